@@ -1,0 +1,69 @@
+/*
+ * Growing text and small text helpers. A buffer lives in an arena or, for large answers,
+ * on the heap; its text is always terminated. A growable array macro stands beside it.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+
+struct buf {
+    struct arena *arena; /* NULL: on the heap, ended by buf_free */
+    char *data;          /* NULL while empty */
+    size_t len_bytes;
+    size_t cap_bytes;
+};
+
+/* arena may be NULL for a heap buffer. */
+struct buf buf_new(struct arena *arena);
+void buf_free(struct buf *buf);
+void buf_reserve(struct buf *buf, size_t more_bytes);
+void buf_add(struct buf *buf, const void *data, size_t len_bytes);
+void buf_adds(struct buf *buf, const char *text);
+void buf_addc(struct buf *buf, char c);
+void buf_printf(struct buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Text with the five XML characters escaped; control characters XML 1.0 forbids are dropped. */
+void buf_add_xml(struct buf *buf, const char *text);
+/* The text so far, "" when empty. */
+const char *buf_str(const struct buf *buf);
+
+/* NULL-tolerant comparisons: NULL equals only NULL. */
+bool str_eq(const char *a, const char *b);
+bool str_ieq(const char *a, const char *b); /* ASCII case ignored */
+bool str_starts(const char *text, const char *prefix);
+bool str_istarts(const char *text, const char *prefix);
+bool str_ends(const char *text, const char *suffix);
+bool str_empty(const char *text); /* NULL or "" */
+/* A copy without white space at both ends. */
+char *str_trim(struct arena *arena, const char *text);
+char *str_lower(struct arena *arena, const char *text); /* ASCII */
+/* Splits at each separator; parts are trimmed; empty parts are left out. NULL-terminated. */
+char **str_split(struct arena *arena, const char *text, char separator);
+/* A whole decimal number within [min, max]; false when it is anything else. */
+bool str_to_ll(const char *text, long long min, long long max, long long *value);
+/* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+bool utf8_valid(const char *text, size_t len_bytes);
+/* Characters (code points) of well-formed UTF-8. */
+size_t utf8_length(const char *text);
+
+/* A growing array in an arena: struct { type *items; size_t n, cap; }. */
+#define LIST(type)                                                                       \
+    struct {                                                                             \
+        type *items;                                                                     \
+        size_t n, cap;                                                                   \
+    }
+#define LIST_ADD(arena, list, item)                                                      \
+    do {                                                                                 \
+        if ((list)->n == (list)->cap)                                                    \
+            (list)->items = list_grow((arena), (list)->items, sizeof(*(list)->items),    \
+                (list)->n, &(list)->cap);                                                \
+        (list)->items[(list)->n++] = (item);                                             \
+    } while (0)
+void *list_grow(struct arena *arena, void *items, size_t item_bytes, size_t n, size_t *cap);
+
+#endif
