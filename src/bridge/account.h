@@ -1,0 +1,78 @@
+/* Accounts: sign-in with Feishu, app passwords, and their check. The http layer and the command line
+ * use it. */
+#ifndef BRIDGE_ACCOUNT_H
+#define BRIDGE_ACCOUNT_H
+
+#include "base/ctx.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bridge;
+
+/* Starts a sign-in: *url = where the browser must go; *state names it. redirect_uri NULL = base-url
+ * + "/oauth/callback". wanted_name may be NULL. */
+enum err account_login_start(struct ctx *cx, struct bridge *bridge, const char *wanted_name,
+    char **url, char **state);
+/* Ends it with the query that came back ("code=..&state=.." or "error=..&state=.."). On success
+ * the account is stored, its tokens are on disk and its first pull is asked for. Errors:
+ * BAD_REQUEST (unknown or used state), FORBIDDEN (the person said no), UPSTREAM_*. */
+enum err account_login_finish(struct ctx *cx, struct bridge *bridge, const char *query,
+    int64_t *account_id);
+/* For "user login", which waits: *account_id = 0 while nothing happened. Fails with the text of the
+ * failure where the sign-in failed elsewhere. */
+enum err account_login_poll(struct ctx *cx, struct bridge *bridge, const char *state,
+    int64_t *account_id);
+
+/* HTTP Basic: user name and app password. Constant-time comparison, answers cached under a random
+ * key, guesses throttled per peer address and per user. Errors: UNAUTHORIZED, THROTTLED
+ * (cx->retry_after_s). */
+enum err account_authenticate(struct ctx *cx, struct bridge *bridge, const char *name,
+    const char *password, const char *peer, int64_t *account_id);
+
+/* A new app password: 160 random bits as text, shown once. */
+enum err account_password_new(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *label, char **password, int64_t *id);
+enum err account_password_revoke(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    int64_t id);
+
+/* A browser session of the account page: text for a cookie, good for 12 hours or until sign-out;
+ * sealed, so that no table of sessions is needed. */
+enum err account_session_new(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    char **cookie);
+enum err account_session_check(struct ctx *cx, struct bridge *bridge, const char *cookie,
+    int64_t *account_id);
+
+/* Revokes upstream as far as possible and removes everything of the account. */
+enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_id);
+
+/* What the account page and "user show" tell, as text rows. */
+struct account_calendar_view {
+    const char *name, *display_name, *role, *last_error;
+    int64_t objects, last_pull_s;
+    bool complete;
+};
+struct account_password_view {
+    int64_t id, created_s, last_used_s; /* 0 = never */
+    const char *label;
+};
+struct account_view {
+    int64_t id;
+    const char *name, *open_id, *display_name, *email;
+    const char *state; /* "ok", "sign-in needed" */
+    const char *last_error;
+    int64_t last_sync_s, access_expires_s, refresh_expires_s, authorized_s;
+    const char *scopes;
+    struct account_calendar_view *calendars;
+    size_t n_calendars;
+    struct account_password_view *passwords;
+    size_t n_passwords;
+};
+enum err account_views(struct ctx *cx, struct bridge *bridge, struct account_view **list,
+    size_t *n);
+enum err account_view(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct account_view *view);
+enum err account_find(struct ctx *cx, struct bridge *bridge, const char *name,
+    int64_t *account_id); /* NOT_FOUND */
+
+#endif

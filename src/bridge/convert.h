@@ -1,0 +1,97 @@
+/*
+ * A Feishu series <-> an iCalendar object. Pure: no store, no network. The fields are rows of the
+ * table in field.c.
+ */
+#ifndef BRIDGE_CONVERT_H
+#define BRIDGE_CONVERT_H
+
+#include "base/ctx.h"
+#include "base/str.h"
+#include "bridge/backend.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What conversion must know of the account and the calendar. */
+struct convert_env {
+    bool read_end_exclusive;  /* all-day end dates in replies (feishu-api 16.1) */
+    bool write_end_inclusive; /* and in requests */
+    const char *calendar_id;  /* upstream id of the calendar that holds the event */
+    const char *own_id;       /* open_id of the account */
+    const char *own_address;  /* e-mail, "" = unknown */
+    const char *own_name;
+    const char *timezone;     /* of floating times: IANA */
+    enum be_role role;
+    bool read_only;
+    /* E-mail address of a person, NULL = unknown. */
+    const char *(*address_of)(void *self, struct ctx *cx, const char *open_id);
+    /* open_id of an address, NULL = nobody in the directory. */
+    const char *(*id_of)(void *self, struct ctx *cx, const char *address);
+    void *self;
+};
+
+/* One upstream row: an event object, and its attendees once they are known. */
+struct series_row {
+    int64_t original_time; /* 0 = master */
+    const cJSON *event;
+    const cJSON *attendees; /* array or NULL = not known */
+};
+struct series {
+    const char *uid;                 /* upstream uid */
+    const char *ical_uid;            /* what the object's UID is */
+    const struct series_row *master; /* NULL: exceptions alone */
+    const struct series_row *exceptions;
+    size_t n_exceptions;
+};
+
+/* True when the account organizes it: the event was created on this calendar and the role allows. */
+bool series_is_organizer(const struct convert_env *env, const struct series *series);
+/* True when the caller has declined all of it. */
+bool series_is_declined(const struct convert_env *env, const struct series *series);
+
+/* Upstream laid over the shadow (the client's last text, NULL = none): lines that say the same
+ * keep the client's bytes, and equal content gives the very same text back.
+ * Deterministic: the same input never gives another byte. Error: INTERNAL for a series that
+ * cannot be shown (text says why). */
+enum err convert_down(struct ctx *cx, const struct convert_env *env, const struct series *series,
+    const char *shadow, char **text);
+
+/* Digest of what the organizer's side of a text says (RFC 6638 3.2.10): unchanged when only others'
+ * PARTSTAT differ. NULL when it is no scheduling object. */
+char *convert_schedule_tag(struct ctx *cx, const char *text);
+
+enum step_kind {
+    STEP_CREATE,           /* POST events, body */
+    STEP_PATCH,            /* PATCH events/<uid>_<original_time>, body */
+    STEP_DELETE,           /* DELETE; delete_exception: destroy the row of an exception */
+    STEP_REPLY,            /* rsvp */
+    STEP_ADD_ATTENDEES,    /* body = {attendees:[...]} */
+    STEP_REMOVE_ATTENDEES, /* body = {delete_ids:[...]} */
+};
+struct step {
+    enum step_kind kind;
+    int64_t original_time; /* 0 = the master */
+    cJSON *body;
+    bool notify;           /* need_notification */
+    bool delete_exception;
+    const char *rsvp;      /* accept, decline, tentative */
+};
+struct plan {
+    LIST(struct step) steps; /* in the order of feishu-api 5.19 and 15.6; none = nothing to write */
+    const char *uid;         /* iCalendar UID of the text */
+};
+
+/* What a client's text asks for. before NULL = create. served = the text the client edited (the
+ * stored rendering): only what differs between it and text is written. Errors:
+ * VALID_CALENDAR_DATA, VALID_CALENDAR_OBJECT, SUPPORTED_COMPONENT, MIN_DATE_TIME, MAX_DATE_TIME,
+ * MAX_ATTENDEES, ORGANIZER_CHANGE, ATTENDEE_CHANGE, NEED_PRIVILEGES, UPSTREAM_REFUSED (what Feishu
+ * cannot hold; the text says which part). */
+enum err convert_plan(struct ctx *cx, const struct convert_env *env, const struct series *before,
+    const char *served, const char *text, struct plan *plan);
+/* What a delete asks for: the organizer deletes exceptions, then the master; a participant declines. */
+enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
+    const struct series *before, bool reply, struct plan *plan);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * The Feishu (Lark) Open Platform client: transport, tokens, rate budget, retries, paging. It has not
+ * heard of iCalendar. All functions may be called from any thread.
+ *
+ * Errors are decided by the reply's code, never by the HTTP status (feishu-api 2.8, 12):
+ * UPSTREAM_REFUSED (known not to have happened), UPSTREAM_GONE (191000, 191003, 193001, 193003, 404),
+ * UPSTREAM_RIGHTS (191002, 193002, 194001 ...), UPSTREAM_SYNC_TOKEN (190008), UPSTREAM_BUSY (rate
+ * limits, after the retries), UPSTREAM_DOWN (nothing was sent, or a read failed),
+ * UPSTREAM_UNKNOWN (a write was sent and no answer came), UPSTREAM_SIGN_IN, UPSTREAM_APP.
+ * The error text carries Feishu's code, message and X-Tt-Logid.
+ */
+#ifndef FEISHU_CLIENT_H
+#define FEISHU_CLIENT_H
+
+#include "base/crypto.h"
+#include "base/ctx.h"
+#include "feishu/endpoint.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct feishu;
+
+struct feishu_options {
+    const char *base_url, *accounts_url; /* no slash at the end */
+    const char *token_path; /* path or whole URL of the token endpoint; NULL = v3, then v2 */
+    const char *app_id;
+    struct secret app_secret;
+    long rate_per_second, rate_per_minute;
+    long timeout_s;
+};
+
+/* Options are copied. */
+struct feishu *feishu_new(const struct feishu_options *options);
+void feishu_free(struct feishu *feishu);
+
+/* Where a user's access token comes from. stale is NULL, or the token that Feishu has just refused:
+ * then it is refreshed, unless another thread has done so already. The token lives in cx->arena. */
+struct feishu_user {
+    enum err (*token)(void *self, struct ctx *cx, const char *stale, const char **token);
+    void *self;
+};
+
+/* Writes before reads before back-fill, when the budget is short. */
+enum feishu_priority { FEISHU_WRITE, FEISHU_READ, FEISHU_BACKFILL };
+
+struct feishu_call {
+    enum feishu_endpoint endpoint;
+    const struct feishu_user *user; /* NULL = tenant token */
+    const char *args[3];            /* for the :names in the path, in order; not encoded */
+    const char *const *query;       /* name, value, name, value ..., NULL; NULL values left out */
+    const cJSON *body;
+    enum feishu_priority priority;
+};
+
+/* One call, with its retries inside cx's deadline. *data = the reply's data object (never NULL on
+ * success; {} where there was none), owned by cx->arena. *code (may be NULL) = Feishu's code also on
+ * failure, 0 when no reply came. */
+enum err feishu_request(struct ctx *cx, struct feishu *feishu, const struct feishu_call *call,
+    int *code, cJSON **data);
+
+/* Paged lists: follows page_token until has_more is false. The query of the call must not hold
+ * page_token. */
+struct feishu_pages {
+    struct feishu *feishu;
+    struct feishu_call call;
+    const char *items_key;  /* "items", "calendar_list" ... */
+    const char *page_token; /* of the next page */
+    const char *sync_token; /* set by the last page */
+    bool started, done;
+};
+void feishu_pages_start(struct feishu_pages *pages, struct feishu *feishu,
+    const struct feishu_call *call, const char *items_key);
+/* *page = the array of one page ([] for null or missing), NULL behind the last one. */
+enum err feishu_pages_next(struct ctx *cx, struct feishu_pages *pages, const cJSON **page);
+
+/* Lenient readers (feishu-api 16.28): numbers as text and text as numbers. */
+const char *json_text(const cJSON *object, const char *name); /* "" when there is none */
+int64_t json_int(const cJSON *object, const char *name, int64_t fallback);
+bool json_bool(const cJSON *object, const char *name, bool fallback);
+const cJSON *json_array(const cJSON *object, const char *name); /* NULL when none or null */
+/* Objects tied to the arena. */
+cJSON *json_object(struct arena *arena);
+cJSON *json_parse(struct arena *arena, const char *text); /* NULL when it is broken */
+char *json_print(struct arena *arena, const cJSON *json);
+
+#endif
