@@ -8,11 +8,15 @@
 #define BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
 
 struct arena *arena_new(void);
+/* With kept_bytes of zeroed memory that live as long as the arena and survive a reset. */
+struct arena *arena_new_keeping(size_t kept_bytes);
+void *arena_kept(struct arena *arena);
 /* Runs the deferred functions, last first, and frees all memory. NULL is allowed. */
 void arena_free(struct arena *arena);
 /* As arena_free, but the arena may be used again and keeps its first block. */
@@ -20,6 +24,10 @@ void arena_reset(struct arena *arena);
 
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size_bytes);
+/* As arena_alloc, for n items. */
+void *arena_alloc_array(struct arena *arena, size_t item_bytes, size_t n);
+/* Makes the newest allocation longer where it stands; false when that is not possible. */
+bool arena_extend(struct arena *arena, void *memory, size_t old_bytes, size_t new_bytes);
 void *arena_memdup(struct arena *arena, const void *data, size_t size_bytes);
 /* NULL stays NULL. */
 char *arena_strdup(struct arena *arena, const char *text);
@@ -34,6 +42,6 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 void arena_defer(struct arena *arena, void (*release)(void *object), void *object);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, n) ((type *)arena_alloc((arena), sizeof(type) * (n)))
+#define ARENA_ARRAY(arena, type, n) ((type *)arena_alloc_array((arena), sizeof(type), (n)))
 
 #endif

@@ -29,6 +29,7 @@ struct conf {
     struct {
         const char *app_id; /* NULL = not configured */
         struct secret app_secret; /* from app-secret or app-secret-file */
+        const char *app_secret_file; /* NULL = none */
         const char *base_url, *accounts_url; /* without a slash at the end */
         const char *token_path; /* NULL = v3 on the accounts host with fall-back to v2 */
         const char *scopes; /* asked for at sign-in */

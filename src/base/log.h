@@ -15,6 +15,8 @@ enum log_topic { LOG_HTTP, LOG_DAV, LOG_XML, LOG_FEISHU, LOG_SYNC, LOG_STORE, LO
 /* level: "error", "warning", "info", "debug". topics: names separated by spaces or commas that
  * are logged at debug level whatever the level is; "" = none. False when a name is unknown. */
 bool log_configure(const char *level, const char *topics);
+/* Whether log_configure would take these names. */
+bool log_names_valid(const char *level, const char *topics);
 bool log_wants(enum log_level level, enum log_topic topic);
 /* cx may be NULL. Control characters in the text are written as \xNN. */
 void log_line(const struct ctx *cx, enum log_level level, enum log_topic topic,

@@ -1,0 +1,337 @@
+#include "base/str.h"
+
+#include "base/arena.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUF_FIRST_BYTES 64
+
+struct buf buf_new(struct arena *arena)
+{
+    return (struct buf){.arena = arena};
+}
+
+void buf_free(struct buf *buf)
+{
+    if (!buf->arena)
+        free(buf->data);
+    *buf = (struct buf){.arena = buf->arena};
+}
+
+static void *heap_grow(void *data, size_t cap_bytes)
+{
+    void *grown = realloc(data, cap_bytes);
+    if (!grown) {
+        fputs("feishu-caldav: out of memory\n", stderr);
+        _exit(EXIT_FAILURE);
+    }
+    return grown;
+}
+
+void buf_reserve(struct buf *buf, size_t more_bytes)
+{
+    /* One more for the NUL. */
+    if (more_bytes < buf->cap_bytes - buf->len_bytes)
+        return;
+    size_t cap_bytes = buf->cap_bytes ? buf->cap_bytes * 2 : BUF_FIRST_BYTES;
+    if (cap_bytes - buf->len_bytes <= more_bytes)
+        cap_bytes = buf->len_bytes + more_bytes + 1;
+    if (!buf->arena) {
+        buf->data = heap_grow(buf->data, cap_bytes);
+    } else if (!arena_extend(buf->arena, buf->data, buf->cap_bytes, cap_bytes)) {
+        char *data = arena_alloc(buf->arena, cap_bytes);
+        if (buf->len_bytes)
+            memcpy(data, buf->data, buf->len_bytes);
+        buf->data = data;
+    }
+    buf->cap_bytes = cap_bytes;
+    buf->data[buf->len_bytes] = '\0';
+}
+
+void buf_add(struct buf *buf, const void *data, size_t len_bytes)
+{
+    buf_reserve(buf, len_bytes);
+    if (len_bytes)
+        memcpy(buf->data + buf->len_bytes, data, len_bytes);
+    buf->len_bytes += len_bytes;
+    buf->data[buf->len_bytes] = '\0';
+}
+
+void buf_adds(struct buf *buf, const char *text)
+{
+    if (text)
+        buf_add(buf, text, strlen(text));
+}
+
+void buf_addc(struct buf *buf, char c)
+{
+    buf_add(buf, &c, 1);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list args;
+    buf_reserve(buf, BUF_FIRST_BYTES);
+    va_start(args, format);
+    int len = vsnprintf(buf->data + buf->len_bytes, buf->cap_bytes - buf->len_bytes, format,
+        args);
+    va_end(args);
+    if (len >= 0 && (size_t)len >= buf->cap_bytes - buf->len_bytes) {
+        buf_reserve(buf, (size_t)len);
+        va_start(args, format);
+        len = vsnprintf(buf->data + buf->len_bytes, buf->cap_bytes - buf->len_bytes, format,
+            args);
+        va_end(args);
+    }
+    if (len > 0)
+        buf->len_bytes += (size_t)len;
+    buf->data[buf->len_bytes] = '\0';
+}
+
+/* How a byte is written in XML; NULL: as it is. */
+static const char *xml_form(unsigned char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&apos;";
+    case '\r':
+        return "&#13;"; /* a bare one would be read as a line feed (XML 1.0, 2.11) */
+    default:
+        return c < 0x20 && c != '\t' && c != '\n' ? "" : NULL;
+    }
+}
+
+/* U+FFFE and U+FFFF, the two characters beyond ASCII that XML 1.0 forbids. */
+static bool xml_non_character(const char *at)
+{
+    return (unsigned char)at[0] == 0xef && (unsigned char)at[1] == 0xbf &&
+        ((unsigned char)at[2] == 0xbe || (unsigned char)at[2] == 0xbf);
+}
+
+void buf_add_xml(struct buf *buf, const char *text)
+{
+    if (!text)
+        return;
+    const char *run = text, *at = text;
+    while (*at) {
+        const char *form = xml_form((unsigned char)*at);
+        size_t skip_bytes = 1;
+        if (!form && xml_non_character(at)) {
+            form = "";
+            skip_bytes = 3;
+        }
+        if (form) {
+            buf_add(buf, run, (size_t)(at - run));
+            buf_adds(buf, form);
+            run = at + skip_bytes;
+        }
+        at += skip_bytes;
+    }
+    buf_add(buf, run, (size_t)(at - run));
+}
+
+const char *buf_str(const struct buf *buf)
+{
+    return buf->data ? buf->data : "";
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool str_eq(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool str_ieq(const char *a, const char *b)
+{
+    if (!a || !b)
+        return a == b;
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
+
+bool str_starts(const char *text, const char *prefix)
+{
+    return text && prefix && strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool str_istarts(const char *text, const char *prefix)
+{
+    if (!text || !prefix)
+        return false;
+    while (*prefix && lower(*text) == lower(*prefix)) {
+        text++;
+        prefix++;
+    }
+    return !*prefix;
+}
+
+bool str_ends(const char *text, const char *suffix)
+{
+    if (!text || !suffix)
+        return false;
+    size_t text_bytes = strlen(text), suffix_bytes = strlen(suffix);
+    return suffix_bytes <= text_bytes &&
+        memcmp(text + text_bytes - suffix_bytes, suffix, suffix_bytes) == 0;
+}
+
+bool str_empty(const char *text)
+{
+    return !text || !*text;
+}
+
+static char *trim_n(struct arena *arena, const char *text, size_t n)
+{
+    while (n && is_space(*text)) {
+        text++;
+        n--;
+    }
+    while (n && is_space(text[n - 1]))
+        n--;
+    return arena_strndup(arena, text, n);
+}
+
+char *str_trim(struct arena *arena, const char *text)
+{
+    return text ? trim_n(arena, text, strlen(text)) : NULL;
+}
+
+char *str_lower(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text);
+    for (char *at = copy; at && *at; at++)
+        *at = lower(*at);
+    return copy;
+}
+
+char **str_split(struct arena *arena, const char *text, char separator)
+{
+    size_t n = 1;
+    for (const char *at = text; at && *at; at++)
+        n += *at == separator;
+    char **parts = ARENA_ARRAY(arena, char *, n + 1);
+    size_t used = 0;
+    while (text) {
+        const char *end = strchr(text, separator);
+        char *part = trim_n(arena, text, end ? (size_t)(end - text) : strlen(text));
+        if (*part)
+            parts[used++] = part;
+        text = end ? end + 1 : NULL;
+    }
+    parts[used] = NULL;
+    return parts;
+}
+
+bool str_to_ll(const char *text, long long min, long long max, long long *value)
+{
+    if (!text)
+        return false;
+    const char *digits = text + (*text == '-');
+    if (!*digits || digits[strspn(digits, "0123456789")])
+        return false;
+    errno = 0;
+    long long number = strtoll(text, NULL, 10);
+    if (errno || number < min || number > max)
+        return false;
+    *value = number;
+    return true;
+}
+
+/* Bytes of the well-formed character at text, 0 when it is not one (RFC 3629 section 4). */
+static size_t utf8_character(const unsigned char *text, size_t n)
+{
+    unsigned char lead = text[0], low = 0x80, high = 0xbf;
+    size_t size_bytes;
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xc2 && lead <= 0xdf)
+        size_bytes = 2;
+    else if (lead >= 0xe0 && lead <= 0xef)
+        size_bytes = 3;
+    else if (lead >= 0xf0 && lead <= 0xf4)
+        size_bytes = 4;
+    else
+        return 0;
+    if (lead == 0xe0)
+        low = 0xa0; /* overlong */
+    else if (lead == 0xed)
+        high = 0x9f; /* surrogates */
+    else if (lead == 0xf0)
+        low = 0x90; /* overlong */
+    else if (lead == 0xf4)
+        high = 0x8f; /* beyond U+10FFFF */
+    if (n < size_bytes || text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < size_bytes; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return size_bytes;
+}
+
+bool utf8_valid(const char *text, size_t len_bytes)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (len_bytes) {
+        uint64_t eight;
+        if (len_bytes >= sizeof(eight)) {
+            memcpy(&eight, at, sizeof(eight));
+            if (!(eight & 0x8080808080808080ULL)) {
+                at += sizeof(eight);
+                len_bytes -= sizeof(eight);
+                continue;
+            }
+        }
+        size_t size_bytes = utf8_character(at, len_bytes);
+        if (!size_bytes)
+            return false;
+        at += size_bytes;
+        len_bytes -= size_bytes;
+    }
+    return true;
+}
+
+size_t utf8_length(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+void *list_grow(struct arena *arena, void *items, size_t item_bytes, size_t n, size_t *cap)
+{
+    size_t grown = *cap ? *cap * 2 : 8;
+    if (!arena_extend(arena, items, item_bytes * *cap, item_bytes * grown)) {
+        void *copy = arena_alloc_array(arena, item_bytes, grown);
+        if (n)
+            memcpy(copy, items, item_bytes * n);
+        items = copy;
+    }
+    *cap = grown;
+    return items;
+}
