@@ -1,0 +1,45 @@
+#include "http/login.h"
+
+#include "bridge/account.h"
+#include "http/page.h"
+#include "http/signin.h"
+
+#define SESSION_S (12 * 3600)
+
+void login_start(struct exchange *ex)
+{
+    char *url, *state;
+    enum err err = account_login_start(ex->cx, ex->site->bridge, NULL, &url, &state);
+    if (err != ERR_OK) {
+        page_error(ex, err);
+        return;
+    }
+    answer_redirect(ex, 302, url);
+    answer_header(ex, "Cache-Control", "no-store");
+}
+
+void login_callback(struct exchange *ex)
+{
+    int64_t account;
+    char *cookie;
+    enum err err = account_login_finish(ex->cx, ex->site->bridge, ex->query, &account);
+    if (err == ERR_OK)
+        err = account_session_new(ex->cx, ex->site->bridge, account, &cookie);
+    if (err != ERR_OK) {
+        page_error(ex, err);
+        return;
+    }
+    answer_redirect(ex, 302, arena_printf(ex->cx->arena, "%s/", ex->site->prefix));
+    answer_header(ex, "Cache-Control", "no-store");
+    signin_cookie_set(ex, cookie, SESSION_S);
+}
+
+void login_sign_out(struct exchange *ex)
+{
+    if (!signin_form_ok(ex)) {
+        page_error(ex, fail(ex->cx, ERR_FORBIDDEN, "this form is out of date"));
+        return;
+    }
+    answer_redirect(ex, 303, arena_printf(ex->cx->arena, "%s/", ex->site->prefix));
+    signin_cookie_set(ex, "", 0);
+}

@@ -1,0 +1,395 @@
+#include "http/server.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "http/encode.h"
+#include "http/exchange.h"
+#include "http/listen.h"
+#include "http/route.h"
+#include "http/signin.h"
+#include "http/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One thread in epoll mode stalls at exactly 128 simultaneously ready connections (libmicrohttpd
+ * 0.9.75), so there are never fewer than two. */
+#define READ_THREADS_MIN 2
+#define READ_THREADS_MAX 8
+/* Holds the headers of a request; most of it stays untouched, and so costs nothing. */
+#define CONNECTION_MEMORY_BYTES (16 * 1024)
+#define CONNECTION_IDLE_S 300
+#define WAITING_PER_WORKER 32
+#define BUSY_RETRY_S 5
+/* A body over the limit is read to its end and thrown away, because a client that is still sending
+ * would see a broken connection instead of the answer; but not for ever. */
+#define DISCARD_MAX_BYTES (256LL * 1024 * 1024)
+#define DISCARD_MAX_ANONYMOUS_BYTES (1024LL * 1024)
+#define TLS_FILE_MAX_BYTES (1024 * 1024)
+#define STOP_WAIT_MS 2000
+
+struct server {
+    struct ctx *cx; /* memory of the server's life */
+    struct site site;
+    struct workers *workers;
+    struct listener listeners[LISTEN_MAX];
+    struct MHD_Daemon *daemons[LISTEN_MAX];
+    size_t n;
+};
+
+static void log_request(const struct exchange *ex, size_t bytes)
+{
+    if (!log_wants(LOG_INFO, LOG_HTTP))
+        return;
+    log_line(ex->cx, LOG_INFO, LOG_HTTP, "%s %s %s %d %lldms %zuB upstream=%u%s%s",
+        ex->user_name ? ex->user_name : "-", ex->method, ex->target, ex->response.status,
+        (long long)(ctx_monotonic_ms(ex->cx) - ex->started_ms), bytes, ex->cx->upstream_calls,
+        ex->response.status >= 400 && ex->cx->err ? " " : "",
+        ex->response.status >= 400 && ex->cx->err ? ctx_error(ex->cx) : "");
+    if (ex->response.status >= 500)
+        log_line(ex->cx, LOG_ERROR, LOG_HTTP, "%s %s: %s", ex->method, ex->target,
+            ctx_error(ex->cx));
+}
+
+static enum MHD_Result send_answer(struct exchange *ex)
+{
+    struct dav_response *answer = &ex->response;
+    bool packed = answer->compressible && answer->body.len_bytes >= ENCODE_MIN_BYTES &&
+                  encode_accepts_gzip(exchange_header(ex, "Accept-Encoding")) &&
+                  encode_gzip(&answer->body);
+    size_t bytes = answer->body.len_bytes;
+    struct MHD_Response *response =
+        bytes ? MHD_create_response_from_buffer(bytes, answer->body.data, MHD_RESPMEM_MUST_FREE)
+              : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    if (bytes)
+        answer->body = buf_new(NULL);
+    for (size_t i = 0; i < answer->headers.n; i++)
+        MHD_add_response_header(
+            response, answer->headers.items[i].name, answer->headers.items[i].value);
+    if (packed)
+        MHD_add_response_header(response, "Content-Encoding", "gzip");
+    if (answer->compressible)
+        MHD_add_response_header(response, "Vary", "Accept-Encoding");
+    MHD_add_response_header(response, "Server", "feishu-caldav");
+    enum MHD_Result rc =
+        MHD_queue_response(ex->connection, (unsigned)answer->status, response);
+    MHD_destroy_response(response);
+    log_request(ex, bytes);
+    return rc;
+}
+
+/* Below the prefix of server.base-url, whether the proxy takes the prefix off or not. */
+static enum err parse_target(struct exchange *ex)
+{
+    const char *target = ex->target;
+    size_t n = strlen(ex->site->prefix);
+    if (n && strncmp(target, ex->site->prefix, n) == 0 && (!target[n] || target[n] == '/'))
+        target += n;
+    return path_parse(ex->cx, *target ? target : "/", &ex->path);
+}
+
+static enum err find_route(struct exchange *ex)
+{
+    bool known;
+    TRY(parse_target(ex));
+    ex->route = route_find(ex, &known);
+    if (!ex->route && known)
+        return fail(ex->cx, ERR_METHOD, "%s is not possible here", ex->method);
+    if (!ex->route)
+        return fail(ex->cx, ERR_NOT_FOUND, "there is nothing at this address");
+    return signin_check(ex, ex->route->access);
+}
+
+/* Before the body is read: who and where. */
+static enum MHD_Result begin(struct exchange *ex)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    ex->verdict = signin_peer(ex, info ? info->client_addr : NULL);
+    if (ex->verdict == ERR_OK)
+        ex->verdict = find_route(ex);
+    const char *length = exchange_header(ex, "Content-Length");
+    long long bytes = length ? strtoll(length, NULL, 10) : 0;
+    if (ex->verdict == ERR_OK && bytes > ex->site->conf->server.max_body_bytes)
+        ex->verdict = fail(ex->cx, ERR_TOO_LARGE, "a request may have %ld bytes at most",
+            ex->site->conf->server.max_body_bytes);
+    bool refuse_now = ex->verdict != ERR_OK &&
+                      (bytes > DISCARD_MAX_BYTES || exchange_header(ex, "Expect") ||
+                          (!ex->user_id && bytes > DISCARD_MAX_ANONYMOUS_BYTES));
+    if (!refuse_now)
+        return MHD_YES;
+    ex->stage = EXCHANGE_DONE;
+    answer_error(ex, ex->verdict);
+    return send_answer(ex);
+}
+
+static void take_body(struct exchange *ex, const char *data, size_t bytes)
+{
+    if (ex->verdict != ERR_OK)
+        return;
+    size_t max = (size_t)ex->site->conf->server.max_body_bytes;
+    if (ex->body.len_bytes + bytes > max) {
+        buf_free(&ex->body);
+        ex->body = buf_new(NULL);
+        ex->verdict =
+            fail(ex->cx, ERR_TOO_LARGE, "a request may have %zu bytes at most", max);
+        return;
+    }
+    buf_add(&ex->body, data, bytes);
+}
+
+static void run_job(void *job)
+{
+    struct exchange *ex = job;
+    ex->route->handle(ex);
+    ex->stage = EXCHANGE_DONE;
+    MHD_resume_connection(ex->connection);
+}
+
+/* The answer is sent by the call that follows the resumption. */
+static void refuse_job(struct exchange *ex)
+{
+    ex->cx->retry_after_s = BUSY_RETRY_S;
+    answer_error(ex, fail(ex->cx, ERR_UPSTREAM_BUSY, "too many requests are waiting"));
+    ex->stage = EXCHANGE_DONE;
+    MHD_resume_connection(ex->connection);
+}
+
+static enum MHD_Result finish(struct server *server, struct exchange *ex)
+{
+    if (ex->verdict != ERR_OK) {
+        answer_error(ex, ex->verdict);
+    } else if (ex->route->may_block && ex->route->may_block(ex)) {
+        ex->stage = EXCHANGE_WORKING;
+        MHD_suspend_connection(ex->connection);
+        if (!workers_add(server->workers, run_job, ex))
+            refuse_job(ex);
+        return MHD_YES;
+    } else {
+        ex->route->handle(ex);
+    }
+    ex->stage = EXCHANGE_DONE;
+    return send_answer(ex);
+}
+
+static void *on_uri(void *self, const char *uri, struct MHD_Connection *connection)
+{
+    struct server *server = self;
+    struct ctx *cx = ctx_new(NULL);
+    struct exchange *ex = ARENA_NEW(cx->arena, struct exchange);
+    const char *mark = strchr(uri, '?');
+    ex->cx = cx;
+    ex->site = &server->site;
+    ex->connection = connection;
+    ex->target = mark ? arena_strndup(cx->arena, uri, (size_t)(mark - uri))
+                      : arena_strdup(cx->arena, uri);
+    ex->query = mark ? arena_strdup(cx->arena, mark + 1) : "";
+    ex->body = buf_new(NULL);
+    ex->response.body = buf_new(NULL);
+    ex->started_ms = ctx_monotonic_ms(cx);
+    return ex;
+}
+
+static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version, const char *data, size_t *bytes,
+    void **state)
+{
+    struct exchange *ex = *state;
+    (void)connection;
+    (void)url;
+    (void)version;
+    if (!ex->method) {
+        ex->method = arena_strdup(ex->cx->arena, method);
+        return begin(ex);
+    }
+    if (*bytes) {
+        take_body(ex, data, *bytes);
+        *bytes = 0;
+        return MHD_YES;
+    }
+    if (ex->stage == EXCHANGE_READING)
+        return finish(self, ex);
+    return ex->stage == EXCHANGE_DONE ? send_answer(ex) : MHD_YES;
+}
+
+static void on_completed(void *self, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode why)
+{
+    struct exchange *ex = *state;
+    (void)self;
+    (void)connection;
+    (void)why;
+    if (!ex)
+        return;
+    *state = NULL;
+    buf_free(&ex->body);
+    buf_free(&ex->response.body);
+    ctx_free(ex->cx);
+}
+
+static void on_log(void *self, const char *format, va_list args)
+{
+    char text[512];
+    (void)self;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    vsnprintf(text, sizeof text, format, args);
+#pragma GCC diagnostic pop
+    log_line(NULL, LOG_DEBUG, LOG_HTTP, "%s", text);
+}
+
+static unsigned read_threads(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (cores < READ_THREADS_MIN)
+        return READ_THREADS_MIN;
+    return cores > READ_THREADS_MAX ? READ_THREADS_MAX : (unsigned)cores;
+}
+
+static enum err start_daemon(struct ctx *cx, struct server *server, size_t i,
+    const char *certificate, const char *key)
+{
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | (certificate ? MHD_USE_TLS : 0);
+    server->daemons[i] = MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, server->listeners[i].fd,
+        MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_THREAD_POOL_SIZE, read_threads(),
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->site.conf->server.max_connections,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S,
+        MHD_OPTION_ARRAY, certificate ? tls : none, MHD_OPTION_END);
+    if (!server->daemons[i])
+        return fail(cx, ERR_IO, "cannot serve %s%s", server->listeners[i].address,
+            certificate ? " (are server.tls-cert and server.tls-key a PEM pair?)" : "");
+    return ERR_OK;
+}
+
+static enum err read_tls(struct ctx *cx, const struct conf *conf, char **certificate, char **key)
+{
+    size_t len;
+    if (!conf->server.tls_cert && !conf->server.tls_key)
+        return ERR_OK;
+    if (!conf->server.tls_cert || !conf->server.tls_key)
+        return fail(cx, ERR_CONFIG, "server.tls-cert and server.tls-key need each other");
+    TRY(file_read(cx, conf->server.tls_cert, TLS_FILE_MAX_BYTES, certificate, &len));
+    return file_read(cx, conf->server.tls_key, TLS_FILE_MAX_BYTES, key, &len);
+}
+
+static void fill_site(struct server *server, const struct conf *conf, struct bridge *bridge)
+{
+    struct arena *arena = server->cx->arena;
+    const char *rest = strstr(conf->server.base_url ? conf->server.base_url : "", "://");
+    const char *prefix = rest ? strchr(rest + 3, '/') : NULL;
+    server->site = (struct site){
+        .conf = conf,
+        .bridge = bridge,
+        .prefix = prefix && prefix[1] ? arena_strdup(arena, prefix) : "",
+        .tls = conf->server.tls_cert != NULL,
+        .trusted = str_split(arena, conf->server.trusted_proxy ? conf->server.trusted_proxy : "",
+            ' '),
+    };
+    server->site.dav_root = arena_printf(arena, "%s/dav", server->site.prefix);
+}
+
+static enum err open_listeners(struct ctx *cx, struct server *server)
+{
+    char **texts = str_split(cx->arena, server->site.conf->server.listen, ' ');
+    for (size_t i = 0; texts[i]; i++) {
+        if (server->n == LISTEN_MAX)
+            return fail(cx, ERR_CONFIG, "server.listen: at most %d addresses", LISTEN_MAX);
+        struct listener *one = &server->listeners[server->n];
+        TRY(listen_open(server->cx, texts[i], one) == ERR_OK
+                ? ERR_OK
+                : fail(cx, server->cx->err, "%s", ctx_error(server->cx)));
+        server->n++;
+        if (!one->loopback && !server->site.tls && !server->site.trusted[0])
+            return fail(cx, ERR_CONFIG,
+                "server.listen: %s is not loopback: plain HTTP there would show passwords; set "
+                "server.tls-cert and server.tls-key, or server.trusted-proxy",
+                one->address);
+    }
+    return server->n ? ERR_OK : fail(cx, ERR_CONFIG, "server.listen names no address");
+}
+
+static enum err start_all(struct ctx *cx, struct server *server)
+{
+    char *certificate = NULL, *key = NULL;
+    long threads = server->site.conf->server.workers;
+    TRY(read_tls(cx, server->site.conf, &certificate, &key));
+    TRY(open_listeners(cx, server));
+    TRY(workers_start(cx, threads, threads * WAITING_PER_WORKER, &server->workers));
+    for (size_t i = 0; i < server->n; i++)
+        TRY(start_daemon(cx, server, i, certificate, key));
+    return ERR_OK;
+}
+
+enum err server_start(struct ctx *cx, const struct conf *conf, struct bridge *bridge,
+    struct server **out)
+{
+    struct ctx *own = ctx_new(NULL);
+    struct server *server = ARENA_NEW(own->arena, struct server);
+    server->cx = own;
+    fill_site(server, conf, bridge);
+    enum err err = start_all(cx, server);
+    if (err != ERR_OK) {
+        server_stop(server);
+        return err;
+    }
+    *out = server;
+    return ERR_OK;
+}
+
+/* Running answers may end; idle connections are not waited for. */
+static void drain(struct server *server)
+{
+    struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    for (int waited_ms = 0; waited_ms < STOP_WAIT_MS; waited_ms += 10) {
+        unsigned busy = 0;
+        for (size_t i = 0; i < server->n; i++) {
+            const union MHD_DaemonInfo *info =
+                server->daemons[i] ? MHD_get_daemon_info(server->daemons[i],
+                                         MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+                                   : NULL;
+            busy += info ? info->num_connections : 0;
+        }
+        if (!busy || waited_ms >= 100)
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+void server_stop(struct server *server)
+{
+    if (!server)
+        return;
+    for (size_t i = 0; i < server->n; i++)
+        if (server->daemons[i])
+            MHD_quiesce_daemon(server->daemons[i]);
+    workers_stop(server->workers);
+    drain(server);
+    for (size_t i = 0; i < server->n; i++) {
+        if (server->daemons[i])
+            MHD_stop_daemon(server->daemons[i]);
+        listen_close(&server->listeners[i]);
+    }
+    ctx_free(server->cx);
+}
+
+const char *server_address(const struct server *server)
+{
+    return arena_printf(server->cx->arena, "%s://%s", server->site.tls ? "https" : "http",
+        server->listeners[0].address);
+}

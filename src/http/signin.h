@@ -1,0 +1,25 @@
+/* Who sends a request: the peer behind trusted proxies, and the person behind HTTP Basic or the account
+ * page's cookie. */
+#ifndef HTTP_SIGNIN_H
+#define HTTP_SIGNIN_H
+
+#include "http/exchange.h"
+#include "http/route.h"
+
+#include <sys/socket.h>
+
+/* Fills peer, secure and origin. Errors: FORBIDDEN for plain HTTP from off loopback that
+ * came through no trusted proxy. */
+enum err signin_peer(struct exchange *ex, const struct sockaddr *address);
+
+/* Checks what the route asks for and fills user_id. Errors: UNAUTHORIZED, THROTTLED, FORBIDDEN. */
+enum err signin_check(struct exchange *ex, enum route_access access);
+
+/* The cookie of the account page. */
+void signin_cookie_set(struct exchange *ex, const char *value, long max_age_s);
+/* A form's hidden field that only a page made for this session can hold. */
+char *signin_form_token(const struct exchange *ex);
+/* True when the body's field "token" is that one. */
+bool signin_form_ok(const struct exchange *ex);
+
+#endif
