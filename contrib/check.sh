@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs them all: units, golden pairs, checks of the house, plays,
+# outside judges, the sanitizer build and make distcheck. Ends with "N passed, N failed".
+#
+#   contrib/check.sh           everything
+#   contrib/check.sh --quick   units, checks and plays of one plain build
+set -uo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=contrib/packages.sh
+. "$top/contrib/packages.sh"
+export PYTHON3=/usr/bin/python3 PYTHONDONTWRITEBYTECODE=1
+work=$(mktemp -d "${TMPDIR:-/tmp}/feishu-caldav-check.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+say() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
+
+count() { # count PASSED FAILED
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+# One step that passes or fails as a whole; its output is shown when it fails.
+step() { # step NAME COMMAND...
+    local name=$1 log=$work/step.log
+    shift
+    say "$name"
+    if "$@" >"$log" 2>&1; then
+        count 1 0
+    else
+        tail -n 60 "$log"
+        echo "FAILED: $name"
+        count 0 1
+        return 1
+    fi
+}
+
+install_all() {
+    # shellcheck disable=SC2086
+    install_packages $PACKAGES_BUILD $PACKAGES_TEST || return 1
+    # A machine may have Node.js from elsewhere.
+    if ! command -v npm >/dev/null; then install_packages nodejs npm; fi
+}
+
+build() { # build DIR CONFIGURE-OPTIONS...
+    local dir=$work/$1
+    shift
+    mkdir -p "$dir" && cd "$dir" &&
+        "$top/configure" --quiet --enable-werror PYTHON3="$PYTHON3" "$@" &&
+        make -s -j"$(nproc)" && make -s -j"$(nproc)" check TESTS=
+}
+
+# Units, golden pairs and the checks of the house; counts each cmocka test.
+units() { # units DIR
+    local log=$work/units.log ok bad
+    say "make check in $1"
+    cd "$work/$1" || return
+    make -s check >"$log" 2>&1
+    local rc=$?
+    ok=$(cat tests/*/*.log 2>/dev/null | grep -c '^\[       OK \]')
+    bad=$(cat tests/*/*.log 2>/dev/null | grep -c '^\[  FAILED  \] [^0-9]')
+    ok=$((ok + $(sed -n 's/^# PASS: *//p' "$log" | tail -n 1)))
+    [ "$rc" = 0 ] || [ "$bad" != 0 ] || bad=1
+    [ "$rc" = 0 ] || { grep -E '^(FAIL|ERROR):' "$log"; cat tests/*/*.log | grep -B 20 FAILED | tail -n 60; }
+    echo "$ok passed, $bad failed"
+    count "$ok" "$bad"
+}
+
+plays() { # plays DIR PYTEST-ARGUMENTS...
+    local log=$work/plays.log
+    say "plays in $1: ${*:2}"
+    cd "$top" || return
+    BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 2 "${@:2}" \
+        >"$log" 2>&1
+    local rc=$? last ok bad
+    last=$(tail -n 1 "$log")
+    ok=$(sed -n 's/.*[^0-9]\{0,1\}\b\([0-9]*\) passed.*/\1/p' <<<" $last")
+    bad=$(sed -n 's/.*[^0-9]\{0,1\}\b\([0-9]*\) failed.*/\1/p' <<<" $last")
+    errors=$(sed -n 's/.*[^0-9]\{0,1\}\b\([0-9]*\) error.*/\1/p' <<<" $last")
+    bad=$((${bad:-0} + ${errors:-0}))
+    [ "$rc" = 0 ] || [ "$bad" != 0 ] || bad=1
+    [ "$rc" = 0 ] || tail -n 120 "$log"
+    echo "$last"
+    count "${ok:-0}" "$bad"
+}
+
+finish() {
+    printf '\n%d passed, %d failed\n' "$passed" "$failed"
+    [ "$failed" = 0 ]
+    exit
+}
+
+step "install packages" install_all || finish
+step "autoreconf" sh -c "cd '$top' && autoreconf -fi" || finish
+step "build" build plain || finish
+units plain
+if [ "${1:-}" = --quick ]; then
+    plays plain tests/plays
+    finish
+fi
+plays plain tests/plays/test_compat_*.py
+if step "sanitizer build" build san --enable-asan --enable-ubsan; then
+    units san
+    plays san tests/plays --ignore-glob='*test_compat_*'
+fi
+step "make distcheck" make -s -C "$work/plain" distcheck
+finish
