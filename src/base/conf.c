@@ -105,6 +105,7 @@ static enum err read_ini(struct ctx *cx, const char *file, struct setting *setti
         return fail(cx, ERR_CONFIG, "%s: holds a NUL byte", file);
     ini_allow_inline_comments = false; /* '#' and ';' are welcome in a secret */
     ini_allow_multiline = false;
+    ini_stop_on_first_error = true;
     ini_use_stack = false;
     ini_max_line = LINE_MAX_BYTES;
     ini_initial_alloc = LINE_MAX_BYTES;
