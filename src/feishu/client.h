@@ -3,10 +3,12 @@
  * heard of iCalendar. All functions may be called from any thread.
  *
  * Errors are decided by the reply's code, never by the HTTP status (feishu-api 2.8, 12):
- * UPSTREAM_REFUSED (known not to have happened), UPSTREAM_GONE (191000, 191003, 193001, 193003, 404),
+ * UPSTREAM_REFUSED (known not to have happened), UPSTREAM_GONE (191000, 191003, 193001, 193003),
  * UPSTREAM_RIGHTS (191002, 193002, 194001 ...), UPSTREAM_SYNC_TOKEN (190008), UPSTREAM_BUSY (rate
- * limits, after the retries), UPSTREAM_DOWN (nothing was sent, or a read failed),
- * UPSTREAM_UNKNOWN (a write was sent and no answer came), UPSTREAM_SIGN_IN, UPSTREAM_APP.
+ * limits, after the retries; cx->retry_after_s), UPSTREAM_DOWN (nothing was sent, or a read failed),
+ * UPSTREAM_UNKNOWN (a write was sent and no answer came), UPSTREAM_SIGN_IN, UPSTREAM_APP (the app or
+ * its configuration; also 404 text/plain, which means that base_url has no such API and never that
+ * an event is gone). The whole list is the table in code.c.
  * The error text carries Feishu's code, message and X-Tt-Logid.
  */
 #ifndef FEISHU_CLIENT_H
@@ -34,6 +36,9 @@ struct feishu_options {
 /* Options are copied. */
 struct feishu *feishu_new(const struct feishu_options *options);
 void feishu_free(struct feishu *feishu);
+/* Before the end: waits end and reads under way are cut, with UPSTREAM_DOWN; a write that was
+ * sent still gets its answer. There is no way back. */
+void feishu_stop(struct feishu *feishu);
 
 /* Where a user's access token comes from. stale is NULL, or the token that Feishu has just refused:
  * then it is refreshed, unless another thread has done so already. The token lives in cx->arena. */
@@ -54,14 +59,15 @@ struct feishu_call {
     enum feishu_priority priority;
 };
 
-/* One call, with its retries inside cx's deadline. *data = the reply's data object (never NULL on
+/* One call, with its retries inside cx's deadline (without one: 25 s for a write, 60 s for a read, 300 s
+ * for a back-fill). *data = the reply's data object (never NULL on
  * success; {} where there was none), owned by cx->arena. *code (may be NULL) = Feishu's code also on
  * failure, 0 when no reply came. */
 enum err feishu_request(struct ctx *cx, struct feishu *feishu, const struct feishu_call *call,
     int *code, cJSON **data);
 
 /* Paged lists: follows page_token until has_more is false. The query of the call must not hold
- * page_token. */
+ * page_token, and must live as long as the pages are read; so must cx, without ctx_reset. */
 struct feishu_pages {
     struct feishu *feishu;
     struct feishu_call call;

@@ -46,6 +46,8 @@ struct feishu_endpoint_row {
     const char *path;   /* with :names */
     enum feishu_token token;
     enum feishu_retry retry;
+    const char *repeat_key; /* REPEATABLE only when the query has this name; NULL = always */
+    long rate_per_second;   /* where the method's own bound is lower than the usual; 0 = usual */
 };
 const struct feishu_endpoint_row *feishu_endpoint_row(enum feishu_endpoint endpoint);
 

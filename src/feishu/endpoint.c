@@ -1,0 +1,81 @@
+#include "feishu/endpoint.h"
+
+#include <stddef.h>
+
+#define CAL "/open-apis/calendar/v4/calendars"
+#define EVENT CAL "/:calendar_id/events/:event_id"
+
+/*
+ * What may be repeated after an uncertain outcome (feishu-api 5.7 to 5.9, 6.2, 16.21, 16.22):
+ * create has an idempotency key; PATCH, reply and subscribe set a state; a second DELETE answers
+ * "gone", which is what was wanted. Making a calendar and adding attendees have neither key nor
+ * known answer to a repeat, so they are sent once.
+ */
+#define READ FEISHU_RETRY_READ
+#define REPEAT FEISHU_RETRY_REPEATABLE
+#define ONCE FEISHU_RETRY_ONCE
+
+static const struct feishu_endpoint_row rows[FEISHU_ENDPOINT_COUNT] = {
+    [FEISHU_TENANT_TOKEN] = { "auth.tenant_access_token.internal", "POST",
+        "/open-apis/auth/v3/tenant_access_token/internal", FEISHU_NO_TOKEN, READ, NULL, 0 },
+    [FEISHU_USER_INFO] = { "authen.user_info", "GET", "/open-apis/authen/v1/user_info",
+        FEISHU_USER, READ, NULL, 0 },
+
+    [FEISHU_CALENDAR_PRIMARY] = { "calendar.primary", "POST", CAL "/primary", FEISHU_EITHER,
+        READ, NULL, 0 },
+    [FEISHU_CALENDAR_PRIMARYS] = { "calendar.primarys", "POST", CAL "/primarys",
+        FEISHU_EITHER, READ, NULL, 0 },
+    [FEISHU_CALENDAR_LIST] = { "calendar.list", "GET", CAL, FEISHU_EITHER, READ, NULL, 0 },
+    [FEISHU_CALENDAR_GET] = { "calendar.get", "GET", CAL "/:calendar_id", FEISHU_EITHER, READ,
+        NULL, 0 },
+    [FEISHU_CALENDAR_CREATE] = { "calendar.create", "POST", CAL, FEISHU_EITHER, ONCE, NULL,
+        0 },
+    [FEISHU_CALENDAR_PATCH] = { "calendar.patch", "PATCH", CAL "/:calendar_id",
+        FEISHU_EITHER, REPEAT, NULL, 0 },
+    [FEISHU_CALENDAR_DELETE] = { "calendar.delete", "DELETE", CAL "/:calendar_id",
+        FEISHU_EITHER, REPEAT, NULL, 0 },
+    [FEISHU_CALENDAR_SUBSCRIBE] = { "calendar.subscribe", "POST",
+        CAL "/:calendar_id/subscribe", FEISHU_EITHER, REPEAT, NULL, 0 },
+    [FEISHU_CALENDAR_UNSUBSCRIBE] = { "calendar.unsubscribe", "POST",
+        CAL "/:calendar_id/unsubscribe", FEISHU_EITHER, REPEAT, NULL, 0 },
+
+    [FEISHU_EVENT_LIST] = { "calendar.event.list", "GET", CAL "/:calendar_id/events",
+        FEISHU_EITHER, READ, NULL, 0 },
+    [FEISHU_EVENT_GET] = { "calendar.event.get", "GET", EVENT, FEISHU_EITHER, READ, NULL, 0 },
+    [FEISHU_EVENT_CREATE] = { "calendar.event.create", "POST", CAL "/:calendar_id/events",
+        FEISHU_EITHER, REPEAT, "idempotency_key", 0 },
+    [FEISHU_EVENT_PATCH] = { "calendar.event.patch", "PATCH", EVENT, FEISHU_EITHER, REPEAT,
+        NULL, 0 },
+    [FEISHU_EVENT_DELETE] = { "calendar.event.delete", "DELETE", EVENT, FEISHU_EITHER,
+        REPEAT, NULL, 0 },
+    [FEISHU_EVENT_REPLY] = { "calendar.event.reply", "POST", EVENT "/reply", FEISHU_EITHER,
+        REPEAT, NULL, 0 },
+    [FEISHU_EVENT_INSTANCES] = { "calendar.event.instances", "GET", EVENT "/instances",
+        FEISHU_EITHER, READ, NULL, 0 },
+
+    [FEISHU_ATTENDEE_LIST] = { "calendar.event.attendee.list", "GET", EVENT "/attendees",
+        FEISHU_EITHER, READ, NULL, 0 },
+    [FEISHU_ATTENDEE_CREATE] = { "calendar.event.attendee.create", "POST",
+        EVENT "/attendees", FEISHU_EITHER, ONCE, NULL, 0 },
+    [FEISHU_ATTENDEE_BATCH_DELETE] = { "calendar.event.attendee.batch_delete", "POST",
+        EVENT "/attendees/batch_delete", FEISHU_EITHER, REPEAT, NULL, 0 },
+
+    [FEISHU_FREEBUSY_LIST] = { "freebusy.list", "POST", "/open-apis/calendar/v4/freebusy/list",
+        FEISHU_EITHER, READ, NULL, 0 },
+    [FEISHU_FREEBUSY_BATCH] = { "freebusy.batch", "POST",
+        "/open-apis/calendar/v4/freebusy/batch", FEISHU_EITHER, READ, NULL, 0 },
+
+    [FEISHU_USER_BATCH_GET_ID] = { "contact.users.batch_get_id", "POST",
+        "/open-apis/contact/v3/users/batch_get_id", FEISHU_TENANT, READ, NULL, 0 },
+    [FEISHU_USER_BATCH] = { "contact.users.batch", "GET", "/open-apis/contact/v3/users/batch",
+        FEISHU_EITHER, READ, NULL, 0 },
+    [FEISHU_USER_BASIC_BATCH] = { "contact.users.basic_batch", "POST",
+        "/open-apis/contact/v3/users/basic_batch", FEISHU_EITHER, READ, NULL, 5 },
+    [FEISHU_ROOM_LIST] = { "vc.rooms.list", "GET", "/open-apis/vc/v1/rooms", FEISHU_TENANT,
+        READ, NULL, 0 },
+};
+
+const struct feishu_endpoint_row *feishu_endpoint_row(enum feishu_endpoint endpoint)
+{
+    return &rows[endpoint];
+}

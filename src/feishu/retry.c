@@ -1,0 +1,129 @@
+#include "feishu/retry.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+
+#define WRITE_DEFAULT_MS 25000
+#define READ_DEFAULT_MS 60000
+#define BACKFILL_DEFAULT_MS 300000
+#define PAUSE_FIRST_MS 500
+#define PAUSE_MAX_MS 10000
+#define RESET_SPREAD_MS 250
+
+static int64_t random_below(struct ctx *cx, int64_t limit)
+{
+    uint32_t bits;
+    cx->seam->random(cx->seam->self, &bits, sizeof(bits));
+    return (int64_t)((uint64_t)bits * (uint64_t)limit >> 32);
+}
+
+int64_t retry_until_ms(const struct ctx *cx, enum feishu_retry retry,
+    enum feishu_priority priority)
+{
+    int64_t fallback_ms = retry != FEISHU_RETRY_READ ? WRITE_DEFAULT_MS
+        : priority == FEISHU_BACKFILL                ? BACKFILL_DEFAULT_MS
+                                                     : READ_DEFAULT_MS;
+    return ctx_monotonic_ms(cx) + ctx_left_ms(cx, fallback_ms);
+}
+
+int64_t retry_pause_ms(struct ctx *cx, int try, long reset_s)
+{
+    int64_t pause_ms = PAUSE_FIRST_MS;
+    for (int i = 1; i < try && pause_ms < PAUSE_MAX_MS; i++)
+        pause_ms *= 2;
+    if (pause_ms > PAUSE_MAX_MS)
+        pause_ms = PAUSE_MAX_MS;
+    pause_ms = pause_ms / 2 + random_below(cx, pause_ms / 2 + 1);
+    int64_t reset_ms = reset_s >= 0 ? reset_s * 1000 + random_below(cx, RESET_SPREAD_MS) : 0;
+    return reset_ms > pause_ms ? reset_ms : pause_ms;
+}
+
+bool retry_allowed(const struct reply *reply, enum feishu_retry retry, int try)
+{
+    switch (reply->rule) {
+    case CODE_WAIT:
+        return try < RETRY_LIMIT_TRIES;
+    case CODE_UNSURE:
+        if (reply->status || reply->sent)
+            return retry != FEISHU_RETRY_ONCE && try < RETRY_FAULT_TRIES;
+        return try < RETRY_FAULT_TRIES;
+    case CODE_TOKEN:
+    case CODE_FINAL:
+        break;
+    }
+    return false;
+}
+
+static void log_try(struct ctx *cx, const struct upstream_call *call, const struct reply *reply,
+    int try, int64_t start_ms)
+{
+    bool done = reply->kind == ERR_OK;
+    log_line(cx, done ? LOG_DEBUG : LOG_INFO, LOG_FEISHU,
+        "%s %s: HTTP %ld, code %d, log id %s, try %d, %" PRId64 " ms%s%s", call->id,
+        done ? "done" : "failed", reply->status, reply->code,
+        *reply->log_id ? reply->log_id : "-", try, ctx_monotonic_ms(cx) - start_ms,
+        done ? "" : ": ", reply->text);
+}
+
+static void perform_once(struct ctx *cx, struct feishu *feishu,
+    const struct upstream_call *call, int try, struct reply *reply)
+{
+    bool is_read = call->retry == FEISHU_RETRY_READ;
+    int64_t start_ms = ctx_monotonic_ms(cx), left_ms = call->until_ms - start_ms;
+    int64_t most_ms = feishu->options.timeout_s * 1000;
+    struct transport_request http = call->http;
+    http.timeout_ms = left_ms < most_ms ? left_ms : most_ms;
+    http.once = call->retry == FEISHU_RETRY_ONCE;
+    http.can_be_cut = is_read;
+    struct transport_reply bytes;
+    cx->upstream_calls++;
+    transport_perform(feishu->transport, &http, &bytes);
+    reply_read(cx, &bytes, is_read, call->is_oauth, reply);
+    transport_reply_free(&bytes);
+    log_try(cx, call, reply, try, start_ms);
+    if (reply->rule == CODE_WAIT && reply->reset_s > 0)
+        budget_pause(feishu->budget, call->method,
+            ctx_monotonic_ms(cx) + reply->reset_s * 1000);
+}
+
+/* A later try that was known not to be done takes nothing back from an earlier one that may have been. */
+static enum err fail_call(struct ctx *cx, const struct upstream_call *call,
+    struct reply *reply, bool unsure)
+{
+    reply->unsure = unsure;
+    if (unsure && reply->kind != ERR_UPSTREAM_REFUSED && reply->kind != ERR_UPSTREAM_GONE &&
+        reply->kind != ERR_UPSTREAM_RIGHTS && reply->rule != CODE_TOKEN)
+        reply->kind = ERR_UPSTREAM_UNKNOWN;
+    return fail(cx, reply->kind, "%s: %s: %s", err_text(reply->kind), call->id, reply->text);
+}
+
+enum err retry_perform(struct ctx *cx, struct feishu *feishu, const struct upstream_call *call,
+    struct reply *reply)
+{
+    bool unsure = false;
+    for (int try = 1;; try++) {
+        enum err err = budget_take(
+            cx, feishu->budget, call->method, call->priority, call->until_ms);
+        if (err != ERR_OK) {
+            *reply = (struct reply){ .kind = err, .rule = CODE_FINAL, .reset_s = -1,
+                .text = ctx_error(cx), .log_id = "" };
+            return fail_call(cx, call, reply, unsure);
+        }
+        perform_once(cx, feishu, call, try, reply);
+        if (reply->kind == ERR_OK) {
+            cx->retry_after_s = 0;
+            return ERR_OK;
+        }
+        unsure = unsure || reply->unsure;
+        if (!retry_allowed(reply, call->retry, try))
+            break;
+        int64_t pause_ms = retry_pause_ms(cx, try, reply->reset_s);
+        if (reply->kind == ERR_UPSTREAM_BUSY)
+            cx->retry_after_s = (int)((pause_ms + 999) / 1000);
+        if (ctx_monotonic_ms(cx) + pause_ms >= call->until_ms ||
+            !budget_sleep(feishu->budget, pause_ms))
+            break;
+    }
+    return fail_call(cx, call, reply, unsure);
+}
