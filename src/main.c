@@ -41,8 +41,9 @@ static int help_all(void)
     for (size_t i = 0; i < COMMANDS; i++)
         printf("  %-16s %s\n", commands[i]->name, commands[i]->summary);
     puts("\nOptions:\n"
-         "  -c, --config FILE  configuration (default $XDG_CONFIG_HOME/feishu-caldav.conf,\n"
-         "                     then /etc/feishu-caldav.conf)\n"
+         "  -c, --config FILE  configuration; without it\n"
+         "                     $XDG_CONFIG_HOME/feishu-caldav.conf, then\n"
+         "                     /etc/feishu-caldav.conf\n"
          "  --help             this text; after a command, help on it\n"
          "  --version          name and version\n\n"
          "Exit status: 0 done, 1 failed, 2 wrong usage.");
@@ -103,7 +104,8 @@ static void sort_line(int argc, char **argv, struct line *line)
     }
 }
 
-static int run_command(const struct command *command, const char *file, int argc, char **argv)
+static int run_command(
+    const struct command *command, const char *file, int argc, char **argv)
 {
     struct ctx *cx = ctx_new(NULL);
     const struct conf *conf = NULL;

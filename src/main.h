@@ -1,6 +1,6 @@
 /*
- * The commands of the program. A command is one `struct command` in src/main_<family>.c and one
- * line in the table of src/main.c.
+ * The commands of the program. A command is one `struct command` in src/main_<family>.c
+ * and one line in the table of src/main.c.
  */
 #ifndef MAIN_H
 #define MAIN_H
@@ -17,11 +17,11 @@ struct command {
     const char *arguments; /* as in the usage line; "" = none */
     const char *summary;   /* one line */
     const char *help;      /* lines on options, each ended by \n; NULL = none */
-    /* The configuration may be missing or wrong: conf is NULL then and cx holds the error.
-     * Without this flag the command is not run. */
+    /* The configuration may be missing or wrong: conf is NULL then and cx holds the
+     * error. Without this flag the command is not run. */
     bool conf_optional;
-    /* argv[0] is the command's last word; --help, -c and --config are dealt with and taken out.
-     * Returns the exit status. */
+    /* argv[0] is the command's last word; --help, -c and --config are dealt with and
+     * taken out. Returns the exit status. */
     int (*run)(struct ctx *cx, const struct conf *conf, int argc, char **argv);
 };
 

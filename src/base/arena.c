@@ -36,7 +36,8 @@ struct deferred {
 };
 
 struct arena {
-    struct block *blocks; /* the one in use, then the full ones; the first is in the arena */
+    /* the one in use, then the full ones; the first is in the arena */
+    struct block *blocks;
     struct deferred *deferred;
     size_t next_bytes; /* of the next block */
     size_t kept_bytes; /* at the start of the first block, survives a reset */
@@ -229,6 +230,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 void arena_defer(struct arena *arena, void (*release)(void *object), void *object)
 {
     struct deferred *deferred = ARENA_NEW(arena, struct deferred);
-    *deferred = (struct deferred){.next = arena->deferred, .release = release, .object = object};
+    *deferred =
+        (struct deferred){.next = arena->deferred, .release = release, .object = object};
     arena->deferred = deferred;
 }

@@ -42,6 +42,7 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 void arena_defer(struct arena *arena, void (*release)(void *object), void *object);
 
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_ARRAY(arena, type, n) ((type *)arena_alloc_array((arena), sizeof(type), (n)))
+#define ARENA_ARRAY(arena, type, n)                                                      \
+    ((type *)arena_alloc_array((arena), sizeof(type), (n)))
 
 #endif

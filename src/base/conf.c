@@ -55,7 +55,8 @@ static char *next_line(char *line, int size_bytes, void *self)
 static const struct option *find_option(const char *section, const char *name)
 {
     for (size_t i = 0; i < conf_options_n; i++)
-        if (str_eq(conf_options[i].section, section) && str_eq(conf_options[i].name, name))
+        if (str_eq(conf_options[i].section, section) &&
+            str_eq(conf_options[i].name, name))
             return &conf_options[i];
     return NULL;
 }
@@ -78,16 +79,16 @@ static int take(void *self, const char *section, const char *name, const char *v
     const struct option *option = find_option(section, name);
     const char *where = arena_printf(cx->arena, "%s:%d", reading->file, reading->line);
     if (!*section)
-        return !fail(cx, ERR_CONFIG, "%s: option %s stands before the first [section]", where,
-            name);
+        return !fail(cx, ERR_CONFIG, "%s: option %s stands before the first [section]",
+            where, name);
     if (!known_section(section))
         return !fail(cx, ERR_CONFIG, "%s: unknown section [%s]", where, section);
     if (!option)
         return !fail(cx, ERR_CONFIG, "%s: unknown option %s.%s", where, section, name);
     struct setting *setting = &reading->settings[option - conf_options];
     if (setting->value)
-        return !fail(cx, ERR_CONFIG, "%s: %s.%s is already set in line %d", where, section,
-            name, setting->line);
+        return !fail(cx, ERR_CONFIG, "%s: %s.%s is already set in line %d", where,
+            section, name, setting->line);
     *setting = (struct setting){
         .value = arena_strdup(cx->arena, value),
         .where = where,
@@ -115,8 +116,8 @@ static enum err read_ini(struct ctx *cx, const char *file, struct setting *setti
     if (cx->err)
         return cx->err;
     if (line > 0)
-        return fail(cx, ERR_CONFIG, "%s:%d: neither a [section] nor name = value nor a comment",
-            file, line);
+        return fail(cx, ERR_CONFIG,
+            "%s:%d: neither a [section] nor name = value nor a comment", file, line);
     return line ? fail(cx, ERR_INTERNAL, "%s: out of memory", file) : ERR_OK;
 }
 
@@ -194,8 +195,8 @@ static enum err read_environment(struct ctx *cx, struct setting *settings)
     return ERR_OK;
 }
 
-static const struct setting *setting_of(const struct setting *settings, const char *section,
-    const char *name)
+static const struct setting *setting_of(
+    const struct setting *settings, const char *section, const char *name)
 {
     return &settings[find_option(section, name) - conf_options];
 }
@@ -217,8 +218,8 @@ static enum err read_secret_file(struct ctx *cx, const struct setting *settings,
     if (is_set(direct)) {
         if (!direct->line == !named->line)
             return fail(cx, ERR_CONFIG,
-                "%s: feishu.app-secret-file: app-secret is set too (%s); one of them, please",
-                named->where, direct->where);
+                "%s: feishu.app-secret-file: app-secret is set too (%s)", named->where,
+                direct->where);
         /* The environment wins over the file. */
         if (!direct->line)
             return ERR_OK;
@@ -231,8 +232,8 @@ static enum err read_secret_file(struct ctx *cx, const struct setting *settings,
     explicit_bzero(text, len_bytes);
     explicit_bzero(trimmed, strlen(trimmed));
     if (str_empty(secret_text(&conf->feishu.app_secret)))
-        return fail(cx, ERR_CONFIG, "%s: feishu.app-secret-file: %s is empty", named->where,
-            conf->feishu.app_secret_file);
+        return fail(cx, ERR_CONFIG, "%s: feishu.app-secret-file: %s is empty",
+            named->where, conf->feishu.app_secret_file);
     return ERR_OK;
 }
 
@@ -242,12 +243,14 @@ static enum err derive(struct ctx *cx, const struct setting *settings, struct co
     const struct setting *cert = setting_of(settings, "server", "tls-cert");
     const struct setting *key = setting_of(settings, "server", "tls-key");
     if (is_set(cert) != is_set(key))
-        return fail(cx, ERR_CONFIG, "%s: server.tls-cert and server.tls-key need each other",
+        return fail(cx, ERR_CONFIG,
+            "%s: server.tls-cert and server.tls-key need each other",
             is_set(cert) ? cert->where : key->where);
     TRY(read_secret_file(cx, settings, conf));
     if (!conf->server.base_url)
-        conf->server.base_url = listen_url(cx->arena,
-            *str_split(cx->arena, conf->server.listen, ' '), conf->server.tls_cert != NULL);
+        conf->server.base_url =
+            listen_url(cx->arena, *str_split(cx->arena, conf->server.listen, ' '),
+                conf->server.tls_cert != NULL);
     if (!conf->store.path)
         conf->store.path = default_store(cx->arena);
     if (!conf->store.key_file)
@@ -259,7 +262,8 @@ static enum err directory_here(struct ctx *cx, char **directory)
 {
     char here[4096];
     if (!getcwd(here, sizeof(here)))
-        return fail(cx, ERR_IO, "the current directory cannot be read: %s", strerror(errno));
+        return fail(
+            cx, ERR_IO, "the current directory cannot be read: %s", strerror(errno));
     *directory = arena_strdup(cx->arena, here);
     return ERR_OK;
 }

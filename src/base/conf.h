@@ -1,7 +1,7 @@
 /*
  * Configuration: an INI file, each option also as an environment variable
- * FEISHU_CALDAV_<SECTION>_<OPTION>, which wins. The table of options is in conf.c; unknown
- * options and bad values are errors with file and line.
+ * FEISHU_CALDAV_<SECTION>_<OPTION>, which wins. The table of options is in conf.c;
+ * unknown options and bad values are errors with file and line.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -49,8 +49,9 @@ struct conf {
     } log;
 };
 
-/* file NULL = $XDG_CONFIG_HOME/feishu-caldav.conf, then /etc/feishu-caldav.conf; those may be
- * missing, a named one may not. Result in cx->arena. Errors: CONFIG with "file:line: text". */
+/* file NULL = $XDG_CONFIG_HOME/feishu-caldav.conf, then /etc/feishu-caldav.conf; those
+ * may be missing, a named one may not. Result in cx->arena. Errors: CONFIG with
+ * "file:line: text". */
 enum err conf_load(struct ctx *cx, const char *file, const struct conf **conf);
 /* "section.option = value" a line, or a JSON object; secrets struck out. */
 void conf_print(const struct conf *conf, bool json, FILE *out);

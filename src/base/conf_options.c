@@ -40,7 +40,8 @@ const char *option_type_name(enum option_type type)
 
 char *option_environment(struct arena *arena, const struct option *option)
 {
-    char *name = arena_printf(arena, "FEISHU_CALDAV_%s_%s", option->section, option->name);
+    char *name =
+        arena_printf(arena, "FEISHU_CALDAV_%s_%s", option->section, option->name);
     for (char *at = name; *at; at++) {
         if (*at >= 'a' && *at <= 'z')
             *at = (char)(*at - 'a' + 'A');
@@ -125,9 +126,10 @@ const struct option conf_options[] = {
         .text = "least important lines that are logged"},
     {"log", "topics", OPTION_TOPICS, "", AT(log.topics),
         .fallback_text = "none",
-        .text = "logged at debug level whatever the level: http dav xml feishu sync store"},
+        .text = "logged at debug level in any case: http dav xml feishu sync store"},
 };
 /* clang-format on */
 const size_t conf_options_n = sizeof(conf_options) / sizeof(*conf_options);
 
-_Static_assert(sizeof(conf_options) / sizeof(*conf_options) <= OPTIONS_MAX, "OPTIONS_MAX");
+_Static_assert(
+    sizeof(conf_options) / sizeof(*conf_options) <= OPTIONS_MAX, "OPTIONS_MAX");

@@ -1,5 +1,6 @@
 /*
- * The table of options: what conf.c reads and conf_print.c prints. Nobody else includes this.
+ * The table of options: what conf.c reads and conf_print.c prints. Nobody else includes
+ * this.
  */
 #ifndef BASE_CONF_OPTIONS_H
 #define BASE_CONF_OPTIONS_H

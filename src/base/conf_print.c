@@ -32,7 +32,8 @@ static bool is_number(const struct option *option)
     return option->type == OPTION_NUMBER || option->type == OPTION_DURATION;
 }
 
-/* The value as text for people; NULL when it is not set. Numbers are printed elsewhere. */
+/* The value as text for people; NULL when it is not set. Numbers are printed
+ * elsewhere. */
 static const char *value_text(const struct conf *conf, const struct option *option)
 {
     const void *at = option_at(conf, option);

@@ -17,7 +17,8 @@ static enum err wrong(struct ctx *cx, const struct option *option, const char *w
 static bool ip_valid(const char *text)
 {
     unsigned char ignored[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, text, ignored) == 1 || inet_pton(AF_INET6, text, ignored) == 1;
+    return inet_pton(AF_INET, text, ignored) == 1 ||
+        inet_pton(AF_INET6, text, ignored) == 1;
 }
 
 /* Splits "host:port" or "[host]:port"; false when it is neither. */
@@ -43,7 +44,8 @@ static bool listen_valid(struct arena *arena, const char *value)
     if (!*addresses)
         return false;
     for (; *addresses; addresses++)
-        if (!str_starts(*addresses, "unix:/") && !host_port(arena, *addresses, &host, &port))
+        if (!str_starts(*addresses, "unix:/") &&
+            !host_port(arena, *addresses, &host, &port))
             return false;
     return true;
 }
@@ -99,7 +101,8 @@ static bool read_duration(struct arena *arena, const char *value, long min, long
             break;
         }
     }
-    if (!str_to_ll(digits, 0, max, &number) || number * factor < min || number * factor > max)
+    if (!str_to_ll(digits, 0, max, &number) || number * factor < min ||
+        number * factor > max)
         return false;
     *seconds = (long)(number * factor);
     return true;
@@ -136,8 +139,8 @@ static enum err read_url(struct ctx *cx, const struct option *option, const char
     return ERR_OK;
 }
 
-static enum err read_number(struct ctx *cx, const struct option *option, const char *value,
-    const char *where, long *out)
+static enum err read_number(struct ctx *cx, const struct option *option,
+    const char *value, const char *where, long *out)
 {
     long long number;
     bool read = option->type == OPTION_DURATION ?

@@ -4,8 +4,8 @@
 
 #include "base/conf_options.h"
 
-/* where: "file:line" or "environment NAME", begins the text of an error. Relative paths are
- * taken from directory. Errors: CONFIG. */
+/* where: "file:line" or "environment NAME", begins the text of an error. Relative paths
+ * are taken from directory. Errors: CONFIG. */
 enum err option_read(struct ctx *cx, const struct option *option, const char *value,
     const char *where, const char *directory, struct conf *conf);
 /* The URL at which one listen address can be reached from here. */

@@ -72,8 +72,8 @@ void crypto_sha256(const void *data, size_t len_bytes, unsigned char out[SHA256_
         broken();
 }
 
-void crypto_hmac_sha256(const void *key, size_t key_bytes, const void *data, size_t len_bytes,
-    unsigned char out[SHA256_BYTES])
+void crypto_hmac_sha256(const void *key, size_t key_bytes, const void *data,
+    size_t len_bytes, unsigned char out[SHA256_BYTES])
 {
     if (!HMAC(EVP_sha256(), key, (int)key_bytes, data, len_bytes, out, NULL))
         broken();
@@ -111,8 +111,8 @@ enum err crypto_seal(struct ctx *cx, const unsigned char key[SEAL_KEY_BYTES],
     int n;
     crypto_random(cx, out, NONCE_BYTES);
     EVP_CIPHER_CTX *cipher = cipher_new(key, out, purpose, 1);
-    bool done =
-        EVP_CipherUpdate(cipher, text, &n, (const unsigned char *)plain, (int)plain_bytes) &&
+    bool done = EVP_CipherUpdate(
+                    cipher, text, &n, (const unsigned char *)plain, (int)plain_bytes) &&
         EVP_CipherFinal_ex(cipher, tag, &n) &&
         EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, TAG_BYTES, tag);
     EVP_CIPHER_CTX_free(cipher);
@@ -131,7 +131,8 @@ enum err crypto_open(struct ctx *cx, const unsigned char key[SEAL_KEY_BYTES],
     if (!str_starts(sealed, SEAL_PREFIX) || strlen(sealed) > 2 * SEAL_MAX_BYTES ||
         !base64_decode(cx->arena, sealed + strlen(SEAL_PREFIX), &data, &len_bytes) ||
         len_bytes < NONCE_BYTES + TAG_BYTES)
-        return fail(cx, ERR_STORE, "a sealed value (%s) is not in the expected form", purpose);
+        return fail(
+            cx, ERR_STORE, "a sealed value (%s) is not in the expected form", purpose);
     size_t plain_bytes = len_bytes - NONCE_BYTES - TAG_BYTES;
     unsigned char *text = arena_alloc(cx->arena, plain_bytes + 1);
     int n;
@@ -145,7 +146,8 @@ enum err crypto_open(struct ctx *cx, const unsigned char key[SEAL_KEY_BYTES],
     if (!done) {
         OPENSSL_cleanse(text, plain_bytes);
         return fail(cx, ERR_STORE,
-            "a sealed value (%s) cannot be opened: another key, or it was altered", purpose);
+            "a sealed value (%s) cannot be opened: another key, or it was altered",
+            purpose);
     }
     *plain = (char *)text;
     arena_defer(cx->arena, wipe, text);

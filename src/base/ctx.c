@@ -53,7 +53,8 @@ const struct seam *seam_system(void)
     return &seam;
 }
 
-/* Counted from a random start: unique within a process, cheap, and in order in the log. */
+/* Counted from a random start: unique within a process, cheap, and in order in the
+ * log. */
 static void new_id(struct ctx *cx)
 {
     static _Atomic uint64_t next;

@@ -1,7 +1,7 @@
 /*
- * The context of one unit of work: a request, a pass of synchronisation, a command. It is passed
- * first to everything. The clock and the source of randomness enter here, so that a test can
- * replay both.
+ * The context of one unit of work: a request, a pass of synchronisation, a command. It is
+ * passed first to everything. The clock and the source of randomness enter here, so that
+ * a test can replay both.
  */
 #ifndef BASE_CTX_H
 #define BASE_CTX_H
@@ -40,7 +40,8 @@ void ctx_free(struct ctx *cx);
 /* Clears the error and the arena, makes a new id: for loops that reuse a context. */
 void ctx_reset(struct ctx *cx);
 
-/* Records kind and text and returns kind. The text is for people: plain English, no secrets. */
+/* Records kind and text and returns kind. The text is for people: plain English, no
+ * secrets. */
 enum err fail(struct ctx *cx, enum err kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The text of the last failure, or that of its kind. */

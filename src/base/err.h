@@ -1,7 +1,7 @@
 /*
- * The kinds of error that exist inside. What a kind means to a client (status and precondition
- * element) is decided by one table at the edge, src/dav/precond.c; what it means to an
- * administrator is its text.
+ * The kinds of error that exist inside. What a kind means to a client (status and
+ * precondition element) is decided by one table at the edge, src/dav/precond.c; what it
+ * means to an administrator is its text.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Errors: NOT_FOUND, TOO_LARGE, IO; the text names the file. The data has a NUL behind it. */
+/* Errors: NOT_FOUND, TOO_LARGE, IO; the text names the file. The data has a NUL behind
+ * it. */
 enum err file_read(struct ctx *cx, const char *path, size_t max_bytes, char **data,
     size_t *len_bytes);
 /* All of a descriptor, such as standard input. */

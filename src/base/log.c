@@ -34,7 +34,8 @@ static const char *const topic_names[LOG_TOPICS] = {
 static _Atomic int wanted_level = LOG_INFO;
 static _Atomic unsigned wanted_topics;
 
-static int find_name(const char *const *names, size_t n, const char *name, size_t len_bytes)
+static int find_name(
+    const char *const *names, size_t n, const char *name, size_t len_bytes)
 {
     for (size_t i = 0; i < n; i++)
         if (strlen(names[i]) == len_bytes && memcmp(names[i], name, len_bytes) == 0)
@@ -42,7 +43,8 @@ static int find_name(const char *const *names, size_t n, const char *name, size_
     return -1;
 }
 
-static bool parse_names(const char *level, const char *topics, int *level_out, unsigned *topics_out)
+static bool parse_names(
+    const char *level, const char *topics, int *level_out, unsigned *topics_out)
 {
     int found = level ? find_name(level_names, 4, level, strlen(level)) : LOG_INFO;
     if (found < 0)
@@ -89,7 +91,8 @@ bool log_wants(enum log_level level, enum log_topic topic)
     return atomic_load_explicit(&wanted_topics, memory_order_relaxed) >> topic & 1;
 }
 
-/* What a terminal or a log reader could take for a command: C0, DEL, C1, and broken UTF-8. */
+/* What a terminal or a log reader could take for a command: C0, DEL, C1, and broken
+ * UTF-8. */
 static size_t add_escaped(char *out, const char *text)
 {
     bool valid = utf8_valid(text, strlen(text));

@@ -10,10 +10,19 @@
 #include <stdbool.h>
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
-enum log_topic { LOG_HTTP, LOG_DAV, LOG_XML, LOG_FEISHU, LOG_SYNC, LOG_STORE, LOG_TOPICS };
+enum log_topic {
+    LOG_HTTP,
+    LOG_DAV,
+    LOG_XML,
+    LOG_FEISHU,
+    LOG_SYNC,
+    LOG_STORE,
+    LOG_TOPICS
+};
 
-/* level: "error", "warning", "info", "debug". topics: names separated by spaces or commas that
- * are logged at debug level whatever the level is; "" = none. False when a name is unknown. */
+/* level: "error", "warning", "info", "debug". topics: names separated by spaces or commas
+ * that are logged at debug level whatever the level is; "" = none. False when a name is
+ * unknown. */
 bool log_configure(const char *level, const char *topics);
 /* Whether log_configure would take these names. */
 bool log_names_valid(const char *level, const char *topics);

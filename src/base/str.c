@@ -79,14 +79,14 @@ void buf_printf(struct buf *buf, const char *format, ...)
     va_list args;
     buf_reserve(buf, BUF_FIRST_BYTES);
     va_start(args, format);
-    int len = vsnprintf(buf->data + buf->len_bytes, buf->cap_bytes - buf->len_bytes, format,
-        args);
+    int len = vsnprintf(
+        buf->data + buf->len_bytes, buf->cap_bytes - buf->len_bytes, format, args);
     va_end(args);
     if (len >= 0 && (size_t)len >= buf->cap_bytes - buf->len_bytes) {
         buf_reserve(buf, (size_t)len);
         va_start(args, format);
-        len = vsnprintf(buf->data + buf->len_bytes, buf->cap_bytes - buf->len_bytes, format,
-            args);
+        len = vsnprintf(
+            buf->data + buf->len_bytes, buf->cap_bytes - buf->len_bytes, format, args);
         va_end(args);
     }
     if (len > 0)
@@ -262,7 +262,8 @@ bool str_to_ll(const char *text, long long min, long long max, long long *value)
     return true;
 }
 
-/* Bytes of the well-formed character at text, 0 when it is not one (RFC 3629 section 4). */
+/* Bytes of the well-formed character at text, 0 when it is not one (RFC 3629 section
+ * 4). */
 static size_t utf8_character(const unsigned char *text, size_t n)
 {
     unsigned char lead = text[0], low = 0x80, high = 0xbf;
@@ -323,7 +324,8 @@ size_t utf8_length(const char *text)
     return n;
 }
 
-void *list_grow(struct arena *arena, void *items, size_t item_bytes, size_t n, size_t *cap)
+void *list_grow(
+    struct arena *arena, void *items, size_t item_bytes, size_t n, size_t *cap)
 {
     size_t grown = *cap ? *cap * 2 : 8;
     if (!arena_extend(arena, items, item_bytes * *cap, item_bytes * grown)) {

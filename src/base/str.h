@@ -27,7 +27,8 @@ void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Text with the five XML characters escaped; control characters XML 1.0 forbids are dropped. */
+/* Text with the five XML characters escaped; control characters XML 1.0 forbids are
+ * dropped. */
 void buf_add_xml(struct buf *buf, const char *text);
 /* The text so far, "" when empty. */
 const char *buf_str(const struct buf *buf);
@@ -42,7 +43,8 @@ bool str_empty(const char *text); /* NULL or "" */
 /* A copy without white space at both ends. */
 char *str_trim(struct arena *arena, const char *text);
 char *str_lower(struct arena *arena, const char *text); /* ASCII */
-/* Splits at each separator; parts are trimmed; empty parts are left out. NULL-terminated. */
+/* Splits at each separator; parts are trimmed; empty parts are left out.
+ * NULL-terminated. */
 char **str_split(struct arena *arena, const char *text, char separator);
 /* A whole decimal number within [min, max]; false when it is anything else. */
 bool str_to_ll(const char *text, long long min, long long max, long long *value);
@@ -64,6 +66,7 @@ size_t utf8_length(const char *text);
                 (list)->n, &(list)->cap);                                                \
         (list)->items[(list)->n++] = (item);                                             \
     } while (0)
-void *list_grow(struct arena *arena, void *items, size_t item_bytes, size_t n, size_t *cap);
+void *list_grow(
+    struct arena *arena, void *items, size_t item_bytes, size_t n, size_t *cap);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Addresses. Inside, paths are decoded segments; percent-coding exists only where an href is read
- * and where it is written (RFC 3986).
+ * Addresses. Inside, paths are decoded segments; percent-coding exists only where an href
+ * is read and where it is written (RFC 3986).
  */
 #ifndef BASE_URL_H
 #define BASE_URL_H
@@ -19,10 +19,12 @@ struct path {
     bool slash; /* the address ended in a slash */
 };
 
-/* Reads the path of an address (query and fragment are not part of it). Errors: BAD_REQUEST for
- * broken percent-coding, encoded slash or NUL, "." and "..", invalid UTF-8; URI_TOO_LONG. */
+/* Reads the path of an address (query and fragment are not part of it). Errors:
+ * BAD_REQUEST for broken percent-coding, encoded slash or NUL, "." and "..", invalid
+ * UTF-8; URI_TOO_LONG. */
 enum err path_parse(struct ctx *cx, const char *text, struct path *path);
-/* The path of an href: an absolute path, or a whole URL whose scheme and host are left out. */
+/* The path of an href: an absolute path, or a whole URL whose scheme and host are left
+ * out. */
 enum err href_parse(struct ctx *cx, const char *href, struct path *path);
 
 /* One segment percent-encoded: unreserved and "!$&'()*+,;=:@" stay (RFC 3986 pchar). */

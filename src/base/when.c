@@ -19,7 +19,8 @@ int64_t civil_days(int year, int month, int day)
     int64_t y = (int64_t)year - (month <= 2);
     int64_t era = floor_div(y, ERA_YEARS), of_era = y - era * ERA_YEARS;
     int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - EPOCH_DAYS;
+    return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
+        EPOCH_DAYS;
 }
 
 struct civil civil_from_days(int64_t days)
@@ -79,8 +80,8 @@ int civil_weekday(int64_t days)
 char *when_rfc3339(int64_t unix_s, char *out)
 {
     struct civil c = civil_from_seconds(unix_s);
-    snprintf(out, WHEN_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day,
-        c.hour, c.minute, c.second);
+    snprintf(out, WHEN_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month,
+        c.day, c.hour, c.minute, c.second);
     return out;
 }
 
@@ -90,8 +91,8 @@ char *when_http(int64_t unix_s, char *out)
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct civil c = civil_from_seconds(unix_s);
     snprintf(out, WHEN_TEXT_BYTES, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-        days + 3 * civil_weekday(floor_div(unix_s, DAY_S)), c.day, months + 3 * (c.month - 1),
-        c.year, c.hour, c.minute, c.second);
+        days + 3 * civil_weekday(floor_div(unix_s, DAY_S)), c.day,
+        months + 3 * (c.month - 1), c.year, c.hour, c.minute, c.second);
     return out;
 }
 
@@ -140,7 +141,8 @@ static bool one_of(const char **at, const char *set)
     return true;
 }
 
-/* Neither Unix time nor we count leap seconds (RFC 5545 section 3.3.12: take 60 as 59). */
+/* Neither Unix time nor we count leap seconds (RFC 5545 section 3.3.12: take 60 as
+ * 59). */
 static bool settle(struct civil *civil)
 {
     if (civil->second == 60)
@@ -150,14 +152,14 @@ static bool settle(struct civil *civil)
 
 static bool date_part(const char **at, struct civil *civil)
 {
-    return digits(at, 4, &civil->year) && one_of(at, "-") && digits(at, 2, &civil->month) &&
-        one_of(at, "-") && digits(at, 2, &civil->day);
+    return digits(at, 4, &civil->year) && one_of(at, "-") &&
+        digits(at, 2, &civil->month) && one_of(at, "-") && digits(at, 2, &civil->day);
 }
 
 static bool time_part(const char **at, struct civil *civil)
 {
-    return digits(at, 2, &civil->hour) && one_of(at, ":") && digits(at, 2, &civil->minute) &&
-        one_of(at, ":") && digits(at, 2, &civil->second);
+    return digits(at, 2, &civil->hour) && one_of(at, ":") &&
+        digits(at, 2, &civil->minute) && one_of(at, ":") && digits(at, 2, &civil->second);
 }
 
 /* "Z" or "+08:00"; the end of the text. */

@@ -1,5 +1,6 @@
 /*
- * Civil time without a time zone, and the text forms of instants. Time zones are in ical/zone.h.
+ * Civil time without a time zone, and the text forms of instants. Time zones are in
+ * ical/zone.h.
  */
 #ifndef BASE_WHEN_H
 #define BASE_WHEN_H

@@ -1,5 +1,5 @@
-/* Accounts: sign-in with Feishu, app passwords, and their check. The http layer and the command line
- * use it. */
+/* Accounts: sign-in with Feishu, app passwords, and their check. The http layer and the
+ * command line use it. */
 #ifndef BRIDGE_ACCOUNT_H
 #define BRIDGE_ACCOUNT_H
 
@@ -10,34 +10,35 @@
 
 struct bridge;
 
-/* Starts a sign-in: *url = where the browser must go; *state names it. redirect_uri NULL = base-url
- * + "/oauth/callback". wanted_name may be NULL. */
-enum err account_login_start(struct ctx *cx, struct bridge *bridge, const char *wanted_name,
-    char **url, char **state);
-/* Ends it with the query that came back ("code=..&state=.." or "error=..&state=.."). On success
- * the account is stored, its tokens are on disk and its first pull is asked for. Errors:
- * BAD_REQUEST (unknown or used state), FORBIDDEN (the person said no), UPSTREAM_*. */
+/* Starts a sign-in: *url = where the browser must go; *state names it. redirect_uri NULL
+ * = base-url + "/oauth/callback". wanted_name may be NULL. */
+enum err account_login_start(struct ctx *cx, struct bridge *bridge,
+    const char *wanted_name, char **url, char **state);
+/* Ends it with the query that came back ("code=..&state=.." or "error=..&state=.."). On
+ * success the account is stored, its tokens are on disk and its first pull is asked for.
+ * Errors: BAD_REQUEST (unknown or used state), FORBIDDEN (the person said no),
+ * UPSTREAM_*. */
 enum err account_login_finish(struct ctx *cx, struct bridge *bridge, const char *query,
     int64_t *account_id);
-/* For "user login", which waits: *account_id = 0 while nothing happened. Fails with the text of the
- * failure where the sign-in failed elsewhere. */
+/* For "user login", which waits: *account_id = 0 while nothing happened. Fails with the
+ * text of the failure where the sign-in failed elsewhere. */
 enum err account_login_poll(struct ctx *cx, struct bridge *bridge, const char *state,
     int64_t *account_id);
 
-/* HTTP Basic: user name and app password. Constant-time comparison, answers cached under a random
- * key, guesses throttled per peer address and per user. Errors: UNAUTHORIZED, THROTTLED
- * (cx->retry_after_s). */
+/* HTTP Basic: user name and app password. Constant-time comparison, answers cached under
+ * a random key, guesses throttled per peer address and per user. Errors: UNAUTHORIZED,
+ * THROTTLED (cx->retry_after_s). */
 enum err account_authenticate(struct ctx *cx, struct bridge *bridge, const char *name,
     const char *password, const char *peer, int64_t *account_id);
 
 /* A new app password: 160 random bits as text, shown once. */
 enum err account_password_new(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *label, char **password, int64_t *id);
-enum err account_password_revoke(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    int64_t id);
+enum err account_password_revoke(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, int64_t id);
 
-/* A browser session of the account page: text for a cookie, good for 12 hours or until sign-out;
- * sealed, so that no table of sessions is needed. */
+/* A browser session of the account page: text for a cookie, good for 12 hours or until
+ * sign-out; sealed, so that no table of sessions is needed. */
 enum err account_session_new(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     char **cookie);
 enum err account_session_check(struct ctx *cx, struct bridge *bridge, const char *cookie,

@@ -1,7 +1,7 @@
 /*
- * The calendar back end: all that the DAV layer knows of what lies below it. No word of Feishu in
- * here. Reads never touch the network, but for be_freebusy; writes return when upstream has
- * them. Functions may be called from any thread; texts live in cx->arena.
+ * The calendar back end: all that the DAV layer knows of what lies below it. No word of
+ * Feishu in here. Reads never touch the network, but for be_freebusy; writes return when
+ * upstream has them. Functions may be called from any thread; texts live in cx->arena.
  */
 #ifndef BRIDGE_BACKEND_H
 #define BRIDGE_BACKEND_H
@@ -48,31 +48,37 @@ enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_use
     struct be_calendar **list, size_t *n);
 enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const char *name, struct be_calendar *calendar); /* NOT_FOUND */
-/* Joins a sync token's number to this store; sync tokens of another epoch are not valid. */
+/* Joins a sync token's number to this store; sync tokens of another epoch are not
+ * valid. */
 const char *be_epoch(struct bridge *bridge);
 
-/* What to set; NULL = leave. For role below BE_OWNER display_name becomes a private alias. */
+/* What to set; NULL = leave. For role below BE_OWNER display_name becomes a private
+ * alias. */
 struct be_calendar_set {
     const char *display_name, *description, *color; /* color "#RRGGBB" or "#RRGGBBAA" */
 };
 /* Errors: RESOURCE_EXISTS, UPSTREAM_*. */
-enum err be_calendar_create(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const char *name, const struct be_calendar_set *set);
-enum err be_calendar_update(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, const struct be_calendar_set *set);
-/* Owned: deleted upstream. Others': unsubscribed. Errors: DEFAULT_CALENDAR, UPSTREAM_*. */
-enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar);
+enum err be_calendar_create(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *name, const struct be_calendar_set *set);
+enum err be_calendar_update(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar,
+    const struct be_calendar_set *set);
+/* Owned: deleted upstream. Others': unsubscribed. Errors: DEFAULT_CALENDAR,
+ * UPSTREAM_*. */
+enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar);
 
-/* Properties that have no place upstream, dead ones included. calendar NULL = the home. */
+/* Properties that have no place upstream, dead ones included. calendar NULL = the
+ * home. */
 struct be_property {
     const char *ns, *name;
     const char *xml; /* the whole element with its namespaces; NULL in a set = remove */
 };
 enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_calendar *calendar, struct be_property **list, size_t *n);
-enum err be_properties_set(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, const struct be_property *list, size_t n);
+enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar,
+    const struct be_property *list, size_t n);
 
 struct be_object {
     const char *name; /* segment */
@@ -83,28 +89,32 @@ struct be_object {
     size_t text_bytes;
     int64_t change;
 };
-enum err be_object(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    const char *name, struct be_object *object); /* NOT_FOUND */
+enum err be_object(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, const char *name,
+    struct be_object *object); /* NOT_FOUND */
 
 struct be_query {
     bool has_range; /* only objects with an instance in [from_s, until_s) */
     int64_t from_s, until_s;
     bool with_text;
 };
-/* exact = false: it may have none in the range, look at the text (always filled then). Texts are good
- * only during the call. each returns false to stop. */
-enum err be_objects(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    const struct be_query *query,
+/* exact = false: it may have none in the range, look at the text (always filled then).
+ * Texts are good only during the call. each returns false to stop. */
+enum err be_objects(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, const struct be_query *query,
     bool (*each)(void *self, const struct be_object *object, bool exact), void *self);
-/* Changes after number since in their order. VALID_SYNC_TOKEN when since is too old or unknown. */
-enum err be_changes(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    int64_t since, bool (*each)(void *self, const struct be_object *object), void *self);
+/* Changes after number since in their order. VALID_SYNC_TOKEN when since is too old or
+ * unknown. */
+enum err be_changes(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, int64_t since,
+    bool (*each)(void *self, const struct be_object *object), void *self);
 
 /* A write that expects what the caller has seen. */
 struct be_expect {
     bool check;
     const char *etag; /* NULL = nothing is there */
-    /* The client demanded it (If-Match ...): a difference is an error. Otherwise, a merge. */
+    /* The client demanded it (If-Match ...): a difference is an error. Otherwise, a
+     * merge. */
     bool strict;
 };
 struct be_put {
@@ -119,27 +129,32 @@ struct be_put_result {
     bool same_text; /* what GET answers is byte-equal to what was sent */
     struct be_object object;
 };
-/* Errors: PRECONDITION (expect), UID_CONFLICT (error text = the name that has it), NEED_PRIVILEGES,
- * VALID_CALENDAR_DATA ..., ORGANIZER_CHANGE, ATTENDEE_CHANGE, UPSTREAM_*. */
+/* Errors: PRECONDITION (expect), UID_CONFLICT (error text = the name that has it),
+ * NEED_PRIVILEGES, VALID_CALENDAR_DATA ..., ORGANIZER_CHANGE, ATTENDEE_CHANGE,
+ * UPSTREAM_*. */
 enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_put *put, struct be_put_result *result);
 /* A participant's delete is a decline. Errors: NOT_FOUND, PRECONDITION, UPSTREAM_*. */
-enum err be_object_delete(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, const char *name, const struct be_expect *expect,
-    bool reply);
+enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar, const char *name,
+    const struct be_expect *expect, bool reply);
 
-/* Busy time out of the store, for free-busy-query. kind: enum busy_kind of ical/expand.h. Unsorted. */
+/* Busy time out of the store, for free-busy-query. kind: enum busy_kind of ical/expand.h.
+ * Unsorted. */
 struct be_busy {
     int64_t start_s, end_s;
     int kind;
 };
-enum err be_busy(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    int64_t from_s, int64_t until_s, struct be_busy **list, size_t *n);
+enum err be_busy(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, int64_t from_s, int64_t until_s,
+    struct be_busy **list, size_t *n);
 
-/* Busy time of other people and rooms, asked upstream, cached shortly. One answer an address. */
+/* Busy time of other people and rooms, asked upstream, cached shortly. One answer an
+ * address. */
 struct be_freebusy {
     const char *address;        /* as asked, "mailto:..." */
-    const char *request_status; /* RFC 5546 3.6: "2.0;Success", "3.7;Invalid calendar user" ... */
+    /* RFC 5546 3.6: "2.0;Success", "3.7;Invalid calendar user" ... */
+    const char *request_status;
     struct be_busy *busy;       /* sorted and merged */
     size_t n_busy;
 };

@@ -10,16 +10,17 @@
 
 struct bridge;
 
-/* Opens the store and makes the Feishu client. The configuration must outlive the bridge. Works
- * without a Feishu app (then only reading works). */
+/* Opens the store and makes the Feishu client. The configuration must outlive the bridge.
+ * Works without a Feishu app (then only reading works). */
 enum err bridge_open(struct ctx *cx, const struct conf *conf, struct bridge **bridge);
 void bridge_close(struct bridge *bridge);
 
-/* The background: pulls of all accounts, by timer and by poke. stop waits for what is under way, 4 s
- * at most. */
+/* The background: pulls of all accounts, by timer and by poke. stop waits for what is
+ * under way, 4 s at most. */
 enum err bridge_start(struct ctx *cx, struct bridge *bridge);
 void bridge_stop(struct bridge *bridge);
-/* "This account, or this calendar of it (0 = all), is dirty: pull it soon." Cheap, any thread. */
+/* "This account, or this calendar of it (0 = all), is dirty: pull it soon." Cheap, any
+ * thread. */
 void bridge_poke(struct bridge *bridge, int64_t account_id, int64_t calendar_id);
 
 /* One whole pull in the calling thread, for "sync NAME". Says what changed. */
@@ -33,14 +34,17 @@ enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 enum err bridge_check_feishu(struct ctx *cx, struct bridge *bridge);
 enum err bridge_check_store(struct ctx *cx, struct bridge *bridge);
 
-/* "convert FILE": .ics to Feishu JSON or back, offline. name decides nothing: the text does. */
-enum err bridge_convert(struct ctx *cx, const char *text, size_t len_bytes, char **result);
+/* "convert FILE": .ics to Feishu JSON or back, offline. name decides nothing: the text
+ * does. */
+enum err bridge_convert(
+    struct ctx *cx, const char *text, size_t len_bytes, char **result);
 
 /* Numbers for /metrics. */
 struct bridge_metrics {
-    int64_t upstream_calls, upstream_errors, pulls, pull_errors, accounts, accounts_sign_in,
-        calendars, objects;
+    int64_t upstream_calls, upstream_errors, pulls, pull_errors, accounts,
+        accounts_sign_in, calendars, objects;
 };
-void bridge_metrics(struct ctx *cx, struct bridge *bridge, struct bridge_metrics *metrics);
+void bridge_metrics(
+    struct ctx *cx, struct bridge *bridge, struct bridge_metrics *metrics);
 
 #endif

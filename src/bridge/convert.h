@@ -1,6 +1,6 @@
 /*
- * A Feishu series <-> an iCalendar object. Pure: no store, no network. The fields are rows of the
- * table in field.c.
+ * A Feishu series <-> an iCalendar object. Pure: no store, no network. The fields are
+ * rows of the table in field.c.
  */
 #ifndef BRIDGE_CONVERT_H
 #define BRIDGE_CONVERT_H
@@ -46,20 +46,21 @@ struct series {
     size_t n_exceptions;
 };
 
-/* True when the account organizes it: the event was created on this calendar and the role allows. */
+/* True when the account organizes it: the event was created on this calendar and the role
+ * allows. */
 bool series_is_organizer(const struct convert_env *env, const struct series *series);
 /* True when the caller has declined all of it. */
 bool series_is_declined(const struct convert_env *env, const struct series *series);
 
-/* Upstream laid over the shadow (the client's last text, NULL = none): lines that say the same
- * keep the client's bytes, and equal content gives the very same text back.
- * Deterministic: the same input never gives another byte. Error: INTERNAL for a series that
- * cannot be shown (text says why). */
-enum err convert_down(struct ctx *cx, const struct convert_env *env, const struct series *series,
-    const char *shadow, char **text);
+/* Upstream laid over the shadow (the client's last text, NULL = none): lines that say the
+ * same keep the client's bytes, and equal content gives the very same text back.
+ * Deterministic: the same input never gives another byte. Error: INTERNAL for a series
+ * that cannot be shown (text says why). */
+enum err convert_down(struct ctx *cx, const struct convert_env *env,
+    const struct series *series, const char *shadow, char **text);
 
-/* Digest of what the organizer's side of a text says (RFC 6638 3.2.10): unchanged when only others'
- * PARTSTAT differ. NULL when it is no scheduling object. */
+/* Digest of what the organizer's side of a text says (RFC 6638 3.2.10): unchanged when
+ * only others' PARTSTAT differ. NULL when it is no scheduling object. */
 char *convert_schedule_tag(struct ctx *cx, const char *text);
 
 enum step_kind {
@@ -79,18 +80,20 @@ struct step {
     const char *rsvp;      /* accept, decline, tentative */
 };
 struct plan {
-    LIST(struct step) steps; /* in the order of feishu-api 5.19 and 15.6; none = nothing to write */
+    /* in the order of feishu-api 5.19 and 15.6; none = nothing to write */
+    LIST(struct step) steps;
     const char *uid;         /* iCalendar UID of the text */
 };
 
-/* What a client's text asks for. before NULL = create. served = the text the client edited (the
- * stored rendering): only what differs between it and text is written. Errors:
- * VALID_CALENDAR_DATA, VALID_CALENDAR_OBJECT, SUPPORTED_COMPONENT, MIN_DATE_TIME, MAX_DATE_TIME,
- * MAX_ATTENDEES, ORGANIZER_CHANGE, ATTENDEE_CHANGE, NEED_PRIVILEGES, UPSTREAM_REFUSED (what Feishu
- * cannot hold; the text says which part). */
-enum err convert_plan(struct ctx *cx, const struct convert_env *env, const struct series *before,
-    const char *served, const char *text, struct plan *plan);
-/* What a delete asks for: the organizer deletes exceptions, then the master; a participant declines. */
+/* What a client's text asks for. before NULL = create. served = the text the client
+ * edited (the stored rendering): only what differs between it and text is written.
+ * Errors: VALID_CALENDAR_DATA, VALID_CALENDAR_OBJECT, SUPPORTED_COMPONENT, MIN_DATE_TIME,
+ * MAX_DATE_TIME, MAX_ATTENDEES, ORGANIZER_CHANGE, ATTENDEE_CHANGE, NEED_PRIVILEGES,
+ * UPSTREAM_REFUSED (what Feishu cannot hold; the text says which part). */
+enum err convert_plan(struct ctx *cx, const struct convert_env *env,
+    const struct series *before, const char *served, const char *text, struct plan *plan);
+/* What a delete asks for: the organizer deletes exceptions, then the master; a
+ * participant declines. */
 enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
     const struct series *before, bool reply, struct plan *plan);
 

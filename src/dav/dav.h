@@ -1,6 +1,6 @@
 /*
- * WebDAV and CalDAV without sockets: a request in, a response out. It may block only for the methods
- * that dav_may_block names.
+ * WebDAV and CalDAV without sockets: a request in, a response out. It may block only for
+ * the methods that dav_may_block names.
  */
 #ifndef DAV_DAV_H
 #define DAV_DAV_H
@@ -20,8 +20,10 @@ struct dav_request {
     int64_t user_id;         /* who signed in */
     const char *method;
     struct path path;        /* below the service root: n = 0 is "/dav/" */
-    const char *root;        /* how the service root is written in hrefs: "/dav" or "/prefix/dav" */
-    const char *origin;      /* "https://host:port" of this request, for Destination and If */
+    /* how the service root is written in hrefs: "/dav" or "/prefix/dav" */
+    const char *root;
+    /* "https://host:port" of this request, for Destination and If */
+    const char *origin;
     const char *body;
     size_t body_bytes;
     /* Value of a header, NULL = not sent. */

@@ -2,9 +2,9 @@
  * The rate budget: calls per second and per minute of each upstream method, shared by all
  * accounts (feishu-api 1.5). Any thread.
  *
- * The windows slide: at no moment does the last second or the last minute hold more calls than
- * allowed. Waiting calls go in the order writes, reads, back-fill, and among equals first come
- * first served; a back-fill leaves a fifth of both windows to the others.
+ * The windows slide: at no moment does the last second or the last minute hold more calls
+ * than allowed. Waiting calls go in the order writes, reads, back-fill, and among equals
+ * first come first served; a back-fill leaves a fifth of both windows to the others.
  */
 #ifndef FEISHU_BUDGET_H
 #define FEISHU_BUDGET_H
@@ -21,8 +21,9 @@ struct budget;
 
 struct budget *budget_new(long per_second, long per_minute);
 void budget_free(struct budget *budget);
-/* Counts one call of the method now, after waiting for its turn. Errors: UPSTREAM_BUSY (with
- * cx->retry_after_s) when its turn comes after until_ms (monotonic); UPSTREAM_DOWN when stopped. */
+/* Counts one call of the method now, after waiting for its turn. Errors: UPSTREAM_BUSY
+ * (with cx->retry_after_s) when its turn comes after until_ms (monotonic); UPSTREAM_DOWN
+ * when stopped. */
 enum err budget_take(struct ctx *cx, struct budget *budget, unsigned method,
     enum feishu_priority priority, int64_t until_ms);
 /* Feishu said: no call of the method before that moment (monotonic). */

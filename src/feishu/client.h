@@ -1,15 +1,16 @@
 /*
- * The Feishu (Lark) Open Platform client: transport, tokens, rate budget, retries, paging. It has not
- * heard of iCalendar. All functions may be called from any thread.
+ * The Feishu (Lark) Open Platform client: transport, tokens, rate budget, retries,
+ * paging. It has not heard of iCalendar. All functions may be called from any thread.
  *
  * Errors are decided by the reply's code, never by the HTTP status (feishu-api 2.8, 12):
- * UPSTREAM_REFUSED (known not to have happened), UPSTREAM_GONE (191000, 191003, 193001, 193003),
- * UPSTREAM_RIGHTS (191002, 193002, 194001 ...), UPSTREAM_SYNC_TOKEN (190008), UPSTREAM_BUSY (rate
- * limits, after the retries; cx->retry_after_s), UPSTREAM_DOWN (nothing was sent, or a read failed),
- * UPSTREAM_UNKNOWN (a write was sent and no answer came), UPSTREAM_SIGN_IN, UPSTREAM_APP (the app or
- * its configuration; also 404 text/plain, which means that base_url has no such API and never that
- * an event is gone). The whole list is the table in code.c.
- * The error text carries Feishu's code, message and X-Tt-Logid.
+ * UPSTREAM_REFUSED (known not to have happened), UPSTREAM_GONE (191000, 191003, 193001,
+ * 193003), UPSTREAM_RIGHTS (191002, 193002, 194001 ...), UPSTREAM_SYNC_TOKEN (190008),
+ * UPSTREAM_BUSY (rate limits, after the retries; cx->retry_after_s), UPSTREAM_DOWN
+ * (nothing was sent, or a read failed), UPSTREAM_UNKNOWN (a write was sent and no answer
+ * came), UPSTREAM_SIGN_IN, UPSTREAM_APP (the app or its configuration; also 404
+ * text/plain, which means that base_url has no such API and never that an event is gone).
+ * The whole list is the table in code.c. The error text carries Feishu's code, message
+ * and X-Tt-Logid.
  */
 #ifndef FEISHU_CLIENT_H
 #define FEISHU_CLIENT_H
@@ -26,7 +27,8 @@ struct feishu;
 
 struct feishu_options {
     const char *base_url, *accounts_url; /* no slash at the end */
-    const char *token_path; /* path or whole URL of the token endpoint; NULL = v3, then v2 */
+    /* path or whole URL of the token endpoint; NULL = v3, then v2 */
+    const char *token_path;
     const char *app_id;
     struct secret app_secret;
     long rate_per_second, rate_per_minute;
@@ -36,12 +38,13 @@ struct feishu_options {
 /* Options are copied. */
 struct feishu *feishu_new(const struct feishu_options *options);
 void feishu_free(struct feishu *feishu);
-/* Before the end: waits end and reads under way are cut, with UPSTREAM_DOWN; a write that was
- * sent still gets its answer. There is no way back. */
+/* Before the end: waits end and reads under way are cut, with UPSTREAM_DOWN; a write that
+ * was sent still gets its answer. There is no way back. */
 void feishu_stop(struct feishu *feishu);
 
-/* Where a user's access token comes from. stale is NULL, or the token that Feishu has just refused:
- * then it is refreshed, unless another thread has done so already. The token lives in cx->arena. */
+/* Where a user's access token comes from. stale is NULL, or the token that Feishu has
+ * just refused: then it is refreshed, unless another thread has done so already. The
+ * token lives in cx->arena. */
 struct feishu_user {
     enum err (*token)(void *self, struct ctx *cx, const char *stale, const char **token);
     void *self;
@@ -53,21 +56,24 @@ enum feishu_priority { FEISHU_WRITE, FEISHU_READ, FEISHU_BACKFILL };
 struct feishu_call {
     enum feishu_endpoint endpoint;
     const struct feishu_user *user; /* NULL = tenant token */
-    const char *args[3];            /* for the :names in the path, in order; not encoded */
-    const char *const *query;       /* name, value, name, value ..., NULL; NULL values left out */
+    /* for the :names in the path, in order; not encoded */
+    const char *args[3];
+    /* name, value, name, value ..., NULL; NULL values left out */
+    const char *const *query;
     const cJSON *body;
     enum feishu_priority priority;
 };
 
-/* One call, with its retries inside cx's deadline (without one: 25 s for a write, 60 s for a read, 300 s
- * for a back-fill). *data = the reply's data object (never NULL on
- * success; {} where there was none), owned by cx->arena. *code (may be NULL) = Feishu's code also on
- * failure, 0 when no reply came. */
-enum err feishu_request(struct ctx *cx, struct feishu *feishu, const struct feishu_call *call,
-    int *code, cJSON **data);
+/* One call, with its retries inside cx's deadline (without one: 25 s for a write, 60 s
+ * for a read, 300 s for a back-fill). *data = the reply's data object (never NULL on
+ * success; {} where there was none), owned by cx->arena. *code (may be NULL) = Feishu's
+ * code also on failure, 0 when no reply came. */
+enum err feishu_request(struct ctx *cx, struct feishu *feishu,
+    const struct feishu_call *call, int *code, cJSON **data);
 
-/* Paged lists: follows page_token until has_more is false. The query of the call must not hold
- * page_token, and must live as long as the pages are read; so must cx, without ctx_reset. */
+/* Paged lists: follows page_token until has_more is false. The query of the call must not
+ * hold page_token, and must live as long as the pages are read; so must cx, without
+ * ctx_reset. */
 struct feishu_pages {
     struct feishu *feishu;
     struct feishu_call call;
@@ -79,13 +85,15 @@ struct feishu_pages {
 void feishu_pages_start(struct feishu_pages *pages, struct feishu *feishu,
     const struct feishu_call *call, const char *items_key);
 /* *page = the array of one page ([] for null or missing), NULL behind the last one. */
-enum err feishu_pages_next(struct ctx *cx, struct feishu_pages *pages, const cJSON **page);
+enum err feishu_pages_next(
+    struct ctx *cx, struct feishu_pages *pages, const cJSON **page);
 
 /* Lenient readers (feishu-api 16.28): numbers as text and text as numbers. */
 const char *json_text(const cJSON *object, const char *name); /* "" when there is none */
 int64_t json_int(const cJSON *object, const char *name, int64_t fallback);
 bool json_bool(const cJSON *object, const char *name, bool fallback);
-const cJSON *json_array(const cJSON *object, const char *name); /* NULL when none or null */
+/* NULL when none or null */
+const cJSON *json_array(const cJSON *object, const char *name);
 /* Objects tied to the arena. */
 cJSON *json_object(struct arena *arena);
 cJSON *json_parse(struct arena *arena, const char *text); /* NULL when it is broken */

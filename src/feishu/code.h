@@ -21,7 +21,8 @@ struct code_row {
 
 /* NULL for a code that is not listed. */
 const struct code_row *code_find(int code);
-/* An RFC 6749 error name, for token endpoints that send no code. NULL when it is not listed. */
+/* An RFC 6749 error name, for token endpoints that send no code. NULL when it is not
+ * listed. */
 const struct code_row *code_find_oauth(const char *error);
 /* The whole table, ascending by code. */
 const struct code_row *code_table(size_t *n);

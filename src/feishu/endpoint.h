@@ -1,6 +1,6 @@
 /*
- * Every upstream call as a row of one table (endpoint.c): method, path, token kind, retry class
- * (feishu-api.json).
+ * Every upstream call as a row of one table (endpoint.c): method, path, token kind, retry
+ * class (feishu-api.json).
  */
 #ifndef FEISHU_ENDPOINT_H
 #define FEISHU_ENDPOINT_H
@@ -36,7 +36,8 @@ enum feishu_endpoint {
     FEISHU_ENDPOINT_COUNT
 };
 
-/* A call that may be repeated after an uncertain outcome without harm is READ or REPEATABLE. */
+/* A call that may be repeated after an uncertain outcome without harm is READ or
+ * REPEATABLE. */
 enum feishu_retry { FEISHU_RETRY_READ, FEISHU_RETRY_REPEATABLE, FEISHU_RETRY_ONCE };
 enum feishu_token { FEISHU_NO_TOKEN, FEISHU_TENANT, FEISHU_USER, FEISHU_EITHER };
 
@@ -46,8 +47,10 @@ struct feishu_endpoint_row {
     const char *path;   /* with :names */
     enum feishu_token token;
     enum feishu_retry retry;
-    const char *repeat_key; /* REPEATABLE only when the query has this name; NULL = always */
-    long rate_per_second;   /* where the method's own bound is lower than the usual; 0 = usual */
+    /* REPEATABLE only when the query has this name; NULL = always */
+    const char *repeat_key;
+    /* where the method's own bound is lower than the usual; 0 = usual */
+    long rate_per_second;
 };
 const struct feishu_endpoint_row *feishu_endpoint_row(enum feishu_endpoint endpoint);
 

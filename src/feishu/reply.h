@@ -1,4 +1,5 @@
-/* What the bytes of a reply mean (feishu-api 1.3, 1.4): envelope, code, class of error. */
+/* What the bytes of a reply mean (feishu-api 1.3, 1.4): envelope, code, class of
+ * error. */
 #ifndef FEISHU_REPLY_H
 #define FEISHU_REPLY_H
 
@@ -19,8 +20,9 @@ struct reply {
     bool unsure;      /* this or an earlier try of the same call may have been done */
 };
 
-/* is_read decides what an uncertain outcome is: DOWN or UNKNOWN. is_oauth: an endpoint without
- * envelope, where 2xx without a code, even without a body, means done. Texts and json live in cx->arena. */
+/* is_read decides what an uncertain outcome is: DOWN or UNKNOWN. is_oauth: an endpoint
+ * without envelope, where 2xx without a code, even without a body, means done. Texts and
+ * json live in cx->arena. */
 void reply_read(struct ctx *cx, const struct transport_reply *bytes, bool is_read,
     bool is_oauth, struct reply *reply);
 

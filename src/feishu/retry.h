@@ -25,15 +25,15 @@ struct upstream_call {
 /* The moment a call must have ended: cx's deadline, or a default by kind. */
 int64_t retry_until_ms(const struct ctx *cx, enum feishu_retry retry,
     enum feishu_priority priority);
-/* The pause behind the given try (from 1): 0.5 s doubling to 10 s, of which the upper half is
- * random; at least reset_s when Feishu named it (>= 0). */
+/* The pause behind the given try (from 1): 0.5 s doubling to 10 s, of which the upper
+ * half is random; at least reset_s when Feishu named it (>= 0). */
 int64_t retry_pause_ms(struct ctx *cx, int try, long reset_s);
 /* May it be tried again? Does not look at the clock. */
 bool retry_allowed(const struct reply *reply, enum feishu_retry retry, int try);
 
-/* Performs the call. Fails with the reply's kind and text; *reply is filled in either case, and
- * CODE_TOKEN is left to the caller. */
-enum err retry_perform(struct ctx *cx, struct feishu *feishu, const struct upstream_call *call,
-    struct reply *reply);
+/* Performs the call. Fails with the reply's kind and text; *reply is filled in either
+ * case, and CODE_TOKEN is left to the caller. */
+enum err retry_perform(struct ctx *cx, struct feishu *feishu,
+    const struct upstream_call *call, struct reply *reply);
 
 #endif

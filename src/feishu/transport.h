@@ -1,9 +1,10 @@
 /*
- * HTTP over libcurl: bytes out, bytes in. A pool of handles, each with its own open connections;
- * name look-ups and TLS sessions are shared between them. (Sharing open connections between
- * threads is not safe in libcurl.) Any thread.
+ * HTTP over libcurl: bytes out, bytes in. A pool of handles, each with its own open
+ * connections; name look-ups and TLS sessions are shared between them. (Sharing open
+ * connections between threads is not safe in libcurl.) Any thread.
  *
- * TLS certificates are always verified, redirects never followed, only http and https spoken.
+ * TLS certificates are always verified, redirects never followed, only http and https
+ * spoken.
  */
 #ifndef FEISHU_TRANSPORT_H
 #define FEISHU_TRANSPORT_H
@@ -38,16 +39,17 @@ struct transport_reply {
     char content_type[TRANSPORT_TYPE_BYTES]; /* lower case, without parameters */
     char log_id[TRANSPORT_LOG_ID_BYTES];     /* X-Tt-Logid or "" */
     long reset_s;                            /* x-ogw-ratelimit-reset; -1 = none */
-    struct buf body;                         /* on the heap, ended by transport_reply_free */
+    /* on the heap, ended by transport_reply_free */
+    struct buf body;
     char failure[192];                       /* why there is no complete reply */
 };
 
 struct transport *transport_new(void);
 void transport_free(struct transport *transport);
-/* False when no complete reply came; then status is 0 and failure says why. The reply must be
- * freed in both cases; it is wiped. */
-bool transport_perform(struct transport *transport, const struct transport_request *request,
-    struct transport_reply *reply);
+/* False when no complete reply came; then status is 0 and failure says why. The reply
+ * must be freed in both cases; it is wiped. */
+bool transport_perform(struct transport *transport,
+    const struct transport_request *request, struct transport_reply *reply);
 void transport_reply_free(struct transport_reply *reply);
 /* Cuts requests under way that can be cut, for good. */
 void transport_stop(struct transport *transport);

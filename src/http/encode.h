@@ -9,7 +9,8 @@
 
 /* True when an Accept-Encoding value (NULL = none) admits gzip. */
 bool encode_accepts_gzip(const char *accept_encoding);
-/* Replaces a heap buffer's text with its gzip form; false, and no change, when that fails. */
+/* Replaces a heap buffer's text with its gzip form; false, and no change, when that
+ * fails. */
 bool encode_gzip(struct buf *body);
 
 #endif

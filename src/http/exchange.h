@@ -1,6 +1,6 @@
 /*
- * One request and its answer. Private to src/http: the adapter (server.c) fills the request half,
- * a route's handler the answer half; handlers know no sockets.
+ * One request and its answer. Private to src/http: the adapter (server.c) fills the
+ * request half, a route's handler the answer half; handlers know no sockets.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -37,7 +37,8 @@ struct exchange {
     const char *query;       /* as sent, without the question mark; "" = none */
     struct path path;        /* below the prefix */
     enum err path_err;       /* of path_parse */
-    const char *peer;        /* the client's address, behind trusted proxies the one they name */
+    /* the client's address, behind trusted proxies the one they name */
+    const char *peer;
     bool secure;             /* TLS here or at a trusted proxy */
     const char *origin;      /* "https://host" */
     struct buf body;         /* on the heap */

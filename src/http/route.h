@@ -20,8 +20,8 @@ struct route {
     void (*handle)(struct exchange *ex);
 };
 
-/* The row for the exchange's method and path; NULL when there is none. *known = some other
- * method has a row for the path. */
+/* The row for the exchange's method and path; NULL when there is none. *known = some
+ * other method has a row for the path. */
 const struct route *route_find(const struct exchange *ex, bool *known);
 
 #endif

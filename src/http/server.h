@@ -1,6 +1,6 @@
 /*
- * The HTTP server: sockets, threads, limits, sign-in, routes. Everything above libmicrohttpd's
- * callbacks is decided by tables (route.c).
+ * The HTTP server: sockets, threads, limits, sign-in, routes. Everything above
+ * libmicrohttpd's callbacks is decided by tables (route.c).
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -11,8 +11,8 @@
 struct bridge;
 struct server;
 
-/* Listens on every address of server.listen. Errors: CONFIG (plain HTTP off loopback without a
- * trusted proxy ...), IO. */
+/* Listens on every address of server.listen. Errors: CONFIG (plain HTTP off loopback
+ * without a trusted proxy ...), IO. */
 enum err server_start(struct ctx *cx, const struct conf *conf, struct bridge *bridge,
     struct server **server);
 /* Stops accepting, lets running requests end (4 s at most), frees. */

@@ -1,5 +1,5 @@
-/* Who sends a request: the peer behind trusted proxies, and the person behind HTTP Basic or the account
- * page's cookie. */
+/* Who sends a request: the peer behind trusted proxies, and the person behind HTTP Basic
+ * or the account page's cookie. */
 #ifndef HTTP_SIGNIN_H
 #define HTTP_SIGNIN_H
 
@@ -12,7 +12,8 @@
  * came through no trusted proxy. */
 enum err signin_peer(struct exchange *ex, const struct sockaddr *address);
 
-/* Checks what the route asks for and fills user_id. Errors: UNAUTHORIZED, THROTTLED, FORBIDDEN. */
+/* Checks what the route asks for and fills user_id. Errors: UNAUTHORIZED, THROTTLED,
+ * FORBIDDEN. */
 enum err signin_check(struct exchange *ex, enum route_access access);
 
 /* The cookie of the account page. */

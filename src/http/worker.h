@@ -1,6 +1,6 @@
 /*
- * Threads for requests that may wait for Feishu, so that the threads which serve cached reads never
- * do. The queue is bounded.
+ * Threads for requests that may wait for Feishu, so that the threads which serve cached
+ * reads never do. The queue is bounded.
  */
 #ifndef HTTP_WORKER_H
 #define HTTP_WORKER_H
@@ -11,7 +11,8 @@
 
 struct workers;
 
-enum err workers_start(struct ctx *cx, long threads, long max_waiting, struct workers **workers);
+enum err workers_start(
+    struct ctx *cx, long threads, long max_waiting, struct workers **workers);
 /* False when the queue is full or the workers are stopping; then run is not called. */
 bool workers_add(struct workers *workers, void (*run)(void *job), void *job);
 /* Runs what waits, then ends the threads. */

@@ -1,6 +1,6 @@
 /*
- * Recurrence: the instances of a calendar object, and the forms of an answer that depend on them
- * (RFC 4791 9.6.5 expand, 9.6.6 limit-recurrence-set).
+ * Recurrence: the instances of a calendar object, and the forms of an answer that depend
+ * on them (RFC 4791 9.6.5 expand, 9.6.6 limit-recurrence-set).
  */
 #ifndef ICAL_EXPAND_H
 #define ICAL_EXPAND_H
@@ -26,22 +26,24 @@ struct instance {
     struct civil local_start; /* in the zone of DTSTART */
 };
 
-/* Calls each for every instance that overlaps the range (RFC 4791 9.9), in no promised order. Stops
- * with MAX_INSTANCES when there are more than allowed. each returns false to stop early. */
+/* Calls each for every instance that overlaps the range (RFC 4791 9.9), in no promised
+ * order. Stops with MAX_INSTANCES when there are more than allowed. each returns false to
+ * stop early. */
 enum err expand_each(struct ctx *cx, const struct comp *calendar,
-    const struct expand_range *range, bool (*each)(void *self, const struct instance *one),
-    void *self);
+    const struct expand_range *range,
+    bool (*each)(void *self, const struct instance *one), void *self);
 
 /* The hull of all instances; *until_s = INT64_MAX for a series without end. */
 enum err expand_bounds(struct ctx *cx, const struct comp *calendar,
     const struct zone *floating, int64_t *from_s, int64_t *until_s);
 
-/* True when the scheduled start is an instance of the master's RRULE/RDATE (EXDATEs ignored). */
+/* True when the scheduled start is an instance of the master's RRULE/RDATE (EXDATEs
+ * ignored). */
 bool expand_has(struct ctx *cx, const struct comp *calendar, int64_t recurrence_s,
     const struct zone *floating);
 
-/* RFC 4791 9.6.5: instances in the range as components of their own, times in UTC, no VTIMEZONE, no
- * recurrence properties; dates stay dates. */
+/* RFC 4791 9.6.5: instances in the range as components of their own, times in UTC, no
+ * VTIMEZONE, no recurrence properties; dates stay dates. */
 enum err expand_print(struct ctx *cx, const struct comp *calendar,
     const struct expand_range *range, struct comp **result);
 /* RFC 4791 9.6.6: the master and the overrides that matter to the range. */

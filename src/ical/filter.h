@@ -1,6 +1,6 @@
 /*
- * The filters of calendar-query (RFC 4791 9.7) on a calendar object, and partial retrieval (9.6.1 to
- * 9.6.4). dav builds the trees from XML.
+ * The filters of calendar-query (RFC 4791 9.7) on a calendar object, and partial
+ * retrieval (9.6.1 to 9.6.4). dav builds the trees from XML.
  */
 #ifndef ICAL_FILTER_H
 #define ICAL_FILTER_H

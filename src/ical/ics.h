@@ -1,6 +1,6 @@
 /*
- * What a calendar object means: the times and identities of its components, and whether it may be
- * stored (RFC 4791 section 4.1).
+ * What a calendar object means: the times and identities of its components, and whether
+ * it may be stored (RFC 4791 section 4.1).
  */
 #ifndef ICAL_ICS_H
 #define ICAL_ICS_H
@@ -22,14 +22,14 @@ struct ics_time {
 enum err ics_time(struct ctx *cx, const struct comp *calendar, const struct line *line,
     struct ics_time *time);
 /* One value of a list such as EXDATE's. */
-enum err ics_time_value(struct ctx *cx, const struct comp *calendar, const struct line *line,
-    const char *value, struct ics_time *time);
+enum err ics_time_value(struct ctx *cx, const struct comp *calendar,
+    const struct line *line, const char *value, struct ics_time *time);
 /* Unix seconds; floating times and dates are read in zone floating. */
 int64_t ics_time_unix(const struct ics_time *time, const struct zone *floating);
 /* RFC 5545 3.3.6, sign included, in seconds; *days apart (nominal). */
 bool ics_duration(const char *text, int64_t *days, int64_t *seconds);
-/* Start and end of a VEVENT by DTEND, DURATION or the defaults of RFC 5545 3.6.1. The end of a
- * date is the exclusive date. */
+/* Start and end of a VEVENT by DTEND, DURATION or the defaults of RFC 5545 3.6.1. The end
+ * of a date is the exclusive date. */
 enum err ics_event_times(struct ctx *cx, const struct comp *calendar,
     const struct comp *event, struct ics_time *start, struct ics_time *end);
 
@@ -41,10 +41,11 @@ struct ics_object {
     struct comp *master; /* NULL for exceptions alone */
 };
 
-/* Parses and checks a calendar object resource: VCALENDAR 2.0, one kind of component, one UID, at
- * most one master, no two components with one RECURRENCE-ID, readable times and rules, DTEND not
- * before DTSTART. METHOD is dropped (Thunderbird sends it). Errors: VALID_CALENDAR_DATA,
- * VALID_CALENDAR_OBJECT, SUPPORTED_COMPONENT (anything but VEVENT). */
+/* Parses and checks a calendar object resource: VCALENDAR 2.0, one kind of component,
+ * one UID, at most one master, no two components with one RECURRENCE-ID, readable
+ * times and rules, DTEND not before DTSTART. METHOD is dropped (Thunderbird sends it).
+ * Errors: VALID_CALENDAR_DATA, VALID_CALENDAR_OBJECT, SUPPORTED_COMPONENT (anything
+ * but VEVENT). */
 enum err ics_object_parse(struct ctx *cx, const char *text, size_t len_bytes,
     struct ics_object *object);
 

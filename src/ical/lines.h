@@ -1,7 +1,7 @@
 /*
- * iCalendar as content lines (RFC 5545 section 3.1), byte-preserving: what is not touched is
- * printed as it was read, folds, order, letter case and line ends included. Meaning is decided
- * elsewhere; this is the only printer of other people's text.
+ * iCalendar as content lines (RFC 5545 section 3.1), byte-preserving: what is not touched
+ * is printed as it was read, folds, order, letter case and line ends included. Meaning is
+ * decided elsewhere; this is the only printer of other people's text.
  */
 #ifndef ICAL_LINES_H
 #define ICAL_LINES_H
@@ -40,9 +40,11 @@ struct comp {
     LIST(struct comp_item) items;
 };
 
-/* One VCALENDAR. Joins folds as bytes, then checks UTF-8; skips a BOM; takes bare LF. Lines without
- * a colon and text after END are errors. Errors: VALID_CALENDAR_DATA with the line number. */
-enum err lines_parse(struct ctx *cx, const char *text, size_t len_bytes, struct comp **root);
+/* One VCALENDAR. Joins folds as bytes, then checks UTF-8; skips a BOM; takes bare LF.
+ * Lines without a colon and text after END are errors. Errors: VALID_CALENDAR_DATA with
+ * the line number. */
+enum err lines_parse(
+    struct ctx *cx, const char *text, size_t len_bytes, struct comp **root);
 void lines_print(const struct comp *root, struct buf *out);
 char *lines_text(struct ctx *cx, const struct comp *root);
 
@@ -54,21 +56,23 @@ struct line *comp_next_line(const struct comp *comp, const char *name, size_t *a
 struct comp *comp_next_sub(const struct comp *comp, const char *name, size_t *at);
 const char *line_param(const struct line *line, const char *name); /* NULL = not there */
 
-/* A line from "NAME;PARAM=x:value" text, folded at 75 octets (never inside a character), CRLF. */
+/* A line from "NAME;PARAM=x:value" text, folded at 75 octets (never inside a character),
+ * CRLF. */
 struct line *line_new(struct ctx *cx, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct comp *comp_new(struct ctx *cx, const char *name);
 void comp_add_line(struct ctx *cx, struct comp *comp, struct line *line);
 void comp_add_sub(struct ctx *cx, struct comp *comp, struct comp *sub);
-/* Puts lines where the first line of that name stands (else before the first subcomponent) and
- * removes the other lines of that name; n = 0 removes all. */
+/* Puts lines where the first line of that name stands (else before the first
+ * subcomponent) and removes the other lines of that name; n = 0 removes all. */
 void comp_replace_lines(struct ctx *cx, struct comp *comp, const char *name,
     struct line *const *lines, size_t n);
 void comp_remove_line(struct comp *comp, const struct line *line);
 void comp_remove_sub(struct comp *comp, const struct comp *sub);
 struct comp *comp_clone(struct ctx *cx, const struct comp *comp); /* lines are shared */
 
-/* TEXT values (RFC 5545 3.3.11). Unescaping takes unescaped commas and semicolons as they are. */
+/* TEXT values (RFC 5545 3.3.11). Unescaping takes unescaped commas and semicolons as they
+ * are. */
 char *text_escape(struct arena *arena, const char *text);
 char *text_unescape(struct arena *arena, const char *value);
 /* A parameter value, quoted and RFC 6868-encoded where needed. */

@@ -1,7 +1,8 @@
 /*
  * Time zones from the system's tz database, and the names that products give them.
  *
- * A zone is immutable, cached for the life of the process and safe to share between threads.
+ * A zone is immutable, cached for the life of the process and safe to share between
+ * threads.
  */
 #ifndef ICAL_ZONE_H
 #define ICAL_ZONE_H
@@ -17,15 +18,15 @@ const struct zone *zone_utc(void);
 const struct zone *zone_find(const char *iana);
 const char *zone_name(const struct zone *zone); /* "UTC" for all names of UTC */
 
-/* RFC 5545 3.3.5: a time in a gap is read with the offset before the gap, a time that occurs
- * twice is the first of the two. */
+/* RFC 5545 3.3.5: a time in a gap is read with the offset before the gap, a time that
+ * occurs twice is the first of the two. */
 int64_t zone_to_unix(const struct zone *zone, const struct civil *local);
 struct civil zone_to_local(const struct zone *zone, int64_t unix_s);
 int zone_offset_s(const struct zone *zone, int64_t unix_s);
 
-/* What a client's TZID means: an IANA name, one with a vendor prefix ("/freeassociation..."), a
- * Windows or Outlook name, or the rules of its VTIMEZONE (may be NULL), matched to an IANA zone that
- * agrees with them. NULL when nothing fits. */
+/* What a client's TZID means: an IANA name, one with a vendor prefix
+ * ("/freeassociation..."), a Windows or Outlook name, or the rules of its VTIMEZONE (may
+ * be NULL), matched to an IANA zone that agrees with them. NULL when nothing fits. */
 const struct zone *zone_from_tzid(struct ctx *cx, const char *tzid,
     const struct comp *vtimezone);
 

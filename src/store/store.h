@@ -1,12 +1,12 @@
 /*
- * The store: SQLite in WAL mode, the read model of everything. One file, mode 0600, schema
- * versioned and migrated at opening. Each thread gets a connection of its own; any function may be
- * called from any thread and from several processes at once.
+ * The store: SQLite in WAL mode, the read model of everything. One file, mode 0600,
+ * schema versioned and migrated at opening. Each thread gets a connection of its own; any
+ * function may be called from any thread and from several processes at once.
  *
- * Reading functions fill records whose texts live in cx->arena. Changes to what clients see go
- * through one door: store_begin, the change functions, store_commit; each changed object takes the
- * next number of one counter, which is also the DAV sync token (RFC 6578).
- * Errors: STORE for anything SQLite reports, NOT_FOUND where said.
+ * Reading functions fill records whose texts live in cx->arena. Changes to what clients
+ * see go through one door: store_begin, the change functions, store_commit; each changed
+ * object takes the next number of one counter, which is also the DAV sync token (RFC
+ * 6578). Errors: STORE for anything SQLite reports, NOT_FOUND where said.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -21,8 +21,8 @@ struct store;
 struct store_tx;
 
 /* key seals tokens at rest. Makes the file and its directory when they are not there. */
-enum err store_open(struct ctx *cx, const char *path, const unsigned char key[SEAL_KEY_BYTES],
-    struct store **store);
+enum err store_open(struct ctx *cx, const char *path,
+    const unsigned char key[SEAL_KEY_BYTES], struct store **store);
 void store_close(struct store *store); /* no other thread may be using it */
 /* Reads the key file or makes it, 0600, on first use. */
 enum err store_key(struct ctx *cx, const char *path, unsigned char key[SEAL_KEY_BYTES]);
@@ -57,17 +57,20 @@ struct account {
     const char *last_error; /* "" = none */
     int64_t home_change;    /* number of the last change to the list of calendars */
 };
-enum err store_accounts(struct ctx *cx, struct store *store, struct account **list, size_t *n);
+enum err store_accounts(
+    struct ctx *cx, struct store *store, struct account **list, size_t *n);
 /* NOT_FOUND. Tokens are opened only by store_account_tokens; here they are NULL. */
-enum err store_account(struct ctx *cx, struct store *store, int64_t id, struct account *account);
+enum err store_account(
+    struct ctx *cx, struct store *store, int64_t id, struct account *account);
 enum err store_account_by_name(struct ctx *cx, struct store *store, const char *name,
     struct account *account);
-enum err store_account_by_open_id(struct ctx *cx, struct store *store, const char *open_id,
-    struct account *account);
+enum err store_account_by_open_id(
+    struct ctx *cx, struct store *store, const char *open_id, struct account *account);
 /* With tokens. */
 enum err store_account_tokens(struct ctx *cx, struct store *store, int64_t id,
     struct account *account);
-/* Inserts, or updates the account with that open_id; sets account->id. Durable on return. */
+/* Inserts, or updates the account with that open_id; sets account->id. Durable on
+ * return. */
 enum err store_account_save(struct ctx *cx, struct store *store, struct account *account);
 /* The token pair and its times only; synced to disk before it returns. */
 enum err store_account_save_tokens(struct ctx *cx, struct store *store,
@@ -80,8 +83,8 @@ enum err store_account_set_list_token(struct ctx *cx, struct store *store, int64
     const char *token);
 /* With everything that belongs to it. */
 enum err store_account_remove(struct ctx *cx, struct store *store, int64_t id);
-/* A lease that serialises token refreshes between threads and processes: true when taken. It ends at
- * until_s or when released. */
+/* A lease that serialises token refreshes between threads and processes: true when taken.
+ * It ends at until_s or when released. */
 enum err store_lease_take(struct ctx *cx, struct store *store, const char *name,
     const char *holder, int64_t now_s, int64_t until_s, bool *taken);
 enum err store_lease_release(struct ctx *cx, struct store *store, const char *name,
@@ -96,13 +99,15 @@ struct password {
 };
 enum err store_passwords(struct ctx *cx, struct store *store, int64_t account_id,
     struct password **list, size_t *n);
-enum err store_password_add(struct ctx *cx, struct store *store, struct password *password);
-enum err store_password_used(struct ctx *cx, struct store *store, int64_t id, int64_t when_s);
+enum err store_password_add(
+    struct ctx *cx, struct store *store, struct password *password);
+enum err store_password_used(
+    struct ctx *cx, struct store *store, int64_t id, int64_t when_s);
 /* NOT_FOUND when the account has no such password. */
 enum err store_password_revoke(struct ctx *cx, struct store *store, int64_t account_id,
     int64_t id);
-/* Grows with every change to accounts and passwords by any process: cached answers of sign-in are
- * good as long as it stays the same. One cheap read. */
+/* Grows with every change to accounts and passwords by any process: cached answers of
+ * sign-in are good as long as it stays the same. One cheap read. */
 enum err store_credentials_version(struct ctx *cx, struct store *store, int64_t *version);
 
 /* ---- sign-ins under way ---- */
@@ -118,7 +123,8 @@ enum err store_login(struct ctx *cx, struct store *store, const char *state,
     struct login *login); /* NOT_FOUND */
 enum err store_login_finish(struct ctx *cx, struct store *store, const char *state,
     int64_t account_id, const char *error);
-/* Claims it for one exchange: NOT_FOUND when it is unknown, claimed or older than max_age_s. */
+/* Claims it for one exchange: NOT_FOUND when it is unknown, claimed or older than
+ * max_age_s. */
 enum err store_login_claim(struct ctx *cx, struct store *store, const char *state,
     int64_t now_s, int64_t max_age_s, struct login *login);
 
@@ -131,7 +137,8 @@ struct calendar {
     const char *upstream_id; /* unique in the account */
     const char *summary, *alias, *description;
     int64_t color;           /* upstream's signed 32-bit ARGB; -1 = unset */
-    const char *color_text;  /* what the client set, as long as color is what that made; NULL */
+    /* what the client set, as long as color is what that made; NULL */
+    const char *color_text;
     const char *type, *role, *permissions; /* upstream's words */
     bool third_party;
     const char *sync_token; /* of the upstream event list; NULL = full read needed */
@@ -144,19 +151,23 @@ struct calendar {
 };
 enum err store_calendars(struct ctx *cx, struct store *store, int64_t account_id,
     struct calendar **list, size_t *n);
-enum err store_calendar(struct ctx *cx, struct store *store, int64_t id, struct calendar *one);
+enum err store_calendar(
+    struct ctx *cx, struct store *store, int64_t id, struct calendar *one);
 enum err store_calendar_by_name(struct ctx *cx, struct store *store, int64_t account_id,
     const char *name, struct calendar *one);
-enum err store_calendar_by_upstream(struct ctx *cx, struct store *store, int64_t account_id,
-    const char *upstream_id, struct calendar *one);
-/* Inserts (id = 0; sets id) or updates what clients see; numbers a change of the home, and of the
- * calendar, only when something differs. */
+enum err store_calendar_by_upstream(struct ctx *cx, struct store *store,
+    int64_t account_id, const char *upstream_id, struct calendar *one);
+/* Inserts (id = 0; sets id) or updates what clients see; numbers a change of the home,
+ * and of the calendar, only when something differs. */
 enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calendar *one);
 /* With its objects; numbers a change of the home. */
 enum err store_calendar_remove(struct ctx *cx, struct store_tx *tx, int64_t id);
-/* Bookkeeping that clients do not see: sync_token, anchor, pull, last_pull, last_error. */
-enum err store_calendar_set_pull(struct ctx *cx, struct store_tx *tx, const struct calendar *one);
-enum err store_calendar_interest(struct ctx *cx, struct store *store, int64_t id, int64_t now_s);
+/* Bookkeeping that clients do not see: sync_token, anchor, pull, last_pull,
+ * last_error. */
+enum err store_calendar_set_pull(
+    struct ctx *cx, struct store_tx *tx, const struct calendar *one);
+enum err store_calendar_interest(
+    struct ctx *cx, struct store *store, int64_t id, int64_t now_s);
 
 /* ---- rows: the upstream mirror, master and exceptions as they were read ---- */
 struct row {
@@ -167,14 +178,16 @@ struct row {
     const char *attendees;  /* JSON array; NULL = not read yet */
     int64_t seen;           /* number of the full read that saw it last */
 };
-enum err store_rows(struct ctx *cx, struct store *store, int64_t calendar_id, const char *uid,
-    struct row **list, size_t *n); /* master first, then by original_time */
+enum err store_rows(struct ctx *cx, struct store *store, int64_t calendar_id,
+    const char *uid, struct row **list,
+    size_t *n); /* master first, then by original_time */
 enum err store_rows_tx(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
     const char *uid, struct row **list, size_t *n);
 enum err store_row_save(struct ctx *cx, struct store_tx *tx, const struct row *row);
 enum err store_row_remove(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
     const char *uid, int64_t original_time);
-/* Upstream uids of rows that a full read numbered seen did not meet; and their count beside all. */
+/* Upstream uids of rows that a full read numbered seen did not meet; and their count
+ * beside all. */
 enum err store_rows_unseen(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t seen, struct row **list, size_t *n, size_t *all);
 /* Uids whose master's attendees were not read yet, nearest to now first, at most max. */
@@ -203,7 +216,8 @@ struct object {
     const struct object_instance *instances;
     size_t n_instances;
 };
-/* Readers do not see hidden objects. instances, shadow are filled only by store_object_full. */
+/* Readers do not see hidden objects. instances, shadow are filled only by
+ * store_object_full. */
 enum err store_object(struct ctx *cx, struct store *store, int64_t calendar_id,
     const char *name, struct object *one); /* NOT_FOUND */
 enum err store_object_by_uid(struct ctx *cx, struct store *store, int64_t calendar_id,
@@ -211,14 +225,15 @@ enum err store_object_by_uid(struct ctx *cx, struct store *store, int64_t calend
 /* By upstream uid, hidden ones included, with shadow. tx or store, the other NULL. */
 enum err store_object_full(struct ctx *cx, struct store *store, struct store_tx *tx,
     int64_t calendar_id, const char *upstream_uid, struct object *one);
-/* Inserts or replaces by (calendar, name). Takes a number only when text or hidden differ;
- * writes a tombstone when it becomes hidden. Sets id and change. */
+/* Inserts or replaces by (calendar, name). Takes a number only when text or hidden
+ * differ; writes a tombstone when it becomes hidden. Sets id and change. */
 enum err store_object_save(struct ctx *cx, struct store_tx *tx, struct object *one);
 /* Leaves a tombstone. NOT_FOUND is no error. */
 enum err store_object_remove(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
     const char *name);
 /* The UID that any account's client gave to an upstream event; *uid NULL = none. */
-enum err store_uid_of(struct ctx *cx, struct store *store, const char *upstream_uid, char **uid);
+enum err store_uid_of(
+    struct ctx *cx, struct store *store, const char *upstream_uid, char **uid);
 
 struct object_query {
     int64_t calendar_id;
@@ -226,19 +241,21 @@ struct object_query {
     int64_t from_s, until_s;
     bool with_text;
 };
-/* exact = false: the index does not cover the range, the caller must look into the text. each's
- * texts are good only during the call. each returns false to stop. */
-enum err store_objects(struct ctx *cx, struct store *store, const struct object_query *query,
+/* exact = false: the index does not cover the range, the caller must look into the text.
+ * each's texts are good only during the call. each returns false to stop. */
+enum err store_objects(struct ctx *cx, struct store *store,
+    const struct object_query *query,
     bool (*each)(void *self, const struct object *one, bool exact), void *self);
 /* Busy instances in a range that the index covers; objects that it does not cover come to
  * other (text filled). */
-enum err store_busy(struct ctx *cx, struct store *store, int64_t calendar_id, int64_t from_s,
-    int64_t until_s, void (*each)(void *self, const struct object_instance *one),
+enum err store_busy(struct ctx *cx, struct store *store, int64_t calendar_id,
+    int64_t from_s, int64_t until_s,
+    void (*each)(void *self, const struct object_instance *one),
     void (*other)(void *self, const struct object *one), void *self);
-/* Objects changed (name, etag, schedule_tag, change) and removed (etag NULL) after number since, in
- * the order of their numbers. */
-enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id, int64_t since,
-    bool (*each)(void *self, const struct object *one), void *self);
+/* Objects changed (name, etag, schedule_tag, change) and removed (etag NULL) after number
+ * since, in the order of their numbers. */
+enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id,
+    int64_t since, bool (*each)(void *self, const struct object *one), void *self);
 /* Tombstones older than before_s go; floors rise. */
 enum err store_expire_tombstones(struct ctx *cx, struct store *store, int64_t before_s);
 
@@ -277,6 +294,7 @@ struct journal {
 };
 enum err store_journal_save(struct ctx *cx, struct store *store, struct journal *one);
 enum err store_journal_remove(struct ctx *cx, struct store *store, int64_t id);
-enum err store_journals(struct ctx *cx, struct store *store, struct journal **list, size_t *n);
+enum err store_journals(
+    struct ctx *cx, struct store *store, struct journal **list, size_t *n);
 
 #endif

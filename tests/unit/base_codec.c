@@ -23,7 +23,8 @@ static void base64_agrees_with_the_vectors_of_rfc_4648(void **state)
     size_t n;
     for (size_t i = 0; i < sizeof(rfc4648) / sizeof(*rfc4648); i++) {
         const char *plain = rfc4648[i].plain;
-        assert_string_equal(base64_encode(cx->arena, plain, strlen(plain)), rfc4648[i].text);
+        assert_string_equal(
+            base64_encode(cx->arena, plain, strlen(plain)), rfc4648[i].text);
         assert_true(base64_decode(cx->arena, rfc4648[i].text, &data, &n));
         assert_int_equal(n, strlen(plain));
         assert_string_equal(data, plain); /* a NUL stands behind it */
@@ -45,11 +46,12 @@ static void every_length_comes_back(void **state)
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (unsigned char)(i * 37 + 200);
     for (size_t len = 0; len <= sizeof(bytes); len++) {
-        assert_true(base64_decode(cx->arena, base64url_encode(cx->arena, bytes, len), &data,
-            &n));
+        assert_true(
+            base64_decode(cx->arena, base64url_encode(cx->arena, bytes, len), &data, &n));
         assert_int_equal(n, len);
         assert_memory_equal(data, bytes, len);
-        assert_true(base64_decode(cx->arena, base64_encode(cx->arena, bytes, len), &data, &n));
+        assert_true(
+            base64_decode(cx->arena, base64_encode(cx->arena, bytes, len), &data, &n));
         assert_int_equal(n, len);
         assert_memory_equal(data, bytes, len);
     }
@@ -58,7 +60,8 @@ static void every_length_comes_back(void **state)
 static void decoding_takes_both_alphabets_and_white_space(void **state)
 {
     struct ctx *cx = *state;
-    static const char *const same[] = {"+//++w==", "-__--w", "-__--w==", " +/ /+\r\n+w=\t= "};
+    static const char *const same[] = {
+        "+//++w==", "-__--w", "-__--w==", " +/ /+\r\n+w=\t= "};
     unsigned char *data;
     size_t n;
     for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {

@@ -132,12 +132,16 @@ static void wrong_files_are_refused_with_line_and_reason(void **state)
             ":4: sync.history is already set in line 2"},
         {"[sync]\nhistory = 1\n[log]\n[sync]\nhistory = 1\n",
             ":5: sync.history is already set in line 2"},
-        {"[sync]\nwhat is this\n", ":2: neither a [section] nor name = value nor a comment"},
-        {"[sync\nhistory = 1\n", ":1: neither a [section] nor name = value nor a comment"},
+        {"[sync]\nwhat is this\n",
+            ":2: neither a [section] nor name = value nor a comment"},
+        {"[sync\nhistory = 1\n",
+            ":1: neither a [section] nor name = value nor a comment"},
         {"[sync]\nhistory = many\n",
             ":2: sync.history: must be a number from 0 to 36500 days"},
-        {"[sync]\nhistory =\n", ":2: sync.history: must be a number from 0 to 36500 days"},
-        {"[sync]\nhistory = -1\n", ":2: sync.history: must be a number from 0 to 36500 days"},
+        {"[sync]\nhistory =\n",
+            ":2: sync.history: must be a number from 0 to 36500 days"},
+        {"[sync]\nhistory = -1\n",
+            ":2: sync.history: must be a number from 0 to 36500 days"},
         {"[sync]\nhistory = 36501\n",
             ":2: sync.history: must be a number from 0 to 36500 days"},
         {"[sync]\npoll-interval = 0\n",
@@ -284,7 +288,8 @@ static void the_store_has_a_place_for_everyone(void **state)
     setenv("XDG_STATE_HOME", "/state", 1);
     assert_ok(cx, load(cx, "", &conf));
     assert_string_equal(conf->store.path, "/state/feishu-caldav/feishu-caldav.db");
-    assert_string_equal(conf->store.key_file, "/state/feishu-caldav/feishu-caldav.db.key");
+    assert_string_equal(
+        conf->store.key_file, "/state/feishu-caldav/feishu-caldav.db.key");
     setenv("XDG_STATE_HOME", "relative", 1); /* not allowed: as if it were not set */
     unsetenv("HOME");
     assert_ok(cx, load(cx, "", &conf));
@@ -313,8 +318,8 @@ static void the_app_secret_may_be_in_a_file_of_its_own(void **state)
 
     assert_string_equal(
         complaint(cx, "[feishu]\napp-secret = x\napp-secret-file = app-secret\n"),
-        arena_printf(cx->arena, ":3: feishu.app-secret-file: app-secret is set too (%s:2); "
-            "one of them, please", file));
+        arena_printf(cx->arena,
+            ":3: feishu.app-secret-file: app-secret is set too (%s:2)", file));
     setenv("FEISHU_CALDAV_FEISHU_APP_SECRET", "from outside", 1);
     assert_ok(cx, load(cx, "[feishu]\napp-secret-file = app-secret\n", &conf));
     assert_string_equal(secret_text(&conf->feishu.app_secret), "from outside");
@@ -414,7 +419,8 @@ static void the_list_names_every_option_and_its_variable(void **state)
             arena_printf(cx->arena, "%s.%s\n", option->section, option->name)));
         assert_non_null(strstr(text, option_environment(cx->arena, option)));
         assert_non_null(strstr(json,
-            arena_printf(cx->arena, "\"option\": \"%s.%s\"", option->section, option->name)));
+            arena_printf(
+                cx->arena, "\"option\": \"%s.%s\"", option->section, option->name)));
     }
     assert_non_null(strstr(text, "FEISHU_CALDAV_SYNC_POLL_INTERVAL"));
     assert_non_null(strstr(text, "default: 120 s\n"));

@@ -33,7 +33,8 @@ static void hmac_agrees_with_rfc_4231(void **state)
 static void a_sealed_value_opens_with_key_and_purpose(void **state)
 {
     struct ctx *cx = *state;
-    static const char *const texts[] = {"", "x", "eyJhbGciOi.refresh", "\xe9\xa3\x9e\xe4\xb9\xa6"};
+    static const char *const texts[] = {
+        "", "x", "eyJhbGciOi.refresh", "\xe9\xa3\x9e\xe4\xb9\xa6"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
         char *sealed, *plain;
         assert_ok(cx, crypto_seal(cx, key, "account.refresh", texts[i], &sealed));
@@ -123,8 +124,11 @@ static void a_uuid_has_the_form_of_version_4(void **state)
 {
     struct ctx *cx = *state;
     regex_t form;
-    assert_int_equal(regcomp(&form, "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
-                                    "[0-9a-f]{12}$", REG_EXTENDED | REG_NOSUB), 0);
+    assert_int_equal(regcomp(&form,
+                         "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-"
+                         "[0-9a-f]{12}$",
+                         REG_EXTENDED | REG_NOSUB),
+        0);
     for (int i = 0; i < 100; i++)
         assert_int_equal(regexec(&form, crypto_uuid(cx), 0, NULL, 0), 0);
     regfree(&form);
@@ -141,7 +145,8 @@ static void equality_compares_all_bytes(void **state)
 static void a_secret_keeps_its_text_and_can_be_none(void **state)
 {
     struct ctx *cx = *state;
-    struct secret some = secret_new(cx->arena, "hush"), none = secret_new(cx->arena, NULL);
+    struct secret some = secret_new(cx->arena, "hush"),
+                  none = secret_new(cx->arena, NULL);
     assert_string_equal(secret_text(&some), "hush");
     assert_null(secret_text(&none));
 }

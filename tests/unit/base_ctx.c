@@ -7,7 +7,8 @@ static void a_failure_is_recorded_and_returned(void **state)
     struct ctx *cx = *state;
     assert_int_equal(cx->err, ERR_OK);
     assert_string_equal(ctx_error(cx), "no error");
-    assert_int_equal(fail(cx, ERR_UID_CONFLICT, "uid %s is at %d", "abc", 7), ERR_UID_CONFLICT);
+    assert_int_equal(
+        fail(cx, ERR_UID_CONFLICT, "uid %s is at %d", "abc", 7), ERR_UID_CONFLICT);
     assert_int_equal(cx->err, ERR_UID_CONFLICT);
     assert_string_equal(ctx_error(cx), "uid abc is at 7");
 }

@@ -52,7 +52,8 @@ static void a_private_file_reads_back_and_nobody_else_may_read_it(void **state)
     assert_memory_equal(data, "three\0four", 11); /* and a NUL behind it */
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
-    assert_int_equal(unlink(path), 0); /* remove_directory sees that nothing lies beside it */
+    /* remove_directory sees that nothing lies beside it */
+    assert_int_equal(unlink(path), 0);
 }
 
 static void a_file_larger_than_allowed_is_refused(void **state)
@@ -133,8 +134,16 @@ static void the_directory_of_a_path_is_found(void **state)
 {
     struct ctx *cx = *state;
     static const char *const cases[][2] = {
-        {"/a/b", "/a"}, {"/a/b/", "/a"}, {"/a", "/"}, {"/", "/"}, {"a", "."}, {"a/b", "a"},
-        {"a//b", "a"}, {"//a", "/"}, {"", "."}, {"./a", "."},
+        {"/a/b", "/a"},
+        {"/a/b/", "/a"},
+        {"/a", "/"},
+        {"/", "/"},
+        {"a", "."},
+        {"a/b", "a"},
+        {"a//b", "a"},
+        {"//a", "/"},
+        {"", "."},
+        {"./a", "."},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
         assert_string_equal(path_dirname(cx->arena, cases[i][0]), cases[i][1]);

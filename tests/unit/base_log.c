@@ -48,7 +48,8 @@ static void a_line_has_time_level_topic_id_and_text(void **state)
 static void a_line_without_context_has_a_dash_for_the_id(void **state)
 {
     (void)state;
-    assert_true(str_ends(logged(NULL, LOG_WARNING, LOG_STORE, "x"), "Z warning store - x\n"));
+    assert_true(
+        str_ends(logged(NULL, LOG_WARNING, LOG_STORE, "x"), "Z warning store - x\n"));
 }
 
 static void control_characters_cannot_forge_a_line(void **state)
@@ -59,7 +60,8 @@ static void control_characters_cannot_forge_a_line(void **state)
         {"a\nb\rc\td", "a\\x0ab\\x0dc\\x09d"},
         {"\x1b[31mred\x7f", "\\x1b[31mred\\x7f"},
         {"\xe9\xa3\x9e \xf0\x9f\x98\x80", "\xe9\xa3\x9e \xf0\x9f\x98\x80"},
-        {"\xc2\x9b" "31m \xc2\xa0", "\\xc2\\x9b31m \xc2\xa0"}, /* C1: an escape sequence too */
+        /* C1: an escape sequence too */
+        {"\xc2\x9b" "31m \xc2\xa0", "\\xc2\\x9b31m \xc2\xa0"},
         {"\xe9\xa3 \xff", "\\xe9\\xa3 \\xff"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)

@@ -101,12 +101,14 @@ static void comparisons_compare_whole_texts(void **state)
 {
     (void)state;
     assert_true(str_eq("a", "a") && !str_eq("a", "ab") && !str_eq("a", "A"));
-    assert_true(str_ieq("VEvent", "vEVENT") && !str_ieq("a", "ab") && !str_ieq("ab", "a"));
+    assert_true(
+        str_ieq("VEvent", "vEVENT") && !str_ieq("a", "ab") && !str_ieq("ab", "a"));
     assert_false(str_ieq("\xc3\x84", "\xc3\xa4")); /* ASCII only */
     assert_false(str_ieq("[", "{")); /* 0x20 apart, no letters */
     assert_true(str_starts("abc", "ab") && str_starts("a", "") && !str_starts("a", "ab"));
     assert_true(str_istarts("HTTPS://x", "https:") && !str_istarts("htt", "http"));
-    assert_true(str_ends("a.ics", ".ics") && !str_ends("ics", ".ics") && str_ends("a", ""));
+    assert_true(
+        str_ends("a.ics", ".ics") && !str_ends("ics", ".ics") && str_ends("a", ""));
 }
 
 static void trimming_and_lowering_copy(void **state)
@@ -135,8 +137,9 @@ static void splitting_trims_parts_and_leaves_out_empty_ones(void **state)
 static void numbers_are_whole_and_within_bounds(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", " 1", "1 ", "+1", "1.0", "0x10", "-", "--1", "1e3",
-        "9223372036854775808", "-9223372036854775809", "99999999999999999999", "\xd9\xa1"};
+    static const char *const wrong[] = {"", " 1", "1 ", "+1", "1.0", "0x10", "-", "--1",
+        "1e3", "9223372036854775808", "-9223372036854775809", "99999999999999999999",
+        "\xd9\xa1"};
     long long value = 77;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         if (str_to_ll(wrong[i], INT64_MIN, INT64_MAX, &value))
@@ -147,8 +150,10 @@ static void numbers_are_whole_and_within_bounds(void **state)
     assert_false(str_to_ll("10", 0, 9, &value) || str_to_ll("-1", 0, 9, &value));
     assert_true(str_to_ll("9", 0, 9, &value) && value == 9);
     assert_true(str_to_ll("-007", -7, 9, &value) && value == -7);
-    assert_true(str_to_ll("9223372036854775807", 0, INT64_MAX, &value) && value == INT64_MAX);
-    assert_true(str_to_ll("-9223372036854775808", INT64_MIN, 0, &value) && value == INT64_MIN);
+    assert_true(
+        str_to_ll("9223372036854775807", 0, INT64_MAX, &value) && value == INT64_MAX);
+    assert_true(
+        str_to_ll("-9223372036854775808", INT64_MIN, 0, &value) && value == INT64_MIN);
 }
 
 static void utf8_is_well_formed_as_in_rfc_3629(void **state)

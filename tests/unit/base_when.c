@@ -56,7 +56,8 @@ static void seconds_before_1970_fall_into_the_right_day(void **state)
     civil = civil_from_seconds(-86400);
     assert_int_equal(civil.hour, 0);
     assert_int_equal(civil.day, 31);
-    static const int64_t seconds[] = {0, 1795167660, -2208988800, 4102444799, -62167219200};
+    static const int64_t seconds[] = {
+        0, 1795167660, -2208988800, 4102444799, -62167219200};
     for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
         civil = civil_from_seconds(seconds[i]);
         assert_int_equal(civil_seconds(&civil), seconds[i]);
@@ -147,8 +148,8 @@ static void what_is_not_rfc_3339_is_refused(void **state)
 static void a_date_is_read(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "2026-11-31", "2026-11-20T", "20261120", "2026-11-2",
-        "2023-02-29", "0000-00-00"};
+    static const char *const wrong[] = {"", "2026-11-31", "2026-11-20T", "20261120",
+        "2026-11-2", "2023-02-29", "0000-00-00"};
     int64_t days = 77;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
         if (when_parse_date(wrong[i], &days))
@@ -176,9 +177,10 @@ static void icalendar_times_are_read_in_their_three_forms(void **state)
 static void what_is_not_an_icalendar_time_is_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"", "2026112", "20261131", "20261120Z", "20261120T",
-        "20261120T0941", "20261120T094100z", "20261120T094100ZZ", "20261120t094100",
-        "20261120T240000", "20261120T094161", "2026-11-20", "20261120T0941 0", " 20261120"};
+    static const char *const wrong[] = {"", "2026112", "20261131", "20261120Z",
+        "20261120T", "20261120T0941", "20261120T094100z", "20261120T094100ZZ",
+        "20261120t094100", "20261120T240000", "20261120T094161", "2026-11-20",
+        "20261120T0941 0", " 20261120"};
     struct civil civil = {.year = 77};
     bool is_date, is_utc;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
