@@ -34,6 +34,11 @@ enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx);
 enum err store_commit(struct ctx *cx, struct store_tx *tx);
 void store_rollback(struct store_tx *tx);
 
+/* Between the two, every read of this thread sees one state of the store and costs less. May be
+ * nested. A transaction begun inside ends the snapshot: later reads see the newest state. */
+enum err store_snapshot_begin(struct ctx *cx, struct store *store);
+void store_snapshot_end(struct store *store);
+
 /* ---- settings: small named values ---- */
 enum err store_setting(struct ctx *cx, struct store *store, const char *name,
     char **value); /* *value = NULL when there is none */

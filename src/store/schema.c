@@ -1,0 +1,181 @@
+#include "store/store_internal.h"
+
+static enum err read_pragma(struct ctx *cx, sqlite3 *db, const char *sql, int64_t *value)
+{
+    sqlite3_stmt *stmt;
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+        return db_fail(cx, db, "reading the version");
+    int rc = sqlite3_step(stmt);
+    int64_t number = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+    sqlite3_finalize(stmt);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        return db_fail(cx, db, "reading the version");
+    *value = number;
+    return ERR_OK;
+}
+
+static enum err check_version(struct ctx *cx, sqlite3 *db, const char *path, size_t n,
+    int64_t *version)
+{
+    int64_t application, tables;
+    TRY(read_pragma(cx, db, "PRAGMA user_version", version));
+    TRY(read_pragma(cx, db, "PRAGMA application_id", &application));
+    TRY(read_pragma(cx, db, "SELECT count(*) FROM sqlite_schema", &tables));
+    if (application != STORE_APPLICATION_ID && (application != 0 || tables != 0))
+        return fail(cx, ERR_STORE, "%s is a database of another program", path);
+    if (*version > (int64_t)n)
+        return fail(cx, ERR_STORE,
+            "the store %s has schema version %lld, made by a newer feishu-caldav; "
+            "this one knows versions up to %zu",
+            path, (long long)*version, n);
+    return ERR_OK;
+}
+
+static enum err run_steps(struct ctx *cx, sqlite3 *db, const char *path,
+    const char *const *steps, size_t n)
+{
+    int64_t version;
+    TRY(check_version(cx, db, path, n, &version)); /* another process may have been first */
+    for (size_t i = (size_t)version; i < n; i++)
+        TRY(db_exec(cx, db, steps[i]));
+    TRY(db_exec(cx, db,
+        arena_printf(cx->arena, "PRAGMA application_id = %d; PRAGMA user_version = %zu",
+            STORE_APPLICATION_ID, n)));
+    return db_exec(cx, db, "COMMIT");
+}
+
+enum err schema_migrate(struct ctx *cx, sqlite3 *db, const char *path,
+    const char *const *steps, size_t n)
+{
+    int64_t version;
+    TRY(check_version(cx, db, path, n, &version));
+    if (version == (int64_t)n)
+        return ERR_OK;
+    TRY(db_exec(cx, db, "BEGIN IMMEDIATE"));
+    enum err err = run_steps(cx, db, path, steps, n);
+    if (err != ERR_OK && !sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return err;
+}
+
+/* Long texts live apart from the narrow rows that listings scan: texts beside objects,
+ * row_texts beside rows. Ids that leave the store, or that other rows are named after, are never
+ * used twice (AUTOINCREMENT). */
+const char *const store_schema[] = {
+    /* 1 */
+    "CREATE TABLE state (id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;"
+    "INSERT INTO state (id, value) VALUES (1, 0), (2, 0);"
+
+    "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE accounts ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " name TEXT NOT NULL UNIQUE,"
+    " open_id TEXT NOT NULL UNIQUE,"
+    " union_id TEXT, tenant_key TEXT, display_name TEXT, email TEXT, timezone TEXT,"
+    " scopes TEXT,"
+    " state INTEGER NOT NULL,"
+    " access_token TEXT, refresh_token TEXT," /* sealed */
+    " access_expires_s INTEGER NOT NULL, refresh_expires_s INTEGER NOT NULL,"
+    " authorized_s INTEGER NOT NULL,"
+    " calendars_sync_token TEXT,"
+    " last_sync_s INTEGER NOT NULL, last_error TEXT NOT NULL,"
+    " home_change INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL,"
+    " until_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE passwords ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " label TEXT, digest BLOB NOT NULL,"
+    " created_s INTEGER NOT NULL, last_used_s INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX passwords_by_account ON passwords (account_id);"
+
+    "CREATE TABLE logins ("
+    " state TEXT PRIMARY KEY,"
+    " verifier TEXT," /* sealed */
+    " redirect_uri TEXT, wanted_name TEXT,"
+    " created_s INTEGER NOT NULL, account_id INTEGER NOT NULL, error TEXT,"
+    " claimed INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE calendars ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL, upstream_id TEXT NOT NULL,"
+    " summary TEXT, alias TEXT, description TEXT,"
+    " color INTEGER NOT NULL, color_text TEXT,"
+    " type TEXT, role TEXT, permissions TEXT, third_party INTEGER NOT NULL,"
+    " sync_token TEXT, anchor_s INTEGER NOT NULL, pull INTEGER NOT NULL,"
+    " last_pull_s INTEGER NOT NULL, last_interest_s INTEGER NOT NULL,"
+    " last_error TEXT NOT NULL,"
+    " change INTEGER NOT NULL, floor INTEGER NOT NULL,"
+    " UNIQUE (account_id, name), UNIQUE (account_id, upstream_id)) STRICT;"
+
+    "CREATE TABLE rows ("
+    " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
+    " uid TEXT NOT NULL, original_time INTEGER NOT NULL,"
+    " id INTEGER NOT NULL, seen INTEGER NOT NULL, has_attendees INTEGER NOT NULL,"
+    " PRIMARY KEY (calendar_id, uid, original_time)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX rows_bare ON rows (calendar_id)"
+    " WHERE original_time = 0 AND has_attendees = 0;"
+    "CREATE TABLE row_texts (id INTEGER PRIMARY KEY, json TEXT NOT NULL, attendees TEXT)"
+    " STRICT;"
+    "CREATE TRIGGER rows_gone AFTER DELETE ON rows BEGIN"
+    " DELETE FROM row_texts WHERE id = old.id; END;"
+
+    "CREATE TABLE objects ("
+    " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL, etag TEXT NOT NULL, schedule_tag TEXT,"
+    " change INTEGER NOT NULL, text_bytes INTEGER NOT NULL, id INTEGER NOT NULL,"
+    " uid TEXT NOT NULL, upstream_uid TEXT,"
+    " hidden INTEGER NOT NULL, shadowed INTEGER NOT NULL,"
+    " from_s INTEGER NOT NULL, until_s INTEGER NOT NULL,"
+    " indexed_from_s INTEGER NOT NULL, indexed_until_s INTEGER NOT NULL,"
+    " PRIMARY KEY (calendar_id, name)) STRICT, WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX objects_by_id ON objects (id);"
+    "CREATE INDEX objects_by_uid ON objects (calendar_id, uid);"
+    "CREATE INDEX objects_by_upstream ON objects (upstream_uid, calendar_id);"
+    "CREATE INDEX objects_by_change ON objects"
+    " (calendar_id, hidden, change, etag, schedule_tag);"
+    "CREATE INDEX objects_loose ON objects"
+    " (calendar_id, from_s, until_s, indexed_from_s, indexed_until_s)"
+    " WHERE hidden = 0 AND (from_s < indexed_from_s OR until_s > indexed_until_s);"
+    "CREATE TABLE texts (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL,"
+    " shadow TEXT, shadow_is_text INTEGER NOT NULL, instances BLOB) STRICT;"
+    "CREATE TRIGGER objects_gone AFTER DELETE ON objects BEGIN"
+    " DELETE FROM texts WHERE id = old.id; END;"
+
+    "CREATE TABLE instances ("
+    " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
+    " span INTEGER NOT NULL, start_s INTEGER NOT NULL, end_s INTEGER NOT NULL,"
+    " object_id INTEGER NOT NULL, busy INTEGER NOT NULL,"
+    " PRIMARY KEY (calendar_id, span, start_s, end_s, object_id, busy))"
+    " STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE tombstones ("
+    " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL, change INTEGER NOT NULL, removed_s INTEGER NOT NULL,"
+    " PRIMARY KEY (calendar_id, name)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX tombstones_by_change ON tombstones (calendar_id, change);"
+    "CREATE INDEX tombstones_by_age ON tombstones (removed_s);"
+
+    "CREATE TABLE properties ("
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " place TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, xml TEXT NOT NULL,"
+    " PRIMARY KEY (account_id, place, ns, name)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE people (id INTEGER PRIMARY KEY, open_id TEXT NOT NULL,"
+    " address TEXT NOT NULL, name TEXT, fetched_s INTEGER NOT NULL) STRICT;"
+    "CREATE UNIQUE INDEX people_by_open_id ON people (open_id) WHERE open_id <> '';"
+    "CREATE UNIQUE INDEX people_by_address ON people (address) WHERE address <> '';"
+
+    "CREATE TABLE journal ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " calendar_id INTEGER NOT NULL, key TEXT, name TEXT, plan TEXT NOT NULL,"
+    " created_s INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX journal_by_account ON journal (account_id);",
+};
+const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);
