@@ -102,7 +102,7 @@ enum err counter_next(struct ctx *cx, struct store_conn *conn, enum counter coun
     int64_t *value)
 {
     bool found;
-    int64_t next;
+    int64_t next = 0;
     TRY(sql_number(cx, conn, SQL_STATE_NEXT, &next, &found, "i", (int64_t)counter));
     if (!found)
         return fail(cx, ERR_STORE, "counter %d is missing", (int)counter);
@@ -113,7 +113,7 @@ enum err counter_next(struct ctx *cx, struct store_conn *conn, enum counter coun
 enum err number_home(struct ctx *cx, struct store_conn *conn, int64_t account_id,
     int64_t calendar_id, int64_t *number)
 {
-    int64_t next;
+    int64_t next = 0;
     TRY(counter_next(cx, conn, COUNTER_CHANGE, &next));
     TRY(sql_run(cx, conn, SQL_ACCOUNT_SET_HOME_CHANGE, "ii", account_id, next));
     if (calendar_id != 0)
@@ -125,7 +125,7 @@ enum err number_home(struct ctx *cx, struct store_conn *conn, int64_t account_id
 enum err number_calendar(struct ctx *cx, struct store_conn *conn, int64_t calendar_id,
     int64_t *number)
 {
-    int64_t next;
+    int64_t next = 0;
     TRY(counter_next(cx, conn, COUNTER_CHANGE, &next));
     TRY(sql_run(cx, conn, SQL_CALENDAR_SET_CHANGE, "ii", calendar_id, next));
     *number = next;
