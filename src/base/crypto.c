@@ -6,7 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/sha.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,16 +66,33 @@ static _Noreturn void broken(void)
     abort();
 }
 
+/* EVP_sha256() would be looked up again in each call, which costs more than a short digest. */
+static EVP_MD *sha256;
+
+static void sha256_fetch(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (!sha256)
+        broken();
+}
+
+static const EVP_MD *sha256_md(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, sha256_fetch);
+    return sha256;
+}
+
 void crypto_sha256(const void *data, size_t len_bytes, unsigned char out[SHA256_BYTES])
 {
-    if (!EVP_Digest(data, len_bytes, out, NULL, EVP_sha256(), NULL))
+    if (!EVP_Digest(data, len_bytes, out, NULL, sha256_md(), NULL))
         broken();
 }
 
 void crypto_hmac_sha256(const void *key, size_t key_bytes, const void *data,
     size_t len_bytes, unsigned char out[SHA256_BYTES])
 {
-    if (!HMAC(EVP_sha256(), key, (int)key_bytes, data, len_bytes, out, NULL))
+    if (!HMAC(sha256_md(), key, (int)key_bytes, data, len_bytes, out, NULL))
         broken();
 }
 

@@ -94,54 +94,47 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->data[buf->len_bytes] = '\0';
 }
 
-/* How a byte is written in XML; NULL: as it is. */
-static const char *xml_form(unsigned char c)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&apos;";
-    case '\r':
-        return "&#13;"; /* a bare one would be read as a line feed (XML 1.0, 2.11) */
-    default:
-        return c < 0x20 && c != '\t' && c != '\n' ? "" : NULL;
-    }
-}
+/* What XML text cannot hold as it is: 1 = xml_forms says how, 2 = may begin U+FFFE or
+ * U+FFFF. The end of a text stops the run too. */
+static const unsigned char xml_special[256] = {
+    [0x00] = 1, 1, 1, 1, 1, 1, 1, 1, 1, [0x0b] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, ['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1, [0xef] = 2,
+};
 
-/* U+FFFE and U+FFFF, the two characters beyond ASCII that XML 1.0 forbids. */
-static bool xml_non_character(const char *at)
+static const char *const xml_forms[256] = {
+    ['&'] = "&amp;",
+    ['<'] = "&lt;",
+    ['>'] = "&gt;",
+    ['"'] = "&quot;",
+    ['\''] = "&apos;",
+    ['\r'] = "&#13;", /* a bare one would be read as a line feed (XML 1.0, 2.11) */
+};
+
+/* The two characters beyond ASCII that XML 1.0 forbids. */
+static bool xml_non_character(const unsigned char *at)
 {
-    return (unsigned char)at[0] == 0xef && (unsigned char)at[1] == 0xbf &&
-        ((unsigned char)at[2] == 0xbe || (unsigned char)at[2] == 0xbf);
+    return at[1] == 0xbf && (at[2] == 0xbe || at[2] == 0xbf);
 }
 
 void buf_add_xml(struct buf *buf, const char *text)
 {
+    const unsigned char *run = (const unsigned char *)text, *at = run;
     if (!text)
         return;
-    const char *run = text, *at = text;
-    while (*at) {
-        const char *form = xml_form((unsigned char)*at);
-        size_t skip_bytes = 1;
-        if (!form && xml_non_character(at)) {
-            form = "";
-            skip_bytes = 3;
+    for (;;) {
+        while (!xml_special[*at])
+            at++;
+        if (xml_special[*at] == 2 && !xml_non_character(at)) {
+            at++;
+            continue;
         }
-        if (form) {
-            buf_add(buf, run, (size_t)(at - run));
-            buf_adds(buf, form);
-            run = at + skip_bytes;
-        }
-        at += skip_bytes;
+        buf_add(buf, run, (size_t)(at - run));
+        if (!*at)
+            return;
+        buf_adds(buf, xml_forms[*at]);
+        at += xml_special[*at] == 2 ? 3 : 1;
+        run = at;
     }
-    buf_add(buf, run, (size_t)(at - run));
 }
 
 const char *buf_str(const struct buf *buf)
