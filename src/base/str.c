@@ -97,8 +97,9 @@ void buf_printf(struct buf *buf, const char *format, ...)
 /* What XML text cannot hold as it is: 1 = xml_forms says how, 2 = may begin U+FFFE or
  * U+FFFF. The end of a text stops the run too. */
 static const unsigned char xml_special[256] = {
-    [0x00] = 1, 1, 1, 1, 1, 1, 1, 1, 1, [0x0b] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, ['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1, [0xef] = 2,
+    [0x00] = 1, 1, 1, 1, 1, 1, 1, 1, 1, /* but for tab and line feed */
+    [0x0b] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    ['&'] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\''] = 1, [0xef] = 2,
 };
 
 static const char *const xml_forms[256] = {
