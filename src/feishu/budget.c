@@ -48,12 +48,13 @@ static void *must(void *memory)
 }
 
 /* When the window is open again: the n-th call back from now must have left it. */
-static int64_t window_open_ms(const struct budget *budget, const struct method *method, long n,
-    int64_t window_ms)
+static int64_t window_open_ms(
+    const struct budget *budget, const struct method *method, long n, int64_t window_ms)
 {
     if (n > budget->per_minute)
         return NEVER_MS;
-    size_t at = (method->head + (size_t)(budget->per_minute - n)) % (size_t)budget->per_minute;
+    size_t at =
+        (method->head + (size_t)(budget->per_minute - n)) % (size_t)budget->per_minute;
     int64_t taken_ms = method->taken_ms[at];
     return taken_ms == NEVER_MS ? NEVER_MS : taken_ms + window_ms;
 }
@@ -97,7 +98,8 @@ static struct method *open_method(struct budget *budget, unsigned number)
     return method;
 }
 
-static void enqueue(struct method *method, enum feishu_priority priority, struct waiter *waiter)
+static void enqueue(
+    struct method *method, enum feishu_priority priority, struct waiter *waiter)
 {
     struct waiter **end = &method->queue[priority];
     while (*end)

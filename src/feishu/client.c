@@ -10,7 +10,8 @@
 
 #define ARGS_MAX 3
 
-/* Everything but unreserved characters is encoded: "@" in calendar ids must be (feishu-api 1.2). */
+/* Everything but unreserved characters is encoded: "@" in calendar ids must be
+ * (feishu-api 1.2). */
 static enum err add_path(struct ctx *cx, const struct feishu_call *call, const char *path,
     struct buf *url)
 {
@@ -52,8 +53,9 @@ static bool has_query(const struct feishu_call *call, const char *name)
     return false;
 }
 
-static enum err get_token(struct ctx *cx, struct feishu *feishu, const struct feishu_call *call,
-    const char *stale, int64_t until_ms, const char **token)
+static enum err get_token(struct ctx *cx, struct feishu *feishu,
+    const struct feishu_call *call, const char *stale, int64_t until_ms,
+    const char **token)
 {
     enum feishu_token kind = feishu_endpoint_row(call->endpoint)->token;
     if (kind == FEISHU_NO_TOKEN) {
@@ -68,8 +70,8 @@ static enum err get_token(struct ctx *cx, struct feishu *feishu, const struct fe
     return tenant_token(cx, feishu, stale, until_ms, token);
 }
 
-static enum err make_call(struct ctx *cx, struct feishu *feishu, const struct feishu_call *call,
-    struct upstream_call *made)
+static enum err make_call(struct ctx *cx, struct feishu *feishu,
+    const struct feishu_call *call, struct upstream_call *made)
 {
     const struct feishu_endpoint_row *row = feishu_endpoint_row(call->endpoint);
     struct buf url = buf_new(cx->arena);
@@ -101,8 +103,8 @@ static enum err fail_token(struct ctx *cx, const struct feishu_call *call,
         err_text(kind), feishu_endpoint_row(call->endpoint)->id, reply->text);
 }
 
-static enum err perform(struct ctx *cx, struct feishu *feishu, const struct feishu_call *call,
-    struct upstream_call *made, struct reply *reply)
+static enum err perform(struct ctx *cx, struct feishu *feishu,
+    const struct feishu_call *call, struct upstream_call *made, struct reply *reply)
 {
     const char *token = NULL, *stale = NULL;
     bool unsure = false;
@@ -165,8 +167,8 @@ void feishu_free(struct feishu *feishu)
     free(feishu);
 }
 
-enum err feishu_request(struct ctx *cx, struct feishu *feishu, const struct feishu_call *call,
-    int *code, cJSON **data)
+enum err feishu_request(struct ctx *cx, struct feishu *feishu,
+    const struct feishu_call *call, int *code, cJSON **data)
 {
     struct upstream_call made;
     struct reply reply = { .kind = ERR_OK };

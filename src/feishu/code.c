@@ -9,8 +9,8 @@
 #define TOKEN(code) { code, ERR_UPSTREAM_SIGN_IN, CODE_TOKEN }
 
 /*
- * GONE and RIGHTS make the bridge forget what it has, so only codes that say exactly that are
- * given these kinds; a missing scope (99991679) is no such code.
+ * GONE and RIGHTS make the bridge forget what it has, so only codes that say exactly that
+ * are given these kinds; a missing scope (99991679) is no such code.
  */
 static const struct code_row codes[] = {
     /* general and app token */

@@ -1,4 +1,5 @@
-/* Lenient reading (feishu-api 16.28): types differ between endpoints and between years. */
+/* Lenient reading (feishu-api 16.28): types differ between endpoints and between
+ * years. */
 #include "base/str.h"
 #include "feishu/client.h"
 
@@ -56,7 +57,8 @@ int64_t json_int(const cJSON *object, const char *name, int64_t fallback)
     long long value;
     if (cJSON_IsNumber(item) && is_whole(item->valuedouble))
         return (int64_t)item->valuedouble;
-    if (cJSON_IsString(item) && str_to_ll(item->valuestring, LLONG_MIN, LLONG_MAX, &value))
+    if (cJSON_IsString(item) &&
+        str_to_ll(item->valuestring, LLONG_MIN, LLONG_MAX, &value))
         return value;
     return fallback;
 }

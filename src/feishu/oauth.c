@@ -76,9 +76,9 @@ static struct endpoint token_endpoint(struct ctx *cx, const struct feishu *feish
     return endpoint;
 }
 
-static enum err post(struct ctx *cx, struct feishu *feishu, const char *id, unsigned method,
-    enum feishu_retry retry, const struct endpoint *endpoint, const fields list,
-    struct reply *reply)
+static enum err post(struct ctx *cx, struct feishu *feishu, const char *id,
+    unsigned method, enum feishu_retry retry, const struct endpoint *endpoint,
+    const fields list, struct reply *reply)
 {
     struct buf body = endpoint->json ? json_body(list) : form_body(list);
     struct upstream_call call = { .id = id,
@@ -106,15 +106,17 @@ static int64_t expiry_s(struct ctx *cx, const cJSON *json, const char *name)
     return ctx_now_s(cx) + (life_s < LIFE_MAX_S ? life_s : LIFE_MAX_S);
 }
 
-/* Codes and refresh tokens work once, so neither call is ever repeated here once it was sent. */
+/* Codes and refresh tokens work once, so neither call is ever repeated here once it was
+ * sent. */
 static enum err ask_tokens(struct ctx *cx, struct feishu *feishu, const char *id,
     const fields list, struct feishu_tokens *tokens)
 {
     struct reply reply;
     struct endpoint endpoint = token_endpoint(cx, feishu);
-    enum err err = post(cx, feishu, id, BUDGET_OAUTH_TOKEN, FEISHU_RETRY_ONCE, &endpoint, list,
-        &reply);
-    /* A host without v3 (feishu-api 16.40) took nothing, so the same code is still good. */
+    enum err err = post(
+        cx, feishu, id, BUDGET_OAUTH_TOKEN, FEISHU_RETRY_ONCE, &endpoint, list, &reply);
+    /* A host without v3 (feishu-api 16.40) took nothing, so the same code is still
+     * good. */
     if (err != ERR_OK && endpoint.fall_back && !endpoint.json && reply.status == 404 &&
         !reply.code) {
         feishu->token_v2 = true;
@@ -181,9 +183,9 @@ enum err oauth_refresh(struct ctx *cx, struct feishu *feishu, const char *refres
     struct feishu_tokens *tokens)
 {
     TRY(need_app(cx, feishu));
-    const fields list = { "grant_type", "refresh_token", "client_id", feishu->options.app_id,
-        "client_secret", secret_text(&feishu->options.app_secret), "refresh_token",
-        refresh_token, NULL };
+    const fields list = {"grant_type", "refresh_token", "client_id",
+        feishu->options.app_id, "client_secret", secret_text(&feishu->options.app_secret),
+        "refresh_token", refresh_token, NULL};
     return ask_tokens(cx, feishu, "oauth.token.refresh", list, tokens);
 }
 
@@ -194,13 +196,14 @@ enum err oauth_revoke(struct ctx *cx, struct feishu *feishu, const char *token)
     struct endpoint endpoint = {
         .url = arena_printf(cx->arena, "%s%s", feishu->options.accounts_url, REVOKE_PATH)
     };
-    const fields list = { "token", token, "client_id", feishu->options.app_id, "client_secret",
-        secret_text(&feishu->options.app_secret), NULL };
+    const fields list = {"token", token, "client_id", feishu->options.app_id,
+        "client_secret", secret_text(&feishu->options.app_secret), NULL};
     return post(cx, feishu, "oauth.revoke", BUDGET_OAUTH_REVOKE, FEISHU_RETRY_REPEATABLE,
         &endpoint, list, &reply);
 }
 
-static enum err given_token(void *self, struct ctx *cx, const char *stale, const char **token)
+static enum err given_token(
+    void *self, struct ctx *cx, const char *stale, const char **token)
 {
     if (stale)
         return fail(cx, ERR_UPSTREAM_SIGN_IN, "Feishu refused the new access token");

@@ -10,8 +10,8 @@ static void release_json(void *json)
     cJSON_Delete(json);
 }
 
-/* The query of the call and the page token. A first read by sync_token goes on by page_token alone
- * (feishu-api 16.9). */
+/* The query of the call and the page token. A first read by sync_token goes on by
+ * page_token alone (feishu-api 16.9). */
 static bool page_query(const struct feishu_pages *pages, bool with_sync_token,
     const char *query[QUERY_MAX + 3])
 {
@@ -33,8 +33,8 @@ static bool page_query(const struct feishu_pages *pages, bool with_sync_token,
     return true;
 }
 
-static enum err ask(struct ctx *cx, const struct feishu_pages *pages, bool with_sync_token,
-    int *code, cJSON **data)
+static enum err ask(struct ctx *cx, const struct feishu_pages *pages,
+    bool with_sync_token, int *code, cJSON **data)
 {
     const char *query[QUERY_MAX + 3];
     struct feishu_call call = pages->call;
@@ -56,7 +56,8 @@ static bool has_sync_token(const struct feishu_pages *pages)
 void feishu_pages_start(struct feishu_pages *pages, struct feishu *feishu,
     const struct feishu_call *call, const char *items_key)
 {
-    *pages = (struct feishu_pages){ .feishu = feishu, .call = *call, .items_key = items_key };
+    *pages =
+        (struct feishu_pages){.feishu = feishu, .call = *call, .items_key = items_key};
 }
 
 enum err feishu_pages_next(struct ctx *cx, struct feishu_pages *pages, const cJSON **page)
@@ -71,11 +72,13 @@ enum err feishu_pages_next(struct ctx *cx, struct feishu_pages *pages, const cJS
     if (err != ERR_OK && code == 190002 && pages->page_token && has_sync_token(pages))
         err = ask(cx, pages, true, &code, &data);
     TRY(err);
-    /* More without a token, or with the same token again, would never end (feishu-api 16.7). */
+    /* More without a token, or with the same token again, would never end (feishu-api
+     * 16.7). */
     const char *next = json_text(data, "page_token");
     bool more = json_bool(data, "has_more", false);
     if (more && (!*next || str_eq(next, pages->page_token)))
-        return fail(cx, ERR_UPSTREAM_DOWN, "%s: more pages were announced without a page token",
+        return fail(cx, ERR_UPSTREAM_DOWN,
+            "%s: more pages were announced without a page token",
             feishu_endpoint_row(pages->call.endpoint)->id);
     const cJSON *items = json_array(data, pages->items_key);
     if (!items) {

@@ -1,6 +1,6 @@
 /*
- * The code decides, not the HTTP status. The status is asked only where no known code is there:
- * a gateway's page, a proxy's, or a code newer than the table.
+ * The code decides, not the HTTP status. The status is asked only where no known code is
+ * there: a gateway's page, a proxy's, or a code newer than the table.
  */
 #include "feishu/reply.h"
 
@@ -86,7 +86,8 @@ static void by_status(struct reply *reply)
     } else if (reply->json) {
         reply->kind = ERR_UPSTREAM_REFUSED;
     } else if (reply->status == 404) {
-        reply->kind = ERR_UPSTREAM_APP; /* "404 page not found": no such API at this host */
+        /* "404 page not found": no such API at this host */
+        reply->kind = ERR_UPSTREAM_APP;
     } else {
         reply->kind = ERR_UPSTREAM_DOWN; /* a redirect or a proxy's refusal: not Feishu */
     }

@@ -35,7 +35,8 @@ int64_t retry_pause_ms(struct ctx *cx, int try, long reset_s)
     if (pause_ms > PAUSE_MAX_MS)
         pause_ms = PAUSE_MAX_MS;
     pause_ms = pause_ms / 2 + random_below(cx, pause_ms / 2 + 1);
-    int64_t reset_ms = reset_s >= 0 ? reset_s * 1000 + random_below(cx, RESET_SPREAD_MS) : 0;
+    int64_t reset_ms =
+        reset_s >= 0 ? reset_s * 1000 + random_below(cx, RESET_SPREAD_MS) : 0;
     return reset_ms > pause_ms ? reset_ms : pause_ms;
 }
 
@@ -55,8 +56,8 @@ bool retry_allowed(const struct reply *reply, enum feishu_retry retry, int try)
     return false;
 }
 
-static void log_try(struct ctx *cx, const struct upstream_call *call, const struct reply *reply,
-    int try, int64_t start_ms)
+static void log_try(struct ctx *cx, const struct upstream_call *call,
+    const struct reply *reply, int try, int64_t start_ms)
 {
     bool done = reply->kind == ERR_OK;
     log_line(cx, done ? LOG_DEBUG : LOG_INFO, LOG_FEISHU,
@@ -87,19 +88,22 @@ static void perform_once(struct ctx *cx, struct feishu *feishu,
             ctx_monotonic_ms(cx) + reply->reset_s * 1000);
 }
 
-/* A later try that was known not to be done takes nothing back from an earlier one that may have been. */
+/* A later try that was known not to be done takes nothing back from an earlier one that
+ * may have been. */
 static enum err fail_call(struct ctx *cx, const struct upstream_call *call,
     struct reply *reply, bool unsure)
 {
     reply->unsure = unsure;
-    if (unsure && reply->kind != ERR_UPSTREAM_REFUSED && reply->kind != ERR_UPSTREAM_GONE &&
-        reply->kind != ERR_UPSTREAM_RIGHTS && reply->rule != CODE_TOKEN)
+    if (unsure && reply->kind != ERR_UPSTREAM_REFUSED &&
+        reply->kind != ERR_UPSTREAM_GONE && reply->kind != ERR_UPSTREAM_RIGHTS &&
+        reply->rule != CODE_TOKEN)
         reply->kind = ERR_UPSTREAM_UNKNOWN;
-    return fail(cx, reply->kind, "%s: %s: %s", err_text(reply->kind), call->id, reply->text);
+    return fail(
+        cx, reply->kind, "%s: %s: %s", err_text(reply->kind), call->id, reply->text);
 }
 
-enum err retry_perform(struct ctx *cx, struct feishu *feishu, const struct upstream_call *call,
-    struct reply *reply)
+enum err retry_perform(struct ctx *cx, struct feishu *feishu,
+    const struct upstream_call *call, struct reply *reply)
 {
     bool unsure = false;
     for (int try = 1;; try++) {

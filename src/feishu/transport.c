@@ -1,14 +1,16 @@
 /*
- * Why "once" opens a new connection. When a kept connection turns out dead before the first byte of
- * a reply, libcurl sends the request again on a new one, without asking and for every method, POST
- * too (Curl_retry_request: reused connection, no byte received). Usually the peer
- * had closed an idle connection and nothing happened; but a server, or a balancer on
- * the way, that dies after it did the work looks just the same. So a request that must not arrive
- * twice never travels on a kept connection. On a new one libcurl does not repeat, and
- * its end without a reply is told as it is: sent, outcome unknown. The TLS session is resumed
- * from the shared cache, so this costs a round trip or two, for a few rare calls.
+ * Why "once" opens a new connection. When a kept connection turns out dead before the
+ * first byte of a reply, libcurl sends the request again on a new one, without asking and
+ * for every method, POST too (Curl_retry_request: reused connection, no byte received).
+ * Usually the peer had closed an idle connection and nothing happened; but a server, or a
+ * balancer on the way, that dies after it did the work looks just the same. So a request
+ * that must not arrive twice never travels on a kept connection. On a new one libcurl
+ * does not repeat, and its end without a reply is told as it is: sent, outcome unknown.
+ * The TLS session is resumed from the shared cache, so this costs a round trip or two,
+ * for a few rare calls.
  *
- * HTTP/1.1 keeps this reasoning whole: HTTP/2 has repeats of its own (REFUSED_STREAM, GOAWAY).
+ * HTTP/1.1 keeps this reasoning whole: HTTP/2 has repeats of its own (REFUSED_STREAM,
+ * GOAWAY).
  */
 #include "feishu/transport.h"
 
@@ -54,7 +56,8 @@ static void global_init(void)
         abort();
 }
 
-static void share_lock(CURL *easy, curl_lock_data data, curl_lock_access access, void *self)
+static void share_lock(
+    CURL *easy, curl_lock_data data, curl_lock_access access, void *self)
 {
     (void)easy;
     (void)access;
@@ -104,7 +107,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *self)
     long long number;
     if (header_value(line, len_bytes, "X-Tt-Logid", value))
         snprintf(run->reply->log_id, TRANSPORT_LOG_ID_BYTES, "%.127s", value);
-    else if (header_value(line, len_bytes, "X-Request-Id", value) && !run->reply->log_id[0])
+    else if (header_value(line, len_bytes, "X-Request-Id", value) &&
+        !run->reply->log_id[0])
         snprintf(run->reply->log_id, TRANSPORT_LOG_ID_BYTES, "%.127s", value);
     else if (header_value(line, len_bytes, "x-ogw-ratelimit-reset", value) &&
         str_to_ll(value, 0, 86400, &number))
@@ -112,8 +116,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *self)
     return len_bytes;
 }
 
-static int on_progress(void *self, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal,
-    curl_off_t ulnow)
+static int on_progress(void *self, curl_off_t dltotal, curl_off_t dlnow,
+    curl_off_t ultotal, curl_off_t ulnow)
 {
     const struct run *run = self;
     (void)dltotal, (void)dlnow, (void)ultotal, (void)ulnow;
@@ -147,8 +151,8 @@ static void put_handle(struct transport *transport, CURL *easy)
 
 static bool is_loopback(const char *url)
 {
-    static const char *const hosts[] = { "http://127.", "http://localhost", "http://[::1]",
-        "https://127.", "https://localhost", "https://[::1]" };
+    static const char *const hosts[] = {"http://127.", "http://localhost", "http://[::1]",
+        "https://127.", "https://localhost", "https://[::1]"};
     for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++)
         if (str_istarts(url, hosts[i]))
             return true;
@@ -193,7 +197,8 @@ static struct curl_slist *set_request(CURL *easy, const struct transport_request
     if (request->content_type) {
         buf_printf(&line, "Content-Type: %s", request->content_type);
         headers = curl_slist_append(headers, buf_str(&line));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
+        curl_easy_setopt(
+            easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
     }
     buf_free(&line);
@@ -222,7 +227,8 @@ static void read_content_type(CURL *easy, struct transport_reply *reply)
     char *type = NULL;
     curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
     size_t n = 0;
-    for (; type && *type && *type != ';' && *type != ' ' && n < TRANSPORT_TYPE_BYTES - 1; type++)
+    for (; type && *type && *type != ';' && *type != ' ' && n < TRANSPORT_TYPE_BYTES - 1;
+         type++)
         reply->content_type[n++] =
             (char)(*type >= 'A' && *type <= 'Z' ? *type - 'A' + 'a' : *type);
     reply->content_type[n] = '\0';
@@ -269,8 +275,8 @@ void transport_free(struct transport *transport)
     free(transport);
 }
 
-bool transport_perform(struct transport *transport, const struct transport_request *request,
-    struct transport_reply *reply)
+bool transport_perform(struct transport *transport,
+    const struct transport_request *request, struct transport_reply *reply)
 {
     *reply = (struct transport_reply){ .reset_s = -1, .body = buf_new(NULL) };
     struct run run = { .transport = transport, .request = request, .reply = reply };

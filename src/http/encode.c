@@ -23,7 +23,8 @@ bool encode_gzip(struct buf *body)
 {
     z_stream z = {.next_in = (Bytef *)body->data, .avail_in = (uInt)body->len_bytes};
     if (body->len_bytes > UINT32_MAX / 2 ||
-        deflateInit2(&z, ENCODE_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        deflateInit2(&z, ENCODE_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) !=
+            Z_OK)
         return false;
     struct buf packed = buf_new(NULL);
     uLong bound = deflateBound(&z, z.avail_in);

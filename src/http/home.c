@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define LABEL_MAX_BYTES 100
-/* feishu-api 2.4: 365 days after the authorization a refresh fails whatever the rotation. */
+/* feishu-api 2.4: 365 days after the authorization a refresh fails whatever the
+ * rotation. */
 #define GRANT_S (365LL * 24 * 3600)
 
 static const char style[] =
@@ -18,15 +19,18 @@ static const char style[] =
     "main{max-width:56rem;margin:0 auto;padding:0 1rem 3rem}"
     "h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}"
     "table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;vertical-align:top}"
+    "th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;"
+    "vertical-align:top}"
     "code{font-size:1.05em;user-select:all;overflow-wrap:anywhere}"
-    ".button,button{display:inline-block;font:inherit;padding:.4rem .9rem;border-radius:.4rem;"
-    "border:1px solid #3370ff;background:#3370ff;color:#fff;text-decoration:none;cursor:pointer}"
+    ".button,button{display:inline-block;font:inherit;padding:.4rem .9rem;"
+    "border-radius:.4rem;border:1px solid #3370ff;background:#3370ff;color:#fff;"
+    "text-decoration:none;cursor:pointer}"
     "button.quiet{background:none;color:inherit;border-color:#8888}"
     "input[type=text]{font:inherit;padding:.35rem .5rem;max-width:100%}"
     ".error{border-left:.3rem solid #d83931;padding:.3rem .8rem}"
     ".secret{border:2px solid #3370ff;border-radius:.5rem;padding:.8rem 1rem}"
-    ".secret code{font-size:1.3em}.qr{width:9rem;height:9rem;background:#fff}form{margin:.4rem 0}"
+    ".secret code{font-size:1.3em}.qr{width:9rem;height:9rem;background:#fff}"
+    "form{margin:.4rem 0}"
     ".wide{overflow-x:auto}";
 
 void home_style(struct exchange *ex)
@@ -53,7 +57,8 @@ static void write_welcome(struct page *page)
 {
     struct exchange *ex = page->ex;
     word(page, "<p>", WORD_INTRO, "</p>\n");
-    buf_printf(&page->html, "<p><a class=\"button\" href=\"%s/login\">", ex->site->prefix);
+    buf_printf(
+        &page->html, "<p><a class=\"button\" href=\"%s/login\">", ex->site->prefix);
     word(page, "", WORD_SIGN_IN, "</a></p>\n");
     word(page, "<p>", WORD_PHONE_HINT, "</p>");
     qr_add_svg(&page->html,
@@ -65,7 +70,8 @@ static void write_setup(struct page *page, const struct account_view *view)
     struct exchange *ex = page->ex;
     word(page, "<h2>", WORD_CLIENT_SETUP, "</h2>\n");
     word(page, "<p>", WORD_CLIENT_HINT, "</p>\n<table>");
-    row(page, WORD_SERVER, arena_printf(ex->cx->arena, "%s%s/", ex->origin, ex->site->dav_root));
+    row(page, WORD_SERVER,
+        arena_printf(ex->cx->arena, "%s%s/", ex->origin, ex->site->dav_root));
     row(page, WORD_USER_NAME, view->name);
     buf_adds(&page->html, "</table>\n");
 }
@@ -180,7 +186,8 @@ static bool form_allowed(struct exchange *ex)
 {
     if (signin_form_ok(ex))
         return true;
-    page_error(ex, fail(ex->cx, ERR_FORBIDDEN, "this form is out of date: open the page again"));
+    page_error(
+        ex, fail(ex->cx, ERR_FORBIDDEN, "this form is out of date: open the page again"));
     return false;
 }
 
@@ -224,8 +231,8 @@ void home_password_revoke(struct exchange *ex)
         return;
     const char *text = url_form_value(ex->cx->arena, buf_str(&ex->body), "id");
     enum err err = text && str_to_ll(text, 1, INT64_MAX, &id)
-                       ? account_password_revoke(ex->cx, ex->site->bridge, ex->user_id, id)
-                       : fail(ex->cx, ERR_BAD_REQUEST, "the form names no password");
+        ? account_password_revoke(ex->cx, ex->site->bridge, ex->user_id, id)
+        : fail(ex->cx, ERR_BAD_REQUEST, "the form names no password");
     if (err != ERR_OK)
         page_error(ex, err);
     else

@@ -83,12 +83,14 @@ static enum err open_tcp(struct ctx *cx, const char *text, struct listener *list
     if (str_eq(host, "localhost"))
         host = arena_strdup(cx->arena, "127.0.0.1");
     if (getaddrinfo(host, port, &hints, &found) != 0)
-        return fail(cx, ERR_CONFIG, "server.listen: \"%s\" is not a numeric address:port", text);
+        return fail(
+            cx, ERR_CONFIG, "server.listen: \"%s\" is not a numeric address:port", text);
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1, rc = -1;
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        /* An accepted socket inherits it: an answer must not wait for an acknowledgement. */
+        /* An accepted socket inherits it: an answer must not wait for an
+         * acknowledgement. */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         rc = bind(fd, found->ai_addr, found->ai_addrlen);
     }
@@ -110,7 +112,8 @@ static enum err open_unix(struct ctx *cx, const char *text, struct listener *lis
     const char *path = text + strlen("unix:");
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     if (path[0] != '/' || strlen(path) >= sizeof name.sun_path)
-        return fail(cx, ERR_CONFIG, "server.listen: \"%s\" is not unix:/absolute/path", text);
+        return fail(
+            cx, ERR_CONFIG, "server.listen: \"%s\" is not unix:/absolute/path", text);
     memcpy(name.sun_path, path, strlen(path) + 1);
     struct stat old;
     if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))

@@ -9,25 +9,27 @@ static const struct {
     const char *en, *zh;
 } words[WORD_COUNT] = {
     [WORD_TITLE] = {"Feishu calendars by CalDAV", "飞书日历 CalDAV 服务"},
-    [WORD_INTRO] = {"Use your Feishu calendars in Thunderbird, Apple Calendar, DAVx5 and every "
-                    "other CalDAV client, and edit them there.",
+    [WORD_INTRO] = {"Use your Feishu calendars in Thunderbird, Apple Calendar, DAVx5 and "
+                    "every other CalDAV client, and edit them there.",
         "在 Thunderbird、苹果日历、DAVx5 以及其他任何 CalDAV 客户端中查看和编辑你的飞书日历。"},
     [WORD_SIGN_IN] = {"Sign in with Feishu", "使用飞书登录"},
     [WORD_SIGN_IN_AGAIN] = {"Sign in to Feishu again", "重新登录飞书"},
-    [WORD_SIGN_IN_NEEDED] = {"Feishu no longer accepts this sign-in. Your calendars can be read, "
-                             "but changes cannot be saved until you sign in again.",
-        "飞书登录已失效。日历仍可读取，但重新登录之前无法保存更改。"},
+    [WORD_SIGN_IN_NEEDED] =
+        {"Feishu no longer accepts this sign-in. Your calendars can be read, "
+         "but changes cannot be saved until you sign in again.",
+            "飞书登录已失效。日历仍可读取，但重新登录之前无法保存更改。"},
     [WORD_SIGN_OUT] = {"Sign out of this page", "退出此页面"},
     [WORD_SIGNED_IN_AS] = {"Signed in as", "当前用户："},
     [WORD_CLIENT_SETUP] = {"Set up a client", "设置客户端"},
-    [WORD_CLIENT_HINT] = {"Add a CalDAV account with this server, this user name and an app "
-                          "password made below.",
+    [WORD_CLIENT_HINT] = {"Add a CalDAV account with this server, this user name and "
+                          "an app password made below.",
         "在客户端中添加 CalDAV 帐户，填写以下服务器地址、用户名，以及在下方创建的应用密码。"},
     [WORD_SERVER] = {"Server", "服务器"},
     [WORD_USER_NAME] = {"User name", "用户名"},
     [WORD_PASSWORDS] = {"App passwords", "应用密码"},
-    [WORD_PASSWORDS_HINT] = {"One for each device. A revoked password stops working at once.",
-        "每台设备使用一个。撤销后立即失效。"},
+    [WORD_PASSWORDS_HINT] =
+        {"One for each device. A revoked password stops working at once.",
+            "每台设备使用一个。撤销后立即失效。"},
     [WORD_NO_PASSWORDS] = {"There is none yet.", "尚未创建。"},
     [WORD_DEVICE] = {"Device", "设备"},
     [WORD_CREATE_PASSWORD] = {"Create a password", "创建密码"},
@@ -36,8 +38,9 @@ static const struct {
     [WORD_LAST_USED] = {"Last used", "上次使用"},
     [WORD_NEVER] = {"never", "从未"},
     [WORD_NEW_PASSWORD] = {"Your new app password", "新的应用密码"},
-    [WORD_NEW_PASSWORD_HINT] = {"It is shown only this once. Type or paste it into the client now.",
-        "密码只显示这一次，请现在就填入客户端。"},
+    [WORD_NEW_PASSWORD_HINT] =
+        {"It is shown only this once. Type or paste it into the client now.",
+            "密码只显示这一次，请现在就填入客户端。"},
     [WORD_CALENDARS] = {"Calendars", "日历"},
     [WORD_NAME] = {"Name", "名称"},
     [WORD_ROLE] = {"Access", "权限"},
@@ -81,8 +84,8 @@ void page_time(struct page *page, int64_t unix_s)
         return;
     }
     struct civil t = civil_from_seconds(unix_s);
-    buf_printf(&page->html, "%04d-%02d-%02d %02d:%02d UTC", t.year, t.month, t.day, t.hour,
-        t.minute);
+    buf_printf(&page->html, "%04d-%02d-%02d %02d:%02d UTC", t.year, t.month, t.day,
+        t.hour, t.minute);
 }
 
 void page_form(struct page *page, const char *action)
@@ -95,12 +98,15 @@ void page_form(struct page *page, const char *action)
 
 struct page page_begin(struct exchange *ex)
 {
-    struct page page = {.ex = ex, .chinese = wants_chinese(ex), .html = buf_new(ex->cx->arena)};
-    buf_printf(&page.html, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head><meta charset=\"utf-8\">"
+    struct page page = {
+        .ex = ex, .chinese = wants_chinese(ex), .html = buf_new(ex->cx->arena)};
+    buf_printf(&page.html,
+        "<!DOCTYPE html>\n<html lang=\"%s\">\n<head><meta charset=\"utf-8\">"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>",
         page.chinese ? "zh" : "en");
     page_text(&page, page_word(&page, WORD_TITLE));
-    buf_printf(&page.html, "</title><link rel=\"stylesheet\" href=\"%s/style.css\"></head>\n"
+    buf_printf(&page.html,
+        "</title><link rel=\"stylesheet\" href=\"%s/style.css\"></head>\n"
         "<body><nav><a href=\"?lang=en\" lang=\"en\">English</a> "
         "<a href=\"?lang=zh\" lang=\"zh\">中文</a></nav>\n<main><h1>",
         ex->site->prefix);

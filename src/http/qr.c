@@ -10,7 +10,8 @@ void qr_add_svg(struct buf *html, const char *text)
     if (!code)
         return;
     int size = code->width + 2 * QUIET_ZONE;
-    buf_printf(html, "<svg class=\"qr\" viewBox=\"0 0 %d %d\" role=\"img\"><path d=\"", size, size);
+    buf_printf(html, "<svg class=\"qr\" viewBox=\"0 0 %d %d\" role=\"img\"><path d=\"",
+        size, size);
     for (int y = 0; y < code->width; y++)
         for (int x = 0; x < code->width; x++)
             if (code->data[y * code->width + x] & 1)

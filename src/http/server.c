@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One thread in epoll mode stalls at exactly 128 simultaneously ready connections (libmicrohttpd
- * 0.9.75), so there are never fewer than two. */
+/* One thread in epoll mode stalls at exactly 128 simultaneously ready connections
+ * (libmicrohttpd 0.9.75), so there are never fewer than two. */
 #define READ_THREADS_MIN 2
 #define READ_THREADS_MAX 8
 /* Holds the headers of a request; most of it stays untouched, and so costs nothing. */
@@ -23,8 +23,8 @@
 #define CONNECTION_IDLE_S 300
 #define WAITING_PER_WORKER 32
 #define BUSY_RETRY_S 5
-/* A body over the limit is read to its end and thrown away, because a client that is still sending
- * would see a broken connection instead of the answer; but not for ever. */
+/* A body over the limit is read to its end and thrown away, because a client that is
+ * still sending would see a broken connection instead of the answer; but not for ever. */
 #define DISCARD_MAX_BYTES (256LL * 1024 * 1024)
 #define DISCARD_MAX_ANONYMOUS_BYTES (1024LL * 1024)
 #define TLS_FILE_MAX_BYTES (1024 * 1024)
@@ -45,8 +45,8 @@ static void log_request(const struct exchange *ex, size_t bytes)
         return;
     log_line(ex->cx, LOG_INFO, LOG_HTTP, "%s %s %s %d %lldms %zuB upstream=%u%s%s",
         ex->user_name ? ex->user_name : "-", ex->method, ex->target, ex->response.status,
-        (long long)(ctx_monotonic_ms(ex->cx) - ex->started_ms), bytes, ex->cx->upstream_calls,
-        ex->response.status >= 400 && ex->cx->err ? " " : "",
+        (long long)(ctx_monotonic_ms(ex->cx) - ex->started_ms), bytes,
+        ex->cx->upstream_calls, ex->response.status >= 400 && ex->cx->err ? " " : "",
         ex->response.status >= 400 && ex->cx->err ? ctx_error(ex->cx) : "");
     if (ex->response.status >= 500)
         log_line(ex->cx, LOG_ERROR, LOG_HTTP, "%s %s: %s", ex->method, ex->target,
@@ -60,9 +60,9 @@ static enum MHD_Result send_answer(struct exchange *ex)
                   encode_accepts_gzip(exchange_header(ex, "Accept-Encoding")) &&
                   encode_gzip(&answer->body);
     size_t bytes = answer->body.len_bytes;
-    struct MHD_Response *response =
-        bytes ? MHD_create_response_from_buffer(bytes, answer->body.data, MHD_RESPMEM_MUST_FREE)
-              : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = bytes
+        ? MHD_create_response_from_buffer(bytes, answer->body.data, MHD_RESPMEM_MUST_FREE)
+        : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
     if (bytes)
@@ -87,7 +87,8 @@ static enum err parse_target(struct exchange *ex)
 {
     const char *target = ex->target;
     size_t n = strlen(ex->site->prefix);
-    if (n && strncmp(target, ex->site->prefix, n) == 0 && (!target[n] || target[n] == '/'))
+    if (n && strncmp(target, ex->site->prefix, n) == 0 &&
+        (!target[n] || target[n] == '/'))
         target += n;
     return path_parse(ex->cx, *target ? target : "/", &ex->path);
 }
@@ -195,8 +196,8 @@ static void *on_uri(void *self, const char *uri, struct MHD_Connection *connecti
 }
 
 static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
-    const char *url, const char *method, const char *version, const char *data, size_t *bytes,
-    void **state)
+    const char *url, const char *method, const char *version, const char *data,
+    size_t *bytes, void **state)
 {
     struct exchange *ex = *state;
     (void)connection;
@@ -277,7 +278,8 @@ static enum err start_daemon(struct ctx *cx, struct server *server, size_t i,
     return ERR_OK;
 }
 
-static enum err read_tls(struct ctx *cx, const struct conf *conf, char **certificate, char **key)
+static enum err read_tls(
+    struct ctx *cx, const struct conf *conf, char **certificate, char **key)
 {
     size_t len;
     if (!conf->server.tls_cert && !conf->server.tls_key)
@@ -288,7 +290,8 @@ static enum err read_tls(struct ctx *cx, const struct conf *conf, char **certifi
     return file_read(cx, conf->server.tls_key, TLS_FILE_MAX_BYTES, key, &len);
 }
 
-static void fill_site(struct server *server, const struct conf *conf, struct bridge *bridge)
+static void fill_site(
+    struct server *server, const struct conf *conf, struct bridge *bridge)
 {
     struct arena *arena = server->cx->arena;
     const char *rest = strstr(conf->server.base_url ? conf->server.base_url : "", "://");
@@ -298,8 +301,8 @@ static void fill_site(struct server *server, const struct conf *conf, struct bri
         .bridge = bridge,
         .prefix = prefix && prefix[1] ? arena_strdup(arena, prefix) : "",
         .tls = conf->server.tls_cert != NULL,
-        .trusted = str_split(arena, conf->server.trusted_proxy ? conf->server.trusted_proxy : "",
-            ' '),
+        .trusted = str_split(
+            arena, conf->server.trusted_proxy ? conf->server.trusted_proxy : "", ' '),
     };
     server->site.dav_root = arena_printf(arena, "%s/dav", server->site.prefix);
 }
@@ -309,7 +312,8 @@ static enum err open_listeners(struct ctx *cx, struct server *server)
     char **texts = str_split(cx->arena, server->site.conf->server.listen, ' ');
     for (size_t i = 0; texts[i]; i++) {
         if (server->n == LISTEN_MAX)
-            return fail(cx, ERR_CONFIG, "server.listen: at most %d addresses", LISTEN_MAX);
+            return fail(
+                cx, ERR_CONFIG, "server.listen: at most %d addresses", LISTEN_MAX);
         struct listener *one = &server->listeners[server->n];
         TRY(listen_open(server->cx, texts[i], one) == ERR_OK
                 ? ERR_OK
@@ -317,8 +321,8 @@ static enum err open_listeners(struct ctx *cx, struct server *server)
         server->n++;
         if (!one->loopback && !server->site.tls && !server->site.trusted[0])
             return fail(cx, ERR_CONFIG,
-                "server.listen: %s is not loopback: plain HTTP there would show passwords; set "
-                "server.tls-cert and server.tls-key, or server.trusted-proxy",
+                "server.listen: %s is not loopback: plain HTTP there would show "
+                "passwords; set server.tls-cert and server.tls-key, or server.trusted-proxy",
                 one->address);
     }
     return server->n ? ERR_OK : fail(cx, ERR_CONFIG, "server.listen names no address");

@@ -46,8 +46,8 @@ enum err signin_peer(struct exchange *ex, const struct sockaddr *address)
     } else if (!ex->site->tls && !local) {
         return fail(ex->cx, ERR_FORBIDDEN, "plain HTTP is served to this machine only");
     }
-    ex->origin = arena_printf(
-        ex->cx->arena, "%s://%s", ex->secure ? "https" : "http", host ? host : "localhost");
+    ex->origin = arena_printf(ex->cx->arena, "%s://%s", ex->secure ? "https" : "http",
+        host ? host : "localhost");
     return ERR_OK;
 }
 
@@ -59,7 +59,8 @@ static enum err check_basic(struct exchange *ex)
     size_t len;
     if (!header || !str_istarts(header, "Basic ") ||
         !base64_decode(cx->arena, header + 6, &text, &len))
-        return fail(cx, ERR_UNAUTHORIZED, "sign in with your user name and an app password");
+        return fail(
+            cx, ERR_UNAUTHORIZED, "sign in with your user name and an app password");
     char *colon = memchr(text, ':', len);
     if (!colon || memchr(text, 0, len) || !utf8_valid((char *)text, len))
         return fail(cx, ERR_UNAUTHORIZED, "the credentials cannot be read");
@@ -102,8 +103,9 @@ enum err signin_check(struct exchange *ex, enum route_access access)
 void signin_cookie_set(struct exchange *ex, const char *value, long max_age_s)
 {
     answer_header(ex, "Set-Cookie",
-        arena_printf(ex->cx->arena, "%s=%s; Path=%s/; Max-Age=%ld; HttpOnly; SameSite=Lax%s",
-            COOKIE_NAME, value, ex->site->prefix, max_age_s, ex->secure ? "; Secure" : ""));
+        arena_printf(ex->cx->arena,
+            "%s=%s; Path=%s/; Max-Age=%ld; HttpOnly; SameSite=Lax%s", COOKIE_NAME, value,
+            ex->site->prefix, max_age_s, ex->secure ? "; Secure" : ""));
 }
 
 char *signin_form_token(const struct exchange *ex)

@@ -38,9 +38,11 @@ static void *work(void *self)
     return NULL;
 }
 
-enum err workers_start(struct ctx *cx, long threads, long max_waiting, struct workers **out)
+enum err workers_start(
+    struct ctx *cx, long threads, long max_waiting, struct workers **out)
 {
-    struct workers *workers = calloc(1, sizeof *workers + (size_t)threads * sizeof(pthread_t));
+    struct workers *workers =
+        calloc(1, sizeof *workers + (size_t)threads * sizeof(pthread_t));
     struct task *ring = calloc((size_t)max_waiting, sizeof *ring);
     if (!workers || !ring) {
         free(workers);

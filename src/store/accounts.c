@@ -91,7 +91,8 @@ static enum err find(struct ctx *cx, struct store *store, enum sql id, int64_t n
     return ERR_OK;
 }
 
-enum err store_accounts(struct ctx *cx, struct store *store, struct account **list, size_t *n)
+enum err store_accounts(
+    struct ctx *cx, struct store *store, struct account **list, size_t *n)
 {
     struct store_conn *conn;
     TRY(conn_get(cx, store, &conn));
@@ -112,7 +113,8 @@ enum err store_accounts(struct ctx *cx, struct store *store, struct account **li
     return ERR_OK;
 }
 
-enum err store_account(struct ctx *cx, struct store *store, int64_t id, struct account *account)
+enum err store_account(
+    struct ctx *cx, struct store *store, int64_t id, struct account *account)
 {
     return find(cx, store, SQL_ACCOUNT, id, NULL, false, account);
 }
@@ -123,8 +125,8 @@ enum err store_account_by_name(struct ctx *cx, struct store *store, const char *
     return find(cx, store, SQL_ACCOUNT_BY_NAME, 0, name, false, account);
 }
 
-enum err store_account_by_open_id(struct ctx *cx, struct store *store, const char *open_id,
-    struct account *account)
+enum err store_account_by_open_id(
+    struct ctx *cx, struct store *store, const char *open_id, struct account *account)
 {
     return find(cx, store, SQL_ACCOUNT_BY_OPEN_ID, 0, open_id, false, account);
 }
@@ -146,11 +148,11 @@ static enum err add(struct ctx *cx, struct store_conn *conn, const struct accoun
     int64_t number;
     bool found;
     TRY(counter_next(cx, conn, COUNTER_CHANGE, &number));
-    return sql_number(cx, conn, SQL_ACCOUNT_ADD, id, &found, "ttttttttittiiititi", a->name,
-        a->open_id, a->union_id, a->tenant_key, a->display_name, a->email, a->timezone,
-        a->scopes, (int64_t)a->state, or_empty(access), or_empty(refresh),
-        a->access_expires_s, a->refresh_expires_s, a->authorized_s, a->calendars_sync_token,
-        a->last_sync_s, or_empty(a->last_error), number);
+    return sql_number(cx, conn, SQL_ACCOUNT_ADD, id, &found, "ttttttttittiiititi",
+        a->name, a->open_id, a->union_id, a->tenant_key, a->display_name, a->email,
+        a->timezone, a->scopes, (int64_t)a->state, or_empty(access), or_empty(refresh),
+        a->access_expires_s, a->refresh_expires_s, a->authorized_s,
+        a->calendars_sync_token, a->last_sync_s, or_empty(a->last_error), number);
 }
 
 static enum err save(struct ctx *cx, struct store_conn *conn, const struct account *a,
@@ -198,8 +200,10 @@ enum err store_account_save_tokens(struct ctx *cx, struct store *store,
     struct account known;
     char *access, *refresh;
     TRY(store_account(cx, store, account->id, &known));
-    TRY(seal(cx, store, "access", known.open_id, or_empty(account->access_token), &access));
-    TRY(seal(cx, store, "refresh", known.open_id, or_empty(account->refresh_token), &refresh));
+    TRY(seal(
+        cx, store, "access", known.open_id, or_empty(account->access_token), &access));
+    TRY(seal(
+        cx, store, "refresh", known.open_id, or_empty(account->refresh_token), &refresh));
     STORE_RUN(cx, store, SQL_ACCOUNT_SET_TOKENS, "ittiii", account->id, access, refresh,
         account->access_expires_s, account->refresh_expires_s, account->authorized_s);
 }

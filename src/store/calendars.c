@@ -83,7 +83,8 @@ static enum err find_text(struct ctx *cx, struct store *store, enum sql id,
     return read_one(cx, &cursor, one);
 }
 
-enum err store_calendar(struct ctx *cx, struct store *store, int64_t id, struct calendar *one)
+enum err store_calendar(
+    struct ctx *cx, struct store *store, int64_t id, struct calendar *one)
 {
     struct store_conn *conn;
     TRY(conn_get(cx, store, &conn));
@@ -96,8 +97,8 @@ enum err store_calendar_by_name(struct ctx *cx, struct store *store, int64_t acc
     return find_text(cx, store, SQL_CALENDAR_BY_NAME, account_id, name, one);
 }
 
-enum err store_calendar_by_upstream(struct ctx *cx, struct store *store, int64_t account_id,
-    const char *upstream_id, struct calendar *one)
+enum err store_calendar_by_upstream(struct ctx *cx, struct store *store,
+    int64_t account_id, const char *upstream_id, struct calendar *one)
 {
     return find_text(cx, store, SQL_CALENDAR_BY_UPSTREAM, account_id, upstream_id, one);
 }
@@ -112,7 +113,8 @@ static bool same(const struct calendar *a, const struct calendar *b)
            a->third_party == b->third_party;
 }
 
-/* floor = change: a sync token of an earlier calendar of the same name is not valid here. */
+/* floor = change: a sync token of an earlier calendar of the same name is not valid
+ * here. */
 static enum err add(struct ctx *cx, struct store_conn *conn, struct calendar *c)
 {
     int64_t id, number;
@@ -120,9 +122,10 @@ static enum err add(struct ctx *cx, struct store_conn *conn, struct calendar *c)
     TRY(number_home(cx, conn, c->account_id, 0, &number));
     TRY(sql_number(cx, conn, SQL_CALENDAR_ADD, &id, &found, "itttttittttitiiiitii",
         c->account_id, c->name, c->upstream_id, c->summary, c->alias, c->description,
-        c->color, c->color_text, c->type, c->role, c->permissions, (int64_t)c->third_party,
-        c->sync_token, c->anchor_s, (int64_t)c->pull, c->last_pull_s, c->last_interest_s,
-        c->last_error == NULL ? "" : c->last_error, number, number));
+        c->color, c->color_text, c->type, c->role, c->permissions,
+        (int64_t)c->third_party, c->sync_token, c->anchor_s, (int64_t)c->pull,
+        c->last_pull_s, c->last_interest_s, c->last_error == NULL ? "" : c->last_error,
+        number, number));
     c->id = id;
     c->change = c->floor = number;
     return ERR_OK;
@@ -139,7 +142,8 @@ enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calenda
     int64_t number;
     TRY(sql_run(cx, tx->conn, SQL_CALENDAR_UPDATE, "itttttitttti", one->id, one->name,
         one->upstream_id, one->summary, one->alias, one->description, one->color,
-        one->color_text, one->type, one->role, one->permissions, (int64_t)one->third_party));
+        one->color_text, one->type, one->role, one->permissions,
+        (int64_t)one->third_party));
     TRY(number_home(cx, tx->conn, old.account_id, old.id, &number));
     one->change = number;
     return ERR_OK;
@@ -156,14 +160,16 @@ enum err store_calendar_remove(struct ctx *cx, struct store_tx *tx, int64_t id)
     return sql_run(cx, tx->conn, SQL_CALENDAR_REMOVE, "i", id);
 }
 
-enum err store_calendar_set_pull(struct ctx *cx, struct store_tx *tx, const struct calendar *one)
+enum err store_calendar_set_pull(
+    struct ctx *cx, struct store_tx *tx, const struct calendar *one)
 {
-    return sql_run(cx, tx->conn, SQL_CALENDAR_SET_PULL, "itiiit", one->id, one->sync_token,
-        one->anchor_s, (int64_t)one->pull, one->last_pull_s,
+    return sql_run(cx, tx->conn, SQL_CALENDAR_SET_PULL, "itiiit", one->id,
+        one->sync_token, one->anchor_s, (int64_t)one->pull, one->last_pull_s,
         one->last_error == NULL ? "" : one->last_error);
 }
 
-enum err store_calendar_interest(struct ctx *cx, struct store *store, int64_t id, int64_t now_s)
+enum err store_calendar_interest(
+    struct ctx *cx, struct store *store, int64_t id, int64_t now_s)
 {
     struct store_conn *conn;
     int64_t last_s;

@@ -1,7 +1,7 @@
 #include "store/store_internal.h"
 
-enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id, int64_t since,
-    bool (*each)(void *self, const struct object *one), void *self)
+enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id,
+    int64_t since, bool (*each)(void *self, const struct object *one), void *self)
 {
     struct store_conn *conn;
     struct cursor cursor;

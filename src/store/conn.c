@@ -16,10 +16,10 @@ enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql)
     return ERR_OK;
 }
 
-/* synchronous=FULL: a commit is on disk when it returns. It must be so for tokens (a refresh
- * token works once) and for the journal, and also for every numbered change: a number that a
- * client has seen as a sync token must not be given out again after a power failure.
- * The caches are small because there is one for every thread. */
+/* synchronous=FULL: a commit is on disk when it returns. It must be so for tokens (a
+ * refresh token works once) and for the journal, and also for every numbered change: a
+ * number that a client has seen as a sync token must not be given out again after a power
+ * failure. The caches are small because there is one for every thread. */
 enum err conn_prepare(struct ctx *cx, sqlite3 *db)
 {
     sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);

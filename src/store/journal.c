@@ -16,7 +16,8 @@ enum err store_journal_save(struct ctx *cx, struct store *store, struct journal 
             one->account_id, one->calendar_id, one->key, one->name, one->plan,
             one->created_s));
     if (!found)
-        return fail(cx, ERR_NOT_FOUND, "there is no journal entry %lld", (long long)one->id);
+        return fail(
+            cx, ERR_NOT_FOUND, "there is no journal entry %lld", (long long)one->id);
     one->id = id;
     return ERR_OK;
 }
@@ -26,7 +27,8 @@ enum err store_journal_remove(struct ctx *cx, struct store *store, int64_t id)
     STORE_RUN(cx, store, SQL_JOURNAL_REMOVE, "i", id);
 }
 
-enum err store_journals(struct ctx *cx, struct store *store, struct journal **list, size_t *n)
+enum err store_journals(
+    struct ctx *cx, struct store *store, struct journal **list, size_t *n)
 {
     struct store_conn *conn;
     struct cursor cursor;

@@ -6,8 +6,8 @@ enum err store_lease_take(struct ctx *cx, struct store *store, const char *name,
     struct store_conn *conn;
     int64_t unused;
     TRY(conn_get(cx, store, &conn));
-    return sql_number(cx, conn, SQL_LEASE_TAKE, &unused, taken, "ttii", name, holder, now_s,
-        until_s);
+    return sql_number(
+        cx, conn, SQL_LEASE_TAKE, &unused, taken, "ttii", name, holder, now_s, until_s);
 }
 
 enum err store_lease_release(struct ctx *cx, struct store *store, const char *name,

@@ -48,7 +48,8 @@ enum err store_login_add(struct ctx *cx, struct store *store, const struct login
 {
     char *sealed = NULL;
     if (login->verifier != NULL)
-        TRY(crypto_seal(cx, store->key, purpose(cx, login->state), login->verifier, &sealed));
+        TRY(crypto_seal(
+            cx, store->key, purpose(cx, login->state), login->verifier, &sealed));
     struct scope scope;
     TRY(scope_open(cx, store, &scope));
     return scope_close(cx, &scope, add(cx, scope.conn, login, sealed));

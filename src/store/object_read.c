@@ -1,6 +1,11 @@
 #include "store/store_internal.h"
 
-enum { COLUMN_TEXT = 13, COLUMN_SHADOW = 14, COLUMN_SHADOW_IS_TEXT = 15, COLUMN_INSTANCES = 16 };
+enum {
+    COLUMN_TEXT = 13,
+    COLUMN_SHADOW = 14,
+    COLUMN_SHADOW_IS_TEXT = 15,
+    COLUMN_INSTANCES = 16
+};
 
 void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one)
 {
@@ -39,8 +44,8 @@ static void keep(struct ctx *cx, struct object *one)
         one->text = arena_strndup(cx->arena, one->text, one->text_bytes);
 }
 
-static enum err read_one(struct ctx *cx, struct cursor *cursor, int64_t calendar_id, bool full,
-    struct object *one)
+static enum err read_one(struct ctx *cx, struct cursor *cursor, int64_t calendar_id,
+    bool full, struct object *one)
 {
     bool more;
     TRY(cursor_next(cx, cursor, &more));
@@ -53,15 +58,15 @@ static enum err read_one(struct ctx *cx, struct cursor *cursor, int64_t calendar
         bool same = sqlite3_column_int(cursor->stmt, COLUMN_SHADOW_IS_TEXT) != 0;
         one->shadow = same ? one->text : column_copy(cx, cursor->stmt, COLUMN_SHADOW);
         const unsigned char *blob = sqlite3_column_blob(cursor->stmt, COLUMN_INSTANCES);
-        instances_unpack(cx, blob, (size_t)sqlite3_column_bytes(cursor->stmt, COLUMN_INSTANCES),
-            one);
+        instances_unpack(
+            cx, blob, (size_t)sqlite3_column_bytes(cursor->stmt, COLUMN_INSTANCES), one);
     }
     cursor_close(cursor);
     return ERR_OK;
 }
 
-static enum err find(struct ctx *cx, struct store_conn *conn, enum sql id, int64_t calendar_id,
-    const char *key, struct object *one)
+static enum err find(struct ctx *cx, struct store_conn *conn, enum sql id,
+    int64_t calendar_id, const char *key, struct object *one)
 {
     struct cursor cursor;
     TRY(cursor_open(cx, conn, id, &cursor, "it", calendar_id, key));
@@ -100,7 +105,8 @@ enum err object_full_by_name(struct ctx *cx, struct store_conn *conn, int64_t ca
     return find(cx, conn, SQL_OBJECT_FULL_BY_NAME, calendar_id, name, one);
 }
 
-enum err store_uid_of(struct ctx *cx, struct store *store, const char *upstream_uid, char **uid)
+enum err store_uid_of(
+    struct ctx *cx, struct store *store, const char *upstream_uid, char **uid)
 {
     struct store_conn *conn;
     struct cursor cursor;

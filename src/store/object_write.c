@@ -43,10 +43,10 @@ static bool same_row(const struct object *a, const struct object *b)
            a->indexed_until_s == b->indexed_until_s;
 }
 
-/* A client sees a change when text differs in an object that it sees, or when it begins or ceases
- * to see it. */
-static enum err number(struct ctx *cx, struct store_conn *conn, const struct change *change,
-    struct object *one)
+/* A client sees a change when text differs in an object that it sees, or when it begins
+ * or ceases to see it. */
+static enum err number(struct ctx *cx, struct store_conn *conn,
+    const struct change *change, struct object *one)
 {
     one->change = change->old == NULL ? 0 : change->old->change;
     if (!change->was_visible && !change->is_visible)
@@ -79,8 +79,8 @@ static enum err write_text(struct ctx *cx, struct store_conn *conn,
     one->id = change->old->id;
     if (!change->text_differs && !change->shadow_differs && !change->instances_differ)
         return ERR_OK;
-    return sql_run(cx, conn, SQL_TEXT_SET, "ittib", one->id, one->text, shadow, (int64_t)same,
-        (const void *)change->blob, change->blob_bytes);
+    return sql_run(cx, conn, SQL_TEXT_SET, "ittib", one->id, one->text, shadow,
+        (int64_t)same, (const void *)change->blob, change->blob_bytes);
 }
 
 static enum err write_row(struct ctx *cx, struct store_conn *conn,
@@ -93,12 +93,13 @@ static enum err write_row(struct ctx *cx, struct store_conn *conn,
         return sql_run(cx, conn, SQL_OBJECT_ADD, "itittiittiiiiii", one->calendar_id,
             one->name, one->id, one->etag, one->schedule_tag, one->change,
             (int64_t)one->text_bytes, one->uid, one->upstream_uid, (int64_t)one->hidden,
-            (int64_t)(one->shadow != NULL), one->from_s, one->until_s, one->indexed_from_s,
-            one->indexed_until_s);
-    return sql_run(cx, conn, SQL_OBJECT_SET, "itittiittiiiiii", one->calendar_id, one->name,
-        one->id, one->etag, one->schedule_tag, one->change, (int64_t)one->text_bytes, one->uid,
-        one->upstream_uid, (int64_t)one->hidden, (int64_t)(one->shadow != NULL), one->from_s,
-        one->until_s, one->indexed_from_s, one->indexed_until_s);
+            (int64_t)(one->shadow != NULL), one->from_s, one->until_s,
+            one->indexed_from_s, one->indexed_until_s);
+    return sql_run(cx, conn, SQL_OBJECT_SET, "itittiittiiiiii", one->calendar_id,
+        one->name, one->id, one->etag, one->schedule_tag, one->change,
+        (int64_t)one->text_bytes, one->uid, one->upstream_uid, (int64_t)one->hidden,
+        (int64_t)(one->shadow != NULL), one->from_s, one->until_s, one->indexed_from_s,
+        one->indexed_until_s);
 }
 
 /* The index has the instances of visible objects only. */
@@ -153,7 +154,8 @@ enum err store_object_remove(struct ctx *cx, struct store_tx *tx, int64_t calend
         unsigned char *blob;
         int64_t blob_bytes;
         instances_pack(cx, &old, &blob, &blob_bytes);
-        TRY(instances_index(cx, conn, SQL_INSTANCE_REMOVE, &old, blob, (size_t)blob_bytes));
+        TRY(instances_index(
+            cx, conn, SQL_INSTANCE_REMOVE, &old, blob, (size_t)blob_bytes));
         TRY(number_calendar(cx, conn, calendar_id, &next));
         TRY(sql_run(cx, conn, SQL_TOMBSTONE_ADD, "itii", calendar_id, name, next,
             ctx_now_s(cx)));

@@ -47,12 +47,14 @@ static enum err add(struct ctx *cx, struct store_conn *conn, const struct passwo
 {
     bool found;
     int64_t unused;
-    TRY(sql_number(cx, conn, SQL_PASSWORD_ADD, id, &found, "itbii", p->account_id, p->label,
-        (const void *)p->digest, (int64_t)SHA256_BYTES, p->created_s, p->last_used_s));
+    TRY(sql_number(cx, conn, SQL_PASSWORD_ADD, id, &found, "itbii", p->account_id,
+        p->label, (const void *)p->digest, (int64_t)SHA256_BYTES, p->created_s,
+        p->last_used_s));
     return counter_next(cx, conn, COUNTER_CREDENTIALS, &unused);
 }
 
-enum err store_password_add(struct ctx *cx, struct store *store, struct password *password)
+enum err store_password_add(
+    struct ctx *cx, struct store *store, struct password *password)
 {
     struct scope scope;
     int64_t id = 0;
@@ -62,7 +64,8 @@ enum err store_password_add(struct ctx *cx, struct store *store, struct password
     return ERR_OK;
 }
 
-enum err store_password_used(struct ctx *cx, struct store *store, int64_t id, int64_t when_s)
+enum err store_password_used(
+    struct ctx *cx, struct store *store, int64_t id, int64_t when_s)
 {
     struct store_conn *conn;
     int64_t last_s;
@@ -74,7 +77,8 @@ enum err store_password_used(struct ctx *cx, struct store *store, int64_t id, in
     return note_run(cx, store, SQL_PASSWORD_USED, id, when_s);
 }
 
-static enum err revoke(struct ctx *cx, struct store_conn *conn, int64_t account_id, int64_t id)
+static enum err revoke(
+    struct ctx *cx, struct store_conn *conn, int64_t account_id, int64_t id)
 {
     int64_t unused;
     bool found;
@@ -97,5 +101,6 @@ enum err store_credentials_version(struct ctx *cx, struct store *store, int64_t 
     struct store_conn *conn;
     bool found;
     TRY(conn_get(cx, store, &conn));
-    return sql_number(cx, conn, SQL_STATE, version, &found, "i", (int64_t)COUNTER_CREDENTIALS);
+    return sql_number(
+        cx, conn, SQL_STATE, version, &found, "i", (int64_t)COUNTER_CREDENTIALS);
 }

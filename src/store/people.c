@@ -35,8 +35,8 @@ enum err store_person_by_address(struct ctx *cx, struct store *store, const char
     return find(cx, store, SQL_PERSON_BY_ADDRESS, address, one);
 }
 
-/* Who an address belongs to and what a person is called come from different calls: what this one
- * does not know stays as it was. */
+/* Who an address belongs to and what a person is called come from different calls: what
+ * this one does not know stays as it was. */
 static enum err save(struct ctx *cx, struct store *store, struct store_conn *conn,
     const struct person *one)
 {
@@ -54,7 +54,8 @@ static enum err save(struct ctx *cx, struct store *store, struct store_conn *con
             name = old.name;
     }
     TRY(sql_run(cx, conn, SQL_PERSON_FORGET, "tt", open_id, address));
-    return sql_run(cx, conn, SQL_PERSON_ADD, "ttti", open_id, address, name, one->fetched_s);
+    return sql_run(
+        cx, conn, SQL_PERSON_ADD, "ttti", open_id, address, name, one->fetched_s);
 }
 
 enum err store_person_save(struct ctx *cx, struct store *store, const struct person *one)

@@ -41,8 +41,8 @@ enum err store_property_set(struct ctx *cx, struct store_tx *tx, int64_t account
         return fail(cx, ERR_STORE, "%s is no place of properties", place);
     const char *ns = property->ns == NULL ? "" : property->ns;
     if (property->xml == NULL)
-        TRY(sql_number(cx, conn, SQL_PROPERTY_REMOVE, &unused, &differs, "ittt", account_id,
-            place, ns, property->name));
+        TRY(sql_number(cx, conn, SQL_PROPERTY_REMOVE, &unused, &differs, "ittt",
+            account_id, place, ns, property->name));
     else
         TRY(sql_number(cx, conn, SQL_PROPERTY_SET, &unused, &differs, "itttt", account_id,
             place, ns, property->name, property->xml));

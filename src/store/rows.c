@@ -2,7 +2,8 @@
 
 #include "base/str.h"
 
-static enum err read_rows(struct ctx *cx, struct cursor *cursor, struct row **list, size_t *n)
+static enum err read_rows(
+    struct ctx *cx, struct cursor *cursor, struct row **list, size_t *n)
 {
     LIST(struct row) found = {0};
     for (;;) {
@@ -34,8 +35,8 @@ static enum err rows_of(struct ctx *cx, struct store_conn *conn, int64_t calenda
     return read_rows(cx, &cursor, list, n);
 }
 
-enum err store_rows(struct ctx *cx, struct store *store, int64_t calendar_id, const char *uid,
-    struct row **list, size_t *n)
+enum err store_rows(struct ctx *cx, struct store *store, int64_t calendar_id,
+    const char *uid, struct row **list, size_t *n)
 {
     struct store_conn *conn;
     TRY(conn_get(cx, store, &conn));
@@ -52,7 +53,8 @@ static enum err add(struct ctx *cx, struct store_conn *conn, const struct row *r
 {
     int64_t id;
     bool found;
-    TRY(sql_number(cx, conn, SQL_ROW_TEXT_ADD, &id, &found, "tt", row->json, row->attendees));
+    TRY(sql_number(
+        cx, conn, SQL_ROW_TEXT_ADD, &id, &found, "tt", row->json, row->attendees));
     return sql_run(cx, conn, SQL_ROW_ADD, "itiiii", row->calendar_id, row->uid,
         row->original_time, id, row->seen, (int64_t)(row->attendees != NULL));
 }
@@ -111,8 +113,8 @@ enum err store_rows_without_attendees(struct ctx *cx, struct store *store,
     struct cursor cursor;
     LIST(const char *) found = {0};
     TRY(conn_get(cx, store, &conn));
-    TRY(cursor_open(cx, conn, SQL_ROWS_WITHOUT_ATTENDEES, &cursor, "iii", calendar_id, now_s,
-        (int64_t)max));
+    TRY(cursor_open(cx, conn, SQL_ROWS_WITHOUT_ATTENDEES, &cursor, "iii", calendar_id,
+        now_s, (int64_t)max));
     for (;;) {
         bool more;
         TRY(cursor_next(cx, &cursor, &more));

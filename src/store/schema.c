@@ -35,7 +35,8 @@ static enum err run_steps(struct ctx *cx, sqlite3 *db, const char *path,
     const char *const *steps, size_t n)
 {
     int64_t version;
-    TRY(check_version(cx, db, path, n, &version)); /* another process may have been first */
+    /* another process may have been first */
+    TRY(check_version(cx, db, path, n, &version));
     for (size_t i = (size_t)version; i < n; i++)
         TRY(db_exec(cx, db, steps[i]));
     TRY(db_exec(cx, db,
@@ -59,8 +60,8 @@ enum err schema_migrate(struct ctx *cx, sqlite3 *db, const char *path,
 }
 
 /* Long texts live apart from the narrow rows that listings scan: texts beside objects,
- * row_texts beside rows. Ids that leave the store, or that other rows are named after, are never
- * used twice (AUTOINCREMENT). */
+ * row_texts beside rows. Ids that leave the store, or that other rows are named after,
+ * are never used twice (AUTOINCREMENT). */
 const char *const store_schema[] = {
     /* 1 */
     "CREATE TABLE state (id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;"

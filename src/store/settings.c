@@ -1,6 +1,7 @@
 #include "store/store_internal.h"
 
-enum err store_setting(struct ctx *cx, struct store *store, const char *name, char **value)
+enum err store_setting(
+    struct ctx *cx, struct store *store, const char *name, char **value)
 {
     struct store_conn *conn;
     TRY(conn_get(cx, store, &conn));

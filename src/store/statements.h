@@ -1,12 +1,12 @@
 /*
- * Every statement of the store, one a row: X(identity, text). A connection prepares a statement
- * at its first use and keeps it.
+ * Every statement of the store, one a row: X(identity, text). A connection prepares a
+ * statement at its first use and keeps it.
  */
 #ifndef STORE_STATEMENTS_H
 #define STORE_STATEMENTS_H
 
-/* Instances are kept by class of length, so that a range of time is a few short scans however
- * many instances came before it: X(class, longest length in seconds). */
+/* Instances are kept by class of length, so that a range of time is a few short scans
+ * however many instances came before it: X(class, longest length in seconds). */
 #define STORE_SPANS(X) X(0, 86400) X(1, 691200) X(2, 5529600) X(3, 1000000000000)
 
 #define ACCOUNT_COLUMNS                                                                  \

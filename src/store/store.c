@@ -40,17 +40,19 @@ static enum err make_file(struct ctx *cx, const char *path)
         ok = fchmod(fd, 0600) == 0;
     close(fd);
     if (!ok)
-        return fail(cx, ERR_STORE, "the store %s is not a file of ours with mode 0600", path);
+        return fail(
+            cx, ERR_STORE, "the store %s is not a file of ours with mode 0600", path);
     return ERR_OK;
 }
 
 static enum err migrate(struct ctx *cx, const char *path)
 {
     sqlite3 *db;
-    int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    enum err err = rc == SQLITE_OK ? conn_prepare(cx, db)
-                                   : fail(cx, ERR_STORE, "cannot open the store %s: %s", path,
-                                         sqlite3_errstr(rc));
+    int rc =
+        sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    enum err err = rc == SQLITE_OK
+        ? conn_prepare(cx, db)
+        : fail(cx, ERR_STORE, "cannot open the store %s: %s", path, sqlite3_errstr(rc));
     if (err == ERR_OK)
         err = db_exec(cx, db, "PRAGMA journal_mode = WAL");
     if (err == ERR_OK)
@@ -82,7 +84,8 @@ static enum err check_key(struct ctx *cx, struct store *store)
     TRY(setting_or_new(cx, store, KEY_CHECK_PURPOSE, sealed, &known));
     if (crypto_open(cx, store->key, KEY_CHECK_PURPOSE, known, &plain) != ERR_OK)
         return fail(cx, ERR_STORE,
-            "the store %s was made with another key: its key file is missing or not the same",
+            "the store %s was made with another key: its key file is missing or not "
+            "the same",
             store->path);
     return ERR_OK;
 }
@@ -96,8 +99,8 @@ static enum err begin_use(struct ctx *cx, struct store *store)
     return store->epoch == NULL ? fail(cx, ERR_STORE, "no memory for the store") : ERR_OK;
 }
 
-enum err store_open(struct ctx *cx, const char *path, const unsigned char key[SEAL_KEY_BYTES],
-    struct store **store)
+enum err store_open(struct ctx *cx, const char *path,
+    const unsigned char key[SEAL_KEY_BYTES], struct store **store)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure_sqlite);
@@ -151,7 +154,8 @@ static int hex_digit(char c)
     return -1;
 }
 
-static enum err read_key(struct ctx *cx, const char *path, unsigned char key[SEAL_KEY_BYTES])
+static enum err read_key(
+    struct ctx *cx, const char *path, unsigned char key[SEAL_KEY_BYTES])
 {
     char *text;
     size_t len_bytes;
@@ -181,13 +185,14 @@ static enum err sync_directory(struct ctx *cx, const char *path)
     return ok ? ERR_OK : fail(cx, ERR_IO, "cannot sync the directory of %s", path);
 }
 
-/* Written beside and linked into place: of two processes that start together one wins, and
- * neither reads half a key. */
+/* Written beside and linked into place: of two processes that start together one wins,
+ * and neither reads half a key. */
 static enum err make_key(struct ctx *cx, const char *path)
 {
     unsigned char fresh[SEAL_KEY_BYTES];
     crypto_random(cx, fresh, sizeof(fresh));
-    char *text = arena_printf(cx->arena, "%s\n", hex_encode(cx->arena, fresh, sizeof(fresh)));
+    char *text =
+        arena_printf(cx->arena, "%s\n", hex_encode(cx->arena, fresh, sizeof(fresh)));
     char *beside =
         arena_printf(cx->arena, "%s.new-%s", path, crypto_random_text(cx, EPOCH_BYTES));
     explicit_bzero(fresh, sizeof(fresh));
