@@ -66,7 +66,8 @@ static _Noreturn void broken(void)
     abort();
 }
 
-/* EVP_sha256() would be looked up again in each call, which costs more than a short digest. */
+/* EVP_sha256() would be looked up again in each call, which costs more than a short
+ * digest. */
 static EVP_MD *sha256;
 
 static void sha256_fetch(void)

@@ -322,7 +322,8 @@ static enum err open_listeners(struct ctx *cx, struct server *server)
         if (!one->loopback && !server->site.tls && !server->site.trusted[0])
             return fail(cx, ERR_CONFIG,
                 "server.listen: %s is not loopback: plain HTTP there would show "
-                "passwords; set server.tls-cert and server.tls-key, or server.trusted-proxy",
+                "passwords; set server.tls-cert and server.tls-key, or "
+                "server.trusted-proxy",
                 one->address);
     }
     return server->n ? ERR_OK : fail(cx, ERR_CONFIG, "server.listen names no address");

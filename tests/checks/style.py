@@ -50,7 +50,7 @@ def check_lengths(path, text):
 
 
 def guard_of(path):
-    return re.sub(r"\W", "_", re.sub(r"^src/", "", path)).upper()
+    return re.sub(r"\W", "_", re.sub(r"^(src/|tests/feishu-)", "", path)).upper()
 
 
 def check_guard(path, text):
@@ -81,6 +81,7 @@ CLEAN = {
     "src/base/b.c": "\n" * (FILE_MAX - 1) + "x\n",
     "src/base/t.c": "int t[] = {\n" + "    1,\n" * 100 + "};\n" + function(3) + function(58),
     "tests/unit/t.c": function(FUNCTION_MAX + 1) + "int x;\n" * FILE_MAX,
+    "tests/feishu-sim/api.h": "#ifndef SIM_API_H\n#define SIM_API_H\n#endif\n",
     "tests/unit/unit.h": "#ifndef TESTS_UNIT_UNIT_H\n#define TESTS_UNIT_UNIT_H\n#endif\n",
 }
 PLANTS = [
