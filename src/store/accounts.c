@@ -119,8 +119,8 @@ enum err store_account(
     return find(cx, store, SQL_ACCOUNT, id, NULL, false, account);
 }
 
-enum err store_account_by_name(struct ctx *cx, struct store *store, const char *name,
-    struct account *account)
+enum err store_account_by_name(
+    struct ctx *cx, struct store *store, const char *name, struct account *account)
 {
     return find(cx, store, SQL_ACCOUNT_BY_NAME, 0, name, false, account);
 }
@@ -131,8 +131,8 @@ enum err store_account_by_open_id(
     return find(cx, store, SQL_ACCOUNT_BY_OPEN_ID, 0, open_id, false, account);
 }
 
-enum err store_account_tokens(struct ctx *cx, struct store *store, int64_t id,
-    struct account *account)
+enum err store_account_tokens(
+    struct ctx *cx, struct store *store, int64_t id, struct account *account)
 {
     return find(cx, store, SQL_ACCOUNT, id, NULL, true, account);
 }
@@ -155,8 +155,8 @@ static enum err add(struct ctx *cx, struct store_conn *conn, const struct accoun
         a->calendars_sync_token, a->last_sync_s, or_empty(a->last_error), number);
 }
 
-static enum err save(struct ctx *cx, struct store_conn *conn, const struct account *a,
-    int64_t *id)
+static enum err save(
+    struct ctx *cx, struct store_conn *conn, const struct account *a, int64_t *id)
 {
     char *access, *refresh;
     TRY(seal(cx, conn->store, "access", a->open_id, a->access_token, &access));
@@ -194,8 +194,8 @@ enum err store_account_save(struct ctx *cx, struct store *store, struct account 
     return ERR_OK;
 }
 
-enum err store_account_save_tokens(struct ctx *cx, struct store *store,
-    const struct account *account)
+enum err store_account_save_tokens(
+    struct ctx *cx, struct store *store, const struct account *account)
 {
     struct account known;
     char *access, *refresh;
@@ -228,14 +228,14 @@ enum err store_account_set_state(struct ctx *cx, struct store *store, int64_t id
     return scope_close(cx, &scope, set_state(cx, scope.conn, id, state, or_empty(error)));
 }
 
-enum err store_account_set_synced(struct ctx *cx, struct store *store, int64_t id,
-    int64_t when_s, const char *error)
+enum err store_account_set_synced(
+    struct ctx *cx, struct store *store, int64_t id, int64_t when_s, const char *error)
 {
     STORE_RUN(cx, store, SQL_ACCOUNT_SET_SYNCED, "iit", id, when_s, or_empty(error));
 }
 
-enum err store_account_set_list_token(struct ctx *cx, struct store *store, int64_t id,
-    const char *token)
+enum err store_account_set_list_token(
+    struct ctx *cx, struct store *store, int64_t id, const char *token)
 {
     STORE_RUN(cx, store, SQL_ACCOUNT_SET_LIST_TOKEN, "it", id, token);
 }

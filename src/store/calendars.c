@@ -65,8 +65,8 @@ enum err store_calendars(struct ctx *cx, struct store *store, int64_t account_id
     return ERR_OK;
 }
 
-static enum err find_id(struct ctx *cx, struct store_conn *conn, int64_t id,
-    struct calendar *one)
+static enum err find_id(
+    struct ctx *cx, struct store_conn *conn, int64_t id, struct calendar *one)
 {
     struct cursor cursor;
     TRY(cursor_open(cx, conn, SQL_CALENDAR, &cursor, "i", id));
@@ -106,15 +106,15 @@ enum err store_calendar_by_upstream(struct ctx *cx, struct store *store,
 static bool same(const struct calendar *a, const struct calendar *b)
 {
     return str_eq(a->name, b->name) && str_eq(a->upstream_id, b->upstream_id) &&
-           str_eq(a->summary, b->summary) && str_eq(a->alias, b->alias) &&
-           str_eq(a->description, b->description) && a->color == b->color &&
-           str_eq(a->color_text, b->color_text) && str_eq(a->type, b->type) &&
-           str_eq(a->role, b->role) && str_eq(a->permissions, b->permissions) &&
-           a->third_party == b->third_party;
+        str_eq(a->summary, b->summary) && str_eq(a->alias, b->alias) &&
+        str_eq(a->description, b->description) && a->color == b->color &&
+        str_eq(a->color_text, b->color_text) && str_eq(a->type, b->type) &&
+        str_eq(a->role, b->role) && str_eq(a->permissions, b->permissions) &&
+        a->third_party == b->third_party;
 }
 
-/* floor = change: a sync token of an earlier calendar of the same name is not valid
- * here. */
+/* floor = change: a sync token of an earlier calendar of the same name is not valid here.
+ */
 static enum err add(struct ctx *cx, struct store_conn *conn, struct calendar *c)
 {
     int64_t id, number;

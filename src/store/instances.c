@@ -41,8 +41,8 @@ static void unpack_one(const unsigned char *at, struct object_instance *one)
         .start_s = take(at), .end_s = take(at + 8), .busy = at[16]};
 }
 
-void instances_pack(struct ctx *cx, const struct object *one, unsigned char **blob,
-    int64_t *blob_bytes)
+void instances_pack(
+    struct ctx *cx, const struct object *one, unsigned char **blob, int64_t *blob_bytes)
 {
     size_t len_bytes = one->n_instances * PACKED_BYTES;
     unsigned char *data = len_bytes == 0 ? NULL : arena_alloc(cx->arena, len_bytes);
@@ -58,8 +58,8 @@ void instances_pack(struct ctx *cx, const struct object *one, unsigned char **bl
     *blob_bytes = (int64_t)len_bytes;
 }
 
-void instances_unpack(struct ctx *cx, const unsigned char *blob, size_t blob_bytes,
-    struct object *one)
+void instances_unpack(
+    struct ctx *cx, const unsigned char *blob, size_t blob_bytes, struct object *one)
 {
     size_t n = blob_bytes / PACKED_BYTES;
     struct object_instance *list = ARENA_ARRAY(cx->arena, struct object_instance, n);

@@ -10,8 +10,8 @@ enum err store_lease_take(struct ctx *cx, struct store *store, const char *name,
         cx, conn, SQL_LEASE_TAKE, &unused, taken, "ttii", name, holder, now_s, until_s);
 }
 
-enum err store_lease_release(struct ctx *cx, struct store *store, const char *name,
-    const char *holder)
+enum err store_lease_release(
+    struct ctx *cx, struct store *store, const char *name, const char *holder)
 {
     STORE_RUN(cx, store, SQL_LEASE_RELEASE, "tt", name, holder);
 }

@@ -11,8 +11,8 @@ static const char *purpose(struct ctx *cx, const char *state)
 }
 
 /* The row at the cursor, which is closed; its verifier is opened. */
-static enum err take_login(struct ctx *cx, struct store *store, struct cursor *cursor,
-    struct login *login)
+static enum err take_login(
+    struct ctx *cx, struct store *store, struct cursor *cursor, struct login *login)
 {
     sqlite3_stmt *stmt = cursor->stmt;
     struct login one = {
@@ -60,8 +60,8 @@ static enum err not_found(struct ctx *cx)
     return fail(cx, ERR_NOT_FOUND, "this sign-in is unknown, used up or too old");
 }
 
-enum err store_login(struct ctx *cx, struct store *store, const char *state,
-    struct login *login)
+enum err store_login(
+    struct ctx *cx, struct store *store, const char *state, struct login *login)
 {
     struct store_conn *conn;
     TRY(conn_get(cx, store, &conn));

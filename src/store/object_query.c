@@ -14,8 +14,8 @@ struct visitor {
     void *self;
 };
 
-static enum err visit(struct ctx *cx, struct cursor *cursor, const struct object_query *query,
-    const struct visitor *visitor)
+static enum err visit(struct ctx *cx, struct cursor *cursor,
+    const struct object_query *query, const struct visitor *visitor)
 {
     for (;;) {
         bool more;
@@ -26,7 +26,8 @@ static enum err visit(struct ctx *cx, struct cursor *cursor, const struct object
         object_view(cursor, query->calendar_id, &one);
         if (query->with_text)
             object_view_text(cursor, &one);
-        bool exact = !query->has_range || sqlite3_column_int(cursor->stmt, COLUMN_EXACT) != 0;
+        bool exact =
+            !query->has_range || sqlite3_column_int(cursor->stmt, COLUMN_EXACT) != 0;
         if (!visitor->each(visitor->self, &one, exact)) {
             cursor_close(cursor);
             return ERR_OK;
@@ -34,7 +35,8 @@ static enum err visit(struct ctx *cx, struct cursor *cursor, const struct object
     }
 }
 
-enum err store_objects(struct ctx *cx, struct store *store, const struct object_query *query,
+enum err store_objects(struct ctx *cx, struct store *store,
+    const struct object_query *query,
     bool (*each)(void *self, const struct object *one, bool exact), void *self)
 {
     struct store_conn *conn;
@@ -44,8 +46,8 @@ enum err store_objects(struct ctx *cx, struct store *store, const struct object_
     if (query->has_range) {
         enum sql id = query->with_text ? SQL_OBJECTS_RANGE_TEXT : SQL_OBJECTS_RANGE;
         int64_t from_s = query->from_s < FIRST_S ? FIRST_S : query->from_s;
-        TRY(cursor_open(cx, conn, id, &cursor, "iii", query->calendar_id, from_s,
-            query->until_s));
+        TRY(cursor_open(
+            cx, conn, id, &cursor, "iii", query->calendar_id, from_s, query->until_s));
     } else {
         enum sql id = query->with_text ? SQL_OBJECTS_TEXT : SQL_OBJECTS;
         TRY(cursor_open(cx, conn, id, &cursor, "i", query->calendar_id));
@@ -63,8 +65,8 @@ struct busy_query {
 typedef LIST(int64_t) id_list;
 
 /* Objects whose instances must be read from the text; *ids in rising order. */
-static enum err visit_uncovered(struct ctx *cx, struct store_conn *conn,
-    const struct busy_query *query, id_list *ids)
+static enum err visit_uncovered(
+    struct ctx *cx, struct store_conn *conn, const struct busy_query *query, id_list *ids)
 {
     struct cursor cursor;
     TRY(cursor_open(cx, conn, SQL_UNCOVERED_TEXT, &cursor, "iii", query->calendar_id,
@@ -112,8 +114,9 @@ static enum err visit_busy(struct ctx *cx, struct store_conn *conn,
     }
 }
 
-enum err store_busy(struct ctx *cx, struct store *store, int64_t calendar_id, int64_t from_s,
-    int64_t until_s, void (*each)(void *self, const struct object_instance *one),
+enum err store_busy(struct ctx *cx, struct store *store, int64_t calendar_id,
+    int64_t from_s, int64_t until_s,
+    void (*each)(void *self, const struct object_instance *one),
     void (*other)(void *self, const struct object *one), void *self)
 {
     struct store_conn *conn;

@@ -30,17 +30,17 @@ static void compare(struct ctx *cx, const struct object *old, const struct objec
     instances_pack(cx, old, &change->old_blob, &change->old_blob_bytes);
     change->text_differs = !str_eq(old->text, one->text);
     change->shadow_differs = !str_eq(old->shadow, one->shadow);
-    change->instances_differ = !same_bytes(change->old_blob, change->old_blob_bytes,
-        change->blob, change->blob_bytes);
+    change->instances_differ = !same_bytes(
+        change->old_blob, change->old_blob_bytes, change->blob, change->blob_bytes);
 }
 
 static bool same_row(const struct object *a, const struct object *b)
 {
     return a->change == b->change && a->hidden == b->hidden && str_eq(a->etag, b->etag) &&
-           str_eq(a->schedule_tag, b->schedule_tag) && str_eq(a->uid, b->uid) &&
-           str_eq(a->upstream_uid, b->upstream_uid) && a->from_s == b->from_s &&
-           a->until_s == b->until_s && a->indexed_from_s == b->indexed_from_s &&
-           a->indexed_until_s == b->indexed_until_s;
+        str_eq(a->schedule_tag, b->schedule_tag) && str_eq(a->uid, b->uid) &&
+        str_eq(a->upstream_uid, b->upstream_uid) && a->from_s == b->from_s &&
+        a->until_s == b->until_s && a->indexed_from_s == b->indexed_from_s &&
+        a->indexed_until_s == b->indexed_until_s;
 }
 
 /* A client sees a change when text differs in an object that it sees, or when it begins
@@ -113,8 +113,8 @@ static enum err write_instances(struct ctx *cx, struct store_conn *conn,
             (size_t)change->old_blob_bytes));
     if (!change->is_visible)
         return ERR_OK;
-    return instances_index(cx, conn, SQL_INSTANCE_ADD, one, change->blob,
-        (size_t)change->blob_bytes);
+    return instances_index(
+        cx, conn, SQL_INSTANCE_ADD, one, change->blob, (size_t)change->blob_bytes);
 }
 
 enum err store_object_save(struct ctx *cx, struct store_tx *tx, struct object *one)
@@ -140,8 +140,8 @@ enum err store_object_save(struct ctx *cx, struct store_tx *tx, struct object *o
     return ERR_OK;
 }
 
-enum err store_object_remove(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
-    const char *name)
+enum err store_object_remove(
+    struct ctx *cx, struct store_tx *tx, int64_t calendar_id, const char *name)
 {
     struct store_conn *conn = tx->conn;
     struct object old;
@@ -157,8 +157,8 @@ enum err store_object_remove(struct ctx *cx, struct store_tx *tx, int64_t calend
         TRY(instances_index(
             cx, conn, SQL_INSTANCE_REMOVE, &old, blob, (size_t)blob_bytes));
         TRY(number_calendar(cx, conn, calendar_id, &next));
-        TRY(sql_run(cx, conn, SQL_TOMBSTONE_ADD, "itii", calendar_id, name, next,
-            ctx_now_s(cx)));
+        TRY(sql_run(
+            cx, conn, SQL_TOMBSTONE_ADD, "itii", calendar_id, name, next, ctx_now_s(cx)));
     }
     return sql_run(cx, conn, SQL_OBJECT_REMOVE, "it", calendar_id, name);
 }

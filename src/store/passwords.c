@@ -42,8 +42,8 @@ enum err store_passwords(struct ctx *cx, struct store *store, int64_t account_id
     return ERR_OK;
 }
 
-static enum err add(struct ctx *cx, struct store_conn *conn, const struct password *p,
-    int64_t *id)
+static enum err add(
+    struct ctx *cx, struct store_conn *conn, const struct password *p, int64_t *id)
 {
     bool found;
     int64_t unused;
@@ -88,8 +88,8 @@ static enum err revoke(
     return counter_next(cx, conn, COUNTER_CREDENTIALS, &unused);
 }
 
-enum err store_password_revoke(struct ctx *cx, struct store *store, int64_t account_id,
-    int64_t id)
+enum err store_password_revoke(
+    struct ctx *cx, struct store *store, int64_t account_id, int64_t id)
 {
     struct scope scope;
     TRY(scope_open(cx, store, &scope));

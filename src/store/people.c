@@ -2,8 +2,8 @@
 
 #include "base/str.h"
 
-static enum err find(struct ctx *cx, struct store *store, enum sql id, const char *key,
-    struct person *one)
+static enum err find(
+    struct ctx *cx, struct store *store, enum sql id, const char *key, struct person *one)
 {
     struct store_conn *conn;
     struct cursor cursor;
@@ -23,14 +23,14 @@ static enum err find(struct ctx *cx, struct store *store, enum sql id, const cha
     return ERR_OK;
 }
 
-enum err store_person_by_id(struct ctx *cx, struct store *store, const char *open_id,
-    struct person *one)
+enum err store_person_by_id(
+    struct ctx *cx, struct store *store, const char *open_id, struct person *one)
 {
     return find(cx, store, SQL_PERSON_BY_ID, open_id, one);
 }
 
-enum err store_person_by_address(struct ctx *cx, struct store *store, const char *address,
-    struct person *one)
+enum err store_person_by_address(
+    struct ctx *cx, struct store *store, const char *address, struct person *one)
 {
     return find(cx, store, SQL_PERSON_BY_ADDRESS, address, one);
 }

@@ -8,8 +8,8 @@ static const char *const statement_texts[SQL_COUNT] = {
 #undef X
 };
 
-static enum err prepare(struct ctx *cx, struct store_conn *conn, enum sql id,
-    struct cursor *cursor)
+static enum err prepare(
+    struct ctx *cx, struct store_conn *conn, enum sql id, struct cursor *cursor)
 {
     sqlite3_stmt **cached = &conn->statements[id];
     if (*cached != NULL && !sqlite3_stmt_busy(*cached)) {
@@ -18,7 +18,8 @@ static enum err prepare(struct ctx *cx, struct store_conn *conn, enum sql id,
     }
     sqlite3_stmt *stmt;
     unsigned flags = *cached == NULL ? SQLITE_PREPARE_PERSISTENT : 0;
-    if (sqlite3_prepare_v3(conn->db, statement_texts[id], -1, flags, &stmt, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v3(conn->db, statement_texts[id], -1, flags, &stmt, NULL) !=
+        SQLITE_OK)
         return db_fail(cx, conn->db, "preparing a statement");
     bool own = *cached != NULL;
     if (!own)
@@ -32,10 +33,12 @@ static int bind_one(sqlite3_stmt *stmt, int place, char type, va_list *args)
     if (type == 'i')
         return sqlite3_bind_int64(stmt, place, va_arg(*args, int64_t));
     if (type == 't')
-        return sqlite3_bind_text(stmt, place, va_arg(*args, const char *), -1, SQLITE_STATIC);
+        return sqlite3_bind_text(
+            stmt, place, va_arg(*args, const char *), -1, SQLITE_STATIC);
     const void *data = va_arg(*args, const void *);
     int64_t len_bytes = va_arg(*args, int64_t);
-    return sqlite3_bind_blob64(stmt, place, data, (sqlite3_uint64)len_bytes, SQLITE_STATIC);
+    return sqlite3_bind_blob64(
+        stmt, place, data, (sqlite3_uint64)len_bytes, SQLITE_STATIC);
 }
 
 static enum err open_with(struct ctx *cx, struct store_conn *conn, enum sql id,
@@ -79,14 +82,18 @@ enum err cursor_next(struct ctx *cx, struct cursor *cursor, bool *more)
         *more = true;
         return ERR_OK;
     }
-    enum err err = rc == SQLITE_DONE ? ERR_OK : db_fail(cx, cursor->conn->db, "the database");
+    struct store_conn *conn = cursor->conn;
+    enum err err = rc == SQLITE_DONE ? ERR_OK : db_fail(cx, conn->db, "the database");
     cursor_close(cursor);
     if (err == ERR_OK)
         *more = false;
+    else
+        conn->broken = true;
     return err;
 }
 
-enum err sql_run(struct ctx *cx, struct store_conn *conn, enum sql id, const char *types, ...)
+enum err sql_run(
+    struct ctx *cx, struct store_conn *conn, enum sql id, const char *types, ...)
 {
     struct cursor cursor;
     va_list args;

@@ -75,7 +75,7 @@ enum err store_row_save(struct ctx *cx, struct store_tx *tx, const struct row *r
     const char *attendees = column_view(cursor.stmt, 3);
     bool had_attendees = attendees != NULL;
     bool same_text = str_eq(column_view(cursor.stmt, 2), row->json) &&
-                     str_eq(attendees, row->attendees);
+        str_eq(attendees, row->attendees);
     cursor_close(&cursor);
     if (!same_text)
         TRY(sql_run(cx, conn, SQL_ROW_TEXT_SET, "itt", id, row->json, row->attendees));

@@ -14,8 +14,8 @@ static enum err read_pragma(struct ctx *cx, sqlite3 *db, const char *sql, int64_
     return ERR_OK;
 }
 
-static enum err check_version(struct ctx *cx, sqlite3 *db, const char *path, size_t n,
-    int64_t *version)
+static enum err check_version(
+    struct ctx *cx, sqlite3 *db, const char *path, size_t n, int64_t *version)
 {
     int64_t application, tables;
     TRY(read_pragma(cx, db, "PRAGMA user_version", version));
@@ -31,12 +31,12 @@ static enum err check_version(struct ctx *cx, sqlite3 *db, const char *path, siz
     return ERR_OK;
 }
 
-static enum err run_steps(struct ctx *cx, sqlite3 *db, const char *path,
-    const char *const *steps, size_t n)
+static enum err run_steps(
+    struct ctx *cx, sqlite3 *db, const char *path, const char *const *steps, size_t n)
 {
     int64_t version;
-    /* another process may have been first */
-    TRY(check_version(cx, db, path, n, &version));
+    TRY(check_version(
+        cx, db, path, n, &version)); /* another process may have been first */
     for (size_t i = (size_t)version; i < n; i++)
         TRY(db_exec(cx, db, steps[i]));
     TRY(db_exec(cx, db,
@@ -45,8 +45,8 @@ static enum err run_steps(struct ctx *cx, sqlite3 *db, const char *path,
     return db_exec(cx, db, "COMMIT");
 }
 
-enum err schema_migrate(struct ctx *cx, sqlite3 *db, const char *path,
-    const char *const *steps, size_t n)
+enum err schema_migrate(
+    struct ctx *cx, sqlite3 *db, const char *path, const char *const *steps, size_t n)
 {
     int64_t version;
     TRY(check_version(cx, db, path, n, &version));

@@ -15,8 +15,8 @@ enum err store_setting(
     return ERR_OK;
 }
 
-enum err store_setting_set(struct ctx *cx, struct store *store, const char *name,
-    const char *value)
+enum err store_setting_set(
+    struct ctx *cx, struct store *store, const char *name, const char *value)
 {
     if (value == NULL)
         STORE_RUN(cx, store, SQL_SETTING_REMOVE, "t", name);

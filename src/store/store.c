@@ -84,8 +84,8 @@ static enum err check_key(struct ctx *cx, struct store *store)
     TRY(setting_or_new(cx, store, KEY_CHECK_PURPOSE, sealed, &known));
     if (crypto_open(cx, store->key, KEY_CHECK_PURPOSE, known, &plain) != ERR_OK)
         return fail(cx, ERR_STORE,
-            "the store %s was made with another key: its key file is missing or not "
-            "the same",
+            "the store %s was made with another key: its key file is missing or not the "
+            "same",
             store->path);
     return ERR_OK;
 }

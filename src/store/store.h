@@ -29,13 +29,18 @@ enum err store_key(struct ctx *cx, const char *path, unsigned char key[SEAL_KEY_
 /* Random text made with the store; part of every sync token. */
 const char *store_epoch(const struct store *store);
 
-/* One write transaction (BEGIN IMMEDIATE). Commit or roll back exactly once. */
+/* One write transaction (BEGIN IMMEDIATE), one at a time on a thread. Commit or roll
+ * back exactly once; a commit that fails has rolled back, and it fails when anything
+ * inside did. Functions that take the store join the transaction that is open on their
+ * thread. What is committed is on disk. Other writers wait for it, up to ten seconds:
+ * do nothing slow inside. */
 enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx);
 enum err store_commit(struct ctx *cx, struct store_tx *tx);
 void store_rollback(struct store_tx *tx);
 
-/* Between the two, every read of this thread sees one state of the store and costs less. May be
- * nested. A transaction begun inside ends the snapshot: later reads see the newest state. */
+/* Between the two, every read of this thread sees one state of the store and costs
+ * less. May be nested. A transaction begun inside ends the snapshot: later reads see
+ * the newest state. */
 enum err store_snapshot_begin(struct ctx *cx, struct store *store);
 void store_snapshot_end(struct store *store);
 
@@ -74,10 +79,11 @@ enum err store_account_by_open_id(
 /* With tokens. */
 enum err store_account_tokens(struct ctx *cx, struct store *store, int64_t id,
     struct account *account);
-/* Inserts, or updates the account with that open_id; sets account->id. Durable on
- * return. */
+/* Inserts, or updates the account with that open_id; sets account->id. Tokens that are
+ * NULL stay as they are, "" removes them. Errors: CONFLICT when another account has
+ * the name. */
 enum err store_account_save(struct ctx *cx, struct store *store, struct account *account);
-/* The token pair and its times only; synced to disk before it returns. */
+/* The token pair and its times only; on disk when it returns (outside a transaction). */
 enum err store_account_save_tokens(struct ctx *cx, struct store *store,
     const struct account *account);
 enum err store_account_set_state(struct ctx *cx, struct store *store, int64_t id,
@@ -89,7 +95,7 @@ enum err store_account_set_list_token(struct ctx *cx, struct store *store, int64
 /* With everything that belongs to it. */
 enum err store_account_remove(struct ctx *cx, struct store *store, int64_t id);
 /* A lease that serialises token refreshes between threads and processes: true when taken.
- * It ends at until_s or when released. */
+ * It ends at until_s or when released; not even its holder takes it again before. */
 enum err store_lease_take(struct ctx *cx, struct store *store, const char *name,
     const char *holder, int64_t now_s, int64_t until_s, bool *taken);
 enum err store_lease_release(struct ctx *cx, struct store *store, const char *name,
@@ -106,6 +112,7 @@ enum err store_passwords(struct ctx *cx, struct store *store, int64_t account_id
     struct password **list, size_t *n);
 enum err store_password_add(
     struct ctx *cx, struct store *store, struct password *password);
+/* Noted to the minute, and left out while another writer is at work. */
 enum err store_password_used(
     struct ctx *cx, struct store *store, int64_t id, int64_t when_s);
 /* NOT_FOUND when the account has no such password. */
@@ -165,12 +172,14 @@ enum err store_calendar_by_upstream(struct ctx *cx, struct store *store,
 /* Inserts (id = 0; sets id) or updates what clients see; numbers a change of the home,
  * and of the calendar, only when something differs. */
 enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calendar *one);
-/* With its objects; numbers a change of the home. */
+/* With its objects; numbers a change of the home. NOT_FOUND. */
 enum err store_calendar_remove(struct ctx *cx, struct store_tx *tx, int64_t id);
 /* Bookkeeping that clients do not see: sync_token, anchor, pull, last_pull,
  * last_error. */
 enum err store_calendar_set_pull(
     struct ctx *cx, struct store_tx *tx, const struct calendar *one);
+/* Noted to the minute, and left out while another writer is at work: cheap in every
+ * request. */
 enum err store_calendar_interest(
     struct ctx *cx, struct store *store, int64_t id, int64_t now_s);
 
@@ -191,11 +200,12 @@ enum err store_rows_tx(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
 enum err store_row_save(struct ctx *cx, struct store_tx *tx, const struct row *row);
 enum err store_row_remove(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
     const char *uid, int64_t original_time);
-/* Upstream uids of rows that a full read numbered seen did not meet; and their count
- * beside all. */
+/* Rows that a full read numbered seen did not meet, without json and attendees; *all
+ * counts every row of the calendar. */
 enum err store_rows_unseen(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t seen, struct row **list, size_t *n, size_t *all);
-/* Uids whose master's attendees were not read yet, nearest to now first, at most max. */
+/* Uids whose master's attendees were not read yet, at most max: those whose object
+ * runs now or nearest to now first, those without an object last. */
 enum err store_rows_without_attendees(struct ctx *cx, struct store *store,
     int64_t calendar_id, int64_t now_s, size_t max, const char ***uids, size_t *n);
 
@@ -230,13 +240,15 @@ enum err store_object_by_uid(struct ctx *cx, struct store *store, int64_t calend
 /* By upstream uid, hidden ones included, with shadow. tx or store, the other NULL. */
 enum err store_object_full(struct ctx *cx, struct store *store, struct store_tx *tx,
     int64_t calendar_id, const char *upstream_uid, struct object *one);
-/* Inserts or replaces by (calendar, name). Takes a number only when text or hidden
- * differ; writes a tombstone when it becomes hidden. Sets id and change. */
+/* Inserts or replaces by (calendar, name). Takes a number only when clients see a
+ * difference: the text, or hidden; writes a tombstone when it becomes hidden. Needs
+ * name, uid, text (terminated) and etag. Sets id, change, text_bytes. */
 enum err store_object_save(struct ctx *cx, struct store_tx *tx, struct object *one);
 /* Leaves a tombstone. NOT_FOUND is no error. */
 enum err store_object_remove(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
     const char *name);
-/* The UID that any account's client gave to an upstream event; *uid NULL = none. */
+/* The UID of an object of any account with that upstream uid and with a shadow: what a
+ * client gave; *uid NULL = none. */
 enum err store_uid_of(
     struct ctx *cx, struct store *store, const char *upstream_uid, char **uid);
 
@@ -246,8 +258,12 @@ struct object_query {
     int64_t from_s, until_s;
     bool with_text;
 };
-/* exact = false: the index does not cover the range, the caller must look into the text.
- * each's texts are good only during the call. each returns false to stop. */
+/* Visible objects, each once, in no promised order. With a range those with an
+ * instance that overlaps it (RFC 4791 9.9: start < until and end > from, or an instant
+ * with from <= start); exact = false: none is known, but the index does not cover all
+ * of the range that the hull meets, the caller must look into the text. text is NULL
+ * unless with_text. each's texts are good only during the call; it may read the store,
+ * not write. each returns false to stop. */
 enum err store_objects(struct ctx *cx, struct store *store,
     const struct object_query *query,
     bool (*each)(void *self, const struct object *one, bool exact), void *self);
@@ -257,8 +273,9 @@ enum err store_busy(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t from_s, int64_t until_s,
     void (*each)(void *self, const struct object_instance *one),
     void (*other)(void *self, const struct object *one), void *self);
-/* Objects changed (name, etag, schedule_tag, change) and removed (etag NULL) after number
- * since, in the order of their numbers. */
+/* Objects changed (name, etag, schedule_tag, change) and removed (etag NULL) after
+ * number since, in the order of their numbers; for the first synchronisation leave the
+ * removed out. Only name, etag, schedule_tag and change are filled. */
 enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t since, bool (*each)(void *self, const struct object *one), void *self);
 /* Tombstones older than before_s go; floors rise. */
@@ -272,7 +289,7 @@ struct property {
 /* place: "home", "calendar:<id>", "principal". */
 enum err store_properties(struct ctx *cx, struct store *store, int64_t account_id,
     const char *place, struct property **list, size_t *n);
-/* xml NULL removes. */
+/* xml NULL removes. A difference numbers the home, and the calendar of the place. */
 enum err store_property_set(struct ctx *cx, struct store_tx *tx, int64_t account_id,
     const char *place, const struct property *property);
 
@@ -287,6 +304,7 @@ enum err store_person_by_id(struct ctx *cx, struct store *store, const char *ope
     struct person *one);
 enum err store_person_by_address(struct ctx *cx, struct store *store, const char *address,
     struct person *one);
+/* An address or name that is not given stays as it is known. */
 enum err store_person_save(struct ctx *cx, struct store *store, const struct person *one);
 
 /* ---- journal of writes under way ---- */

@@ -1,5 +1,6 @@
 /*
- * What the files of the store share: connections, prepared statements, cursors, numbering.
+ * What the files of the store share: connections, prepared statements, cursors,
+ * numbering.
  */
 #ifndef STORE_STORE_INTERNAL_H
 #define STORE_STORE_INTERNAL_H
@@ -23,6 +24,7 @@ struct store_conn {
     sqlite3_stmt *statements[SQL_COUNT];
     struct store_tx tx;
     bool writing;            /* tx is open */
+    bool broken;             /* a statement of tx failed: it can only be rolled back */
     unsigned snapshot_depth; /* store_snapshot_begin calls not yet ended */
     bool snapshot;           /* a read transaction is open */
 };
@@ -46,8 +48,8 @@ enum err db_fail(struct ctx *cx, sqlite3 *db, const char *what);
 enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql);
 
 /* ---- statements (query.c) ----
- * types: a letter an argument: i int64_t, t text (NULL allowed), b blob (pointer, then int64_t
- * bytes). Texts must stay until the statement is closed. */
+ * types: a letter an argument: i int64_t, t text (NULL allowed), b blob (pointer, then
+ * int64_t bytes). Texts must stay until the statement is closed. */
 struct cursor {
     struct store_conn *conn;
     sqlite3_stmt *stmt;
@@ -59,8 +61,10 @@ enum err cursor_open(struct ctx *cx, struct store_conn *conn, enum sql id,
 enum err cursor_next(struct ctx *cx, struct cursor *cursor, bool *more);
 void cursor_close(struct cursor *cursor); /* more than once is allowed */
 /* Runs to the end. */
-enum err sql_run(struct ctx *cx, struct store_conn *conn, enum sql id, const char *types, ...);
-/* The first column of the first row; *found = false and *value untouched without a row. */
+enum err sql_run(
+    struct ctx *cx, struct store_conn *conn, enum sql id, const char *types, ...);
+/* The first column of the first row; *found = false and *value untouched without a row.
+ */
 enum err sql_number(struct ctx *cx, struct store_conn *conn, enum sql id, int64_t *value,
     bool *found, const char *types, ...);
 /* A copy in the arena; NULL for NULL. */
@@ -70,8 +74,8 @@ const char *column_view(sqlite3_stmt *stmt, int column);
 /* ---- transactions (transaction.c) ---- */
 enum counter { COUNTER_CHANGE = 1, COUNTER_CREDENTIALS = 2 };
 
-/* For writing functions without a transaction argument: one of their own, or a part of the one
- * that is open on this thread. */
+/* For writing functions without a transaction argument: one of their own, or a part of
+ * the one that is open on this thread. */
 struct scope {
     struct store_conn *conn;
     bool own;
@@ -79,11 +83,12 @@ struct scope {
 enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope);
 /* Commits when err is ERR_OK, rolls back otherwise; returns err or that of the commit. */
 enum err scope_close(struct ctx *cx, struct scope *scope, enum err err);
-enum err counter_next(struct ctx *cx, struct store_conn *conn, enum counter counter,
-    int64_t *value);
-/* A note that nobody waits for (last use of a password): written without a sync, left out when
- * another writer is at work, so that a request never waits for a pull. */
-enum err note_run(struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value);
+enum err counter_next(
+    struct ctx *cx, struct store_conn *conn, enum counter counter, int64_t *value);
+/* A note that nobody waits for (last use of a password): written without a sync, left out
+ * when another writer is at work, so that a request never waits for a pull. */
+enum err note_run(
+    struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value);
 /* One bookkeeping statement; joins an open transaction. */
 #define STORE_RUN(cx, store, ...)                                                        \
     do {                                                                                 \
@@ -95,10 +100,10 @@ enum err note_run(struct ctx *cx, struct store *store, enum sql id, int64_t row,
 /* ---- schema (schema.c) ---- */
 #define STORE_APPLICATION_ID 0x46434456 /* "FCDV" */
 
-/* Brings the file from its user_version to n by steps[user_version] ... steps[n - 1], each a text
- * of statements, all in one transaction. A newer file is an error. */
-enum err schema_migrate(struct ctx *cx, sqlite3 *db, const char *path,
-    const char *const *steps, size_t n);
+/* Brings the file from its user_version to n by steps[user_version] ... steps[n - 1],
+ * each a text of statements, all in one transaction. A newer file is an error. */
+enum err schema_migrate(
+    struct ctx *cx, sqlite3 *db, const char *path, const char *const *steps, size_t n);
 extern const char *const store_schema[];
 extern const size_t store_schema_n;
 
@@ -107,8 +112,8 @@ extern const size_t store_schema_n;
 enum err number_home(struct ctx *cx, struct store_conn *conn, int64_t account_id,
     int64_t calendar_id, int64_t *number);
 /* Numbers a change inside the calendar. */
-enum err number_calendar(struct ctx *cx, struct store_conn *conn, int64_t calendar_id,
-    int64_t *number);
+enum err number_calendar(
+    struct ctx *cx, struct store_conn *conn, int64_t calendar_id, int64_t *number);
 
 /* OBJECT_COLUMNS of the current row; texts as views into the row. */
 void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one);
@@ -120,10 +125,10 @@ enum err object_full_by_name(struct ctx *cx, struct store_conn *conn, int64_t ca
     const char *name, struct object *one);
 
 /* Packed instances, as the column texts.instances has them. */
-void instances_pack(struct ctx *cx, const struct object *one, unsigned char **blob,
-    int64_t *blob_bytes);
-void instances_unpack(struct ctx *cx, const unsigned char *blob, size_t blob_bytes,
-    struct object *one);
+void instances_pack(
+    struct ctx *cx, const struct object *one, unsigned char **blob, int64_t *blob_bytes);
+void instances_unpack(
+    struct ctx *cx, const unsigned char *blob, size_t blob_bytes, struct object *one);
 /* Adds or removes the packed instances of an object in the index. */
 enum err instances_index(struct ctx *cx, struct store_conn *conn, enum sql id,
     const struct object *one, const unsigned char *blob, size_t blob_bytes);

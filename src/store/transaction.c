@@ -10,6 +10,7 @@ static enum err begin(struct ctx *cx, struct store_conn *conn)
     }
     TRY(sql_run(cx, conn, SQL_BEGIN, ""));
     conn->writing = true;
+    conn->broken = false;
     return ERR_OK;
 }
 
@@ -23,14 +24,16 @@ static void roll_back(struct store_conn *conn)
 
 static enum err commit(struct ctx *cx, struct store_conn *conn)
 {
-    if (sqlite3_get_autocommit(conn->db)) {
-        conn->writing = false;
-        return fail(cx, ERR_STORE, "the transaction was rolled back by an earlier error");
+    if (conn->broken || sqlite3_get_autocommit(conn->db)) {
+        roll_back(conn);
+        return fail(
+            cx, ERR_STORE, "the transaction was rolled back because of an earlier error");
     }
     enum err err = sql_run(cx, conn, SQL_COMMIT, "");
     if (err != ERR_OK)
         roll_back(conn);
-    conn->writing = false;
+    else
+        conn->writing = false;
     return err;
 }
 
@@ -98,8 +101,8 @@ void store_snapshot_end(struct store *store)
         sqlite3_exec(conn->db, "COMMIT", NULL, NULL, NULL);
 }
 
-enum err counter_next(struct ctx *cx, struct store_conn *conn, enum counter counter,
-    int64_t *value)
+enum err counter_next(
+    struct ctx *cx, struct store_conn *conn, enum counter counter, int64_t *value)
 {
     bool found;
     int64_t next = 0;
@@ -122,8 +125,8 @@ enum err number_home(struct ctx *cx, struct store_conn *conn, int64_t account_id
     return ERR_OK;
 }
 
-enum err number_calendar(struct ctx *cx, struct store_conn *conn, int64_t calendar_id,
-    int64_t *number)
+enum err number_calendar(
+    struct ctx *cx, struct store_conn *conn, int64_t calendar_id, int64_t *number)
 {
     int64_t next = 0;
     TRY(counter_next(cx, conn, COUNTER_CHANGE, &next));
@@ -132,7 +135,8 @@ enum err number_calendar(struct ctx *cx, struct store_conn *conn, int64_t calend
     return ERR_OK;
 }
 
-enum err note_run(struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value)
+enum err note_run(
+    struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value)
 {
     struct store_conn *conn;
     TRY(conn_get(cx, store, &conn));
