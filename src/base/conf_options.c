@@ -130,6 +130,3 @@ const struct option conf_options[] = {
 };
 /* clang-format on */
 const size_t conf_options_n = sizeof(conf_options) / sizeof(*conf_options);
-
-_Static_assert(
-    sizeof(conf_options) / sizeof(*conf_options) <= OPTIONS_MAX, "OPTIONS_MAX");

@@ -35,8 +35,6 @@ struct option {
     const char *const *choices; /* NULL-terminated */
 };
 
-#define OPTIONS_MAX 64
-
 extern const struct option conf_options[]; /* grouped by section */
 extern const size_t conf_options_n;
 
