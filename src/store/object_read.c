@@ -7,7 +7,7 @@ enum {
     COLUMN_INSTANCES = 16
 };
 
-void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one)
+void object_view_listed(struct cursor *cursor, int64_t calendar_id, struct object *one)
 {
     sqlite3_stmt *stmt = cursor->stmt;
     *one = (struct object){
@@ -19,13 +19,19 @@ void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one)
         .text_bytes = (size_t)sqlite3_column_int64(stmt, 4),
         .id = sqlite3_column_int64(stmt, 5),
         .uid = column_view(stmt, 6),
-        .upstream_uid = column_view(stmt, 7),
-        .hidden = sqlite3_column_int(stmt, 8) != 0,
-        .from_s = sqlite3_column_int64(stmt, 9),
-        .until_s = sqlite3_column_int64(stmt, 10),
-        .indexed_from_s = sqlite3_column_int64(stmt, 11),
-        .indexed_until_s = sqlite3_column_int64(stmt, 12),
     };
+}
+
+void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one)
+{
+    sqlite3_stmt *stmt = cursor->stmt;
+    object_view_listed(cursor, calendar_id, one);
+    one->upstream_uid = column_view(stmt, 7);
+    one->hidden = sqlite3_column_int(stmt, 8) != 0;
+    one->from_s = sqlite3_column_int64(stmt, 9);
+    one->until_s = sqlite3_column_int64(stmt, 10);
+    one->indexed_from_s = sqlite3_column_int64(stmt, 11);
+    one->indexed_until_s = sqlite3_column_int64(stmt, 12);
 }
 
 void object_view_text(struct cursor *cursor, struct object *one)

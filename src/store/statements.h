@@ -22,9 +22,12 @@
     " type, role, permissions, third_party, sync_token, anchor_s, pull, last_pull_s, "   \
     "last_interest_s, last_error, change, floor"
 
+#define LISTED_COLUMNS                                                                   \
+    "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes, o.id, o.uid"
+
 #define OBJECT_COLUMNS                                                                   \
-    "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes, o.id, o.uid, "              \
-    "o.upstream_uid, o.hidden, o.from_s, o.until_s, o.indexed_from_s, o.indexed_until_s"
+    LISTED_COLUMNS                                                                       \
+    ", o.upstream_uid, o.hidden, o.from_s, o.until_s, o.indexed_from_s, o.indexed_until_s"
 
 #define TEXT_OF " JOIN texts t ON t.id = o.id "
 
@@ -183,13 +186,14 @@
     X(OBJECT_REMOVE, "DELETE FROM objects WHERE calendar_id = ?1 AND name = ?2")         \
     X(UID_OF, "SELECT uid FROM objects WHERE upstream_uid = ?1 AND shadowed = 1 "        \
         "ORDER BY id LIMIT 1")                                                           \
-    X(OBJECTS, "SELECT " OBJECT_COLUMNS " FROM objects o "                               \
+    X(OBJECTS, "SELECT " LISTED_COLUMNS " FROM objects o "                               \
         "WHERE o.calendar_id = ?1 AND o.hidden = 0 ORDER BY o.name")                     \
     X(OBJECTS_TEXT, "SELECT " OBJECT_COLUMNS ", t.text FROM objects o" TEXT_OF           \
         "WHERE o.calendar_id = ?1 AND o.hidden = 0 ORDER BY o.name")                     \
     X(OBJECTS_RANGE, HITS "SELECT " OBJECT_COLUMNS ", NULL, 1 FROM hits h "              \
         "CROSS JOIN objects o ON o.id = h.id "                                           \
-        "UNION ALL SELECT " OBJECT_COLUMNS ", NULL, 0" UNCOVERED                         \
+        "UNION ALL SELECT " OBJECT_COLUMNS                                               \
+        ", (SELECT text FROM texts t WHERE t.id = o.id), 0" UNCOVERED                    \
         " AND o.id NOT IN (SELECT id FROM hits)")                                        \
     X(OBJECTS_RANGE_TEXT, HITS "SELECT " OBJECT_COLUMNS ", t.text, 1 FROM hits h "       \
         "CROSS JOIN objects o ON o.id = h.id" TEXT_OF                                    \

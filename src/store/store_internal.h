@@ -115,7 +115,8 @@ enum err number_home(struct ctx *cx, struct store_conn *conn, int64_t account_id
 enum err number_calendar(
     struct ctx *cx, struct store_conn *conn, int64_t calendar_id, int64_t *number);
 
-/* OBJECT_COLUMNS of the current row; texts as views into the row. */
+/* LISTED_COLUMNS or OBJECT_COLUMNS of the current row; texts as views into the row. */
+void object_view_listed(struct cursor *cursor, int64_t calendar_id, struct object *one);
 void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one);
 /* Column 13 of the current row. */
 void object_view_text(struct cursor *cursor, struct object *one);
