@@ -67,10 +67,10 @@ static long share(long n, enum feishu_priority priority)
 static int64_t free_at_ms(const struct budget *budget, const struct method *method,
     enum feishu_priority priority)
 {
-    int64_t second = window_open_ms(
-        budget, method, share(method->per_second, priority), SECOND_MS);
-    int64_t minute = window_open_ms(
-        budget, method, share(budget->per_minute, priority), MINUTE_MS);
+    int64_t second =
+        window_open_ms(budget, method, share(method->per_second, priority), SECOND_MS);
+    int64_t minute =
+        window_open_ms(budget, method, share(budget->per_minute, priority), MINUTE_MS);
     int64_t at = second > minute ? second : minute;
     return at > method->paused_until_ms ? at : method->paused_until_ms;
 }
@@ -199,7 +199,7 @@ enum err budget_take(struct ctx *cx, struct budget *budget, unsigned number,
 {
     pthread_mutex_lock(&budget->lock);
     struct method *method = open_method(budget, number);
-    struct waiter self = { .next = NULL };
+    struct waiter self = {.next = NULL};
     enqueue(method, priority, &self);
     enum err err = take(cx, budget, method, priority, &self, until_ms);
     dequeue(budget, method, priority, &self);
@@ -225,8 +225,9 @@ bool budget_sleep(struct budget *budget, int64_t sleep_ms)
     while (!budget->stopped && left_ms > 0) {
         wait_ms(budget, left_ms);
         clock_gettime(CLOCK_MONOTONIC, &now);
-        left_ms = sleep_ms - ((int64_t)(now.tv_sec - start.tv_sec) * 1000 +
-                                 (now.tv_nsec - start.tv_nsec) / 1000000);
+        left_ms = sleep_ms -
+            ((int64_t)(now.tv_sec - start.tv_sec) * 1000 +
+                (now.tv_nsec - start.tv_nsec) / 1000000);
     }
     pthread_mutex_unlock(&budget->lock);
     return !budget->stopped;

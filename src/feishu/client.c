@@ -12,8 +12,8 @@
 
 /* Everything but unreserved characters is encoded: "@" in calendar ids must be
  * (feishu-api 1.2). */
-static enum err add_path(struct ctx *cx, const struct feishu_call *call, const char *path,
-    struct buf *url)
+static enum err add_path(
+    struct ctx *cx, const struct feishu_call *call, const char *path, struct buf *url)
 {
     size_t n = 0;
     while (*path) {
@@ -65,8 +65,8 @@ static enum err get_token(struct ctx *cx, struct feishu *feishu,
     if (call->user && kind != FEISHU_TENANT)
         return call->user->token(call->user->self, cx, stale, token);
     if (kind == FEISHU_USER)
-        return fail(cx, ERR_INTERNAL, "%s needs a user",
-            feishu_endpoint_row(call->endpoint)->id);
+        return fail(
+            cx, ERR_INTERNAL, "%s needs a user", feishu_endpoint_row(call->endpoint)->id);
     return tenant_token(cx, feishu, stale, until_ms, token);
 }
 
@@ -78,12 +78,12 @@ static enum err make_call(struct ctx *cx, struct feishu *feishu,
     buf_adds(&url, feishu->options.base_url);
     TRY(add_path(cx, call, row->path, &url));
     add_query(call, &url);
-    *made = (struct upstream_call){ .id = row->id,
+    *made = (struct upstream_call){.id = row->id,
         .method = call->endpoint,
         .priority = call->priority,
         .retry = row->retry,
         .until_ms = retry_until_ms(cx, row->retry, call->priority),
-        .http = { .method = row->method, .url = buf_str(&url) } };
+        .http = {.method = row->method, .url = buf_str(&url)}};
     if (row->repeat_key && !has_query(call, row->repeat_key))
         made->retry = FEISHU_RETRY_ONCE;
     if (call->body || str_eq(row->method, "POST") || str_eq(row->method, "PATCH")) {
@@ -95,8 +95,8 @@ static enum err make_call(struct ctx *cx, struct feishu *feishu,
 }
 
 /* A token refused twice: the grant is dead, or the app is. */
-static enum err fail_token(struct ctx *cx, const struct feishu_call *call,
-    const struct reply *reply)
+static enum err fail_token(
+    struct ctx *cx, const struct feishu_call *call, const struct reply *reply)
 {
     enum err kind = call->user ? ERR_UPSTREAM_SIGN_IN : ERR_UPSTREAM_APP;
     return fail(cx, reply->unsure ? ERR_UPSTREAM_UNKNOWN : kind, "%s: %s: %s",
@@ -138,7 +138,7 @@ struct feishu *feishu_new(const struct feishu_options *options)
     feishu->options.accounts_url = arena_strdup(arena, options->accounts_url);
     feishu->options.token_path = arena_strdup(arena, options->token_path);
     feishu->options.app_id = arena_strdup(arena, options->app_id);
-    feishu->options.app_secret = (struct secret){ NULL };
+    feishu->options.app_secret = (struct secret){NULL};
     if (secret_text(&options->app_secret))
         feishu->options.app_secret = secret_new(arena, secret_text(&options->app_secret));
     if (feishu->options.timeout_s < 1)
@@ -171,7 +171,7 @@ enum err feishu_request(struct ctx *cx, struct feishu *feishu,
     const struct feishu_call *call, int *code, cJSON **data)
 {
     struct upstream_call made;
-    struct reply reply = { .kind = ERR_OK };
+    struct reply reply = {.kind = ERR_OK};
     if (code)
         *code = 0;
     TRY(make_call(cx, feishu, call, &made));

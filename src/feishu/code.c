@@ -3,10 +3,22 @@
 
 #include <stdlib.h>
 
-#define FINAL(code, kind) { code, ERR_UPSTREAM_##kind, CODE_FINAL }
-#define WAIT(code) { code, ERR_UPSTREAM_BUSY, CODE_WAIT }
-#define UNSURE(code) { code, ERR_UPSTREAM_DOWN, CODE_UNSURE }
-#define TOKEN(code) { code, ERR_UPSTREAM_SIGN_IN, CODE_TOKEN }
+#define FINAL(code, kind)                                                                \
+    {                                                                                    \
+        code, ERR_UPSTREAM_##kind, CODE_FINAL                                            \
+    }
+#define WAIT(code)                                                                       \
+    {                                                                                    \
+        code, ERR_UPSTREAM_BUSY, CODE_WAIT                                               \
+    }
+#define UNSURE(code)                                                                     \
+    {                                                                                    \
+        code, ERR_UPSTREAM_DOWN, CODE_UNSURE                                             \
+    }
+#define TOKEN(code)                                                                      \
+    {                                                                                    \
+        code, ERR_UPSTREAM_SIGN_IN, CODE_TOKEN                                           \
+    }
 
 /*
  * GONE and RIGHTS make the bridge forget what it has, so only codes that say exactly that
@@ -168,14 +180,14 @@ static const struct {
     const char *error;
     struct code_row row;
 } oauth_errors[] = {
-    { "invalid_grant", FINAL(0, SIGN_IN) },
-    { "invalid_client", FINAL(0, APP) },
-    { "unauthorized_client", FINAL(0, APP) },
-    { "unsupported_grant_type", FINAL(0, APP) },
-    { "invalid_request", FINAL(0, REFUSED) },
-    { "invalid_scope", FINAL(0, REFUSED) },
-    { "server_error", UNSURE(0) },
-    { "temporarily_unavailable", UNSURE(0) },
+    {"invalid_grant", FINAL(0, SIGN_IN)},
+    {"invalid_client", FINAL(0, APP)},
+    {"unauthorized_client", FINAL(0, APP)},
+    {"unsupported_grant_type", FINAL(0, APP)},
+    {"invalid_request", FINAL(0, REFUSED)},
+    {"invalid_scope", FINAL(0, REFUSED)},
+    {"server_error", UNSURE(0)},
+    {"temporarily_unavailable", UNSURE(0)},
 };
 
 static int by_code(const void *key, const void *row)

@@ -1,5 +1,5 @@
-/* Lenient reading (feishu-api 16.28): types differ between endpoints and between
- * years. */
+/* Lenient reading (feishu-api 16.28): types differ between endpoints and between years.
+ */
 #include "base/str.h"
 #include "feishu/client.h"
 
@@ -94,7 +94,7 @@ cJSON *json_object(struct arena *arena)
 
 cJSON *json_parse(struct arena *arena, const char *text)
 {
-    cJSON *json = text ? cJSON_Parse(text) : NULL;
+    cJSON *json = text ? cJSON_ParseWithOpts(text, NULL, true) : NULL;
     if (json)
         arena_defer(arena, release_json, json);
     return json;

@@ -63,7 +63,7 @@ static struct endpoint token_endpoint(struct ctx *cx, const struct feishu *feish
 {
     const struct feishu_options *options = &feishu->options;
     const char *path = options->token_path;
-    struct endpoint endpoint = { .fall_back = str_empty(path) };
+    struct endpoint endpoint = {.fall_back = str_empty(path)};
     if (endpoint.fall_back)
         path = feishu->token_v2 ? V2_PATH : V3_PATH;
     endpoint.json = strstr(path, "/open-apis/") != NULL;
@@ -81,18 +81,18 @@ static enum err post(struct ctx *cx, struct feishu *feishu, const char *id,
     const fields list, struct reply *reply)
 {
     struct buf body = endpoint->json ? json_body(list) : form_body(list);
-    struct upstream_call call = { .id = id,
+    struct upstream_call call = {.id = id,
         .method = method,
         .priority = FEISHU_WRITE,
         .retry = retry,
         .is_oauth = true,
         .until_ms = retry_until_ms(cx, retry, FEISHU_WRITE),
-        .http = { .method = "POST",
+        .http = {.method = "POST",
             .url = endpoint->url,
             .content_type = endpoint->json ? "application/json; charset=utf-8"
                                            : "application/x-www-form-urlencoded",
             .body = buf_str(&body),
-            .body_bytes = body.len_bytes } };
+            .body_bytes = body.len_bytes}};
     enum err err = retry_perform(cx, feishu, &call, reply);
     free_body(&body);
     return err;
@@ -115,8 +115,8 @@ static enum err ask_tokens(struct ctx *cx, struct feishu *feishu, const char *id
     struct endpoint endpoint = token_endpoint(cx, feishu);
     enum err err = post(
         cx, feishu, id, BUDGET_OAUTH_TOKEN, FEISHU_RETRY_ONCE, &endpoint, list, &reply);
-    /* A host without v3 (feishu-api 16.40) took nothing, so the same code is still
-     * good. */
+    /* A host without v3 (feishu-api 16.40) took nothing, so the same code is still good.
+     */
     if (err != ERR_OK && endpoint.fall_back && !endpoint.json && reply.status == 404 &&
         !reply.code) {
         feishu->token_v2 = true;
@@ -128,11 +128,11 @@ static enum err ask_tokens(struct ctx *cx, struct feishu *feishu, const char *id
     const char *access = json_text(reply.json, "access_token");
     if (!*access)
         return fail(cx, ERR_UPSTREAM_UNKNOWN, "%s: the reply has no token", id);
-    *tokens = (struct feishu_tokens){ .access_token = access,
+    *tokens = (struct feishu_tokens){.access_token = access,
         .refresh_token = json_text(reply.json, "refresh_token"),
         .access_expires_s = expiry_s(cx, reply.json, "expires_in"),
         .refresh_expires_s = expiry_s(cx, reply.json, "refresh_token_expires_in"),
-        .scope = json_text(reply.json, "scope") };
+        .scope = json_text(reply.json, "scope")};
     return ERR_OK;
 }
 
@@ -154,10 +154,10 @@ char *oauth_authorize_url(struct ctx *cx, const struct feishu *feishu,
 {
     unsigned char digest[SHA256_BYTES];
     crypto_sha256(verifier, strlen(verifier), digest);
-    const fields list = { "client_id", or_empty(feishu->options.app_id), "response_type",
+    const fields list = {"client_id", or_empty(feishu->options.app_id), "response_type",
         "code", "redirect_uri", redirect_uri, "scope", or_empty(scopes), "state", state,
         "code_challenge", base64url_encode(cx->arena, digest, sizeof(digest)),
-        "code_challenge_method", "S256", NULL };
+        "code_challenge_method", "S256", NULL};
     struct buf query = form_body(list);
     char *url = arena_printf(cx->arena, "%s/open-apis/authen/v1/authorize?%s",
         feishu->options.accounts_url, buf_str(&query));
@@ -169,13 +169,13 @@ enum err oauth_exchange(struct ctx *cx, struct feishu *feishu, const char *code,
     const char *redirect_uri, const char *verifier, struct feishu_tokens *tokens)
 {
     TRY(need_app(cx, feishu));
-    const fields list = { "grant_type", "authorization_code", "client_id",
+    const fields list = {"grant_type", "authorization_code", "client_id",
         feishu->options.app_id, "client_secret", secret_text(&feishu->options.app_secret),
-        "code", code, "redirect_uri", redirect_uri, "code_verifier", verifier, NULL };
+        "code", code, "redirect_uri", redirect_uri, "code_verifier", verifier, NULL};
     enum err err = ask_tokens(cx, feishu, "oauth.token.code", list, tokens);
     if (err == ERR_UPSTREAM_SIGN_IN)
-        return fail(cx, ERR_UPSTREAM_REFUSED, "%s",
-            arena_strdup(cx->arena, ctx_error(cx)));
+        return fail(
+            cx, ERR_UPSTREAM_REFUSED, "%s", arena_strdup(cx->arena, ctx_error(cx)));
     return err;
 }
 
@@ -193,9 +193,8 @@ enum err oauth_revoke(struct ctx *cx, struct feishu *feishu, const char *token)
 {
     TRY(need_app(cx, feishu));
     struct reply reply;
-    struct endpoint endpoint = {
-        .url = arena_printf(cx->arena, "%s%s", feishu->options.accounts_url, REVOKE_PATH)
-    };
+    struct endpoint endpoint = {.url = arena_printf(cx->arena, "%s%s",
+                                    feishu->options.accounts_url, REVOKE_PATH)};
     const fields list = {"token", token, "client_id", feishu->options.app_id,
         "client_secret", secret_text(&feishu->options.app_secret), NULL};
     return post(cx, feishu, "oauth.revoke", BUDGET_OAUTH_REVOKE, FEISHU_RETRY_REPEATABLE,
@@ -211,23 +210,22 @@ static enum err given_token(
     return ERR_OK;
 }
 
-enum err oauth_user_info(struct ctx *cx, struct feishu *feishu, const char *access_token,
-    struct feishu_me *me)
+enum err oauth_user_info(
+    struct ctx *cx, struct feishu *feishu, const char *access_token, struct feishu_me *me)
 {
-    struct feishu_user user = { .token = given_token,
-        .self = arena_strdup(cx->arena, access_token) };
-    struct feishu_call call = { .endpoint = FEISHU_USER_INFO,
-        .user = &user,
-        .priority = FEISHU_WRITE };
+    struct feishu_user user = {
+        .token = given_token, .self = arena_strdup(cx->arena, access_token)};
+    struct feishu_call call = {
+        .endpoint = FEISHU_USER_INFO, .user = &user, .priority = FEISHU_WRITE};
     cJSON *data;
     TRY(feishu_request(cx, feishu, &call, NULL, &data));
-    *me = (struct feishu_me){ .open_id = json_text(data, "open_id"),
+    *me = (struct feishu_me){.open_id = json_text(data, "open_id"),
         .union_id = json_text(data, "union_id"),
         .tenant_key = json_text(data, "tenant_key"),
         .name = json_text(data, "name"),
         .en_name = json_text(data, "en_name"),
         .email = json_text(data, "email"),
-        .enterprise_email = json_text(data, "enterprise_email") };
+        .enterprise_email = json_text(data, "enterprise_email")};
     if (!*me->open_id)
         return fail(cx, ERR_UPSTREAM_DOWN, "authen.user_info: the reply has no open_id");
     return ERR_OK;

@@ -5,7 +5,7 @@
 #include "feishu/client.h"
 
 struct feishu_tokens {
-    const char *access_token, *refresh_token; /* refresh_token "" when none came */
+    const char *access_token, *refresh_token;    /* refresh_token "" when none came */
     int64_t access_expires_s, refresh_expires_s; /* Unix seconds; 0 = none */
     const char *scope;                           /* granted */
 };

@@ -72,8 +72,8 @@ enum err feishu_pages_next(struct ctx *cx, struct feishu_pages *pages, const cJS
     if (err != ERR_OK && code == 190002 && pages->page_token && has_sync_token(pages))
         err = ask(cx, pages, true, &code, &data);
     TRY(err);
-    /* More without a token, or with the same token again, would never end (feishu-api
-     * 16.7). */
+    /* More without a token, or with the same token again, would never end
+     * (feishu-api 16.7). */
     const char *next = json_text(data, "page_token");
     bool more = json_bool(data, "has_more", false);
     if (more && (!*next || str_eq(next, pages->page_token)))

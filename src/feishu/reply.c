@@ -24,7 +24,8 @@ static cJSON *parse_body(struct ctx *cx, const struct transport_reply *bytes)
 {
     if (!is_json_type(bytes->content_type))
         return NULL;
-    cJSON *json = cJSON_ParseWithLength(buf_str(&bytes->body), bytes->body.len_bytes);
+    cJSON *json = cJSON_ParseWithLengthOpts(
+        buf_str(&bytes->body), bytes->body.len_bytes + 1, NULL, true);
     if (json)
         arena_defer(cx->arena, release_json, json);
     return cJSON_IsObject(json) ? json : NULL;
@@ -37,7 +38,8 @@ static void add_details(struct buf *text, const cJSON *json)
     cJSON_ArrayForEach(item, json_array(error, "field_violations"))
         buf_printf(text, "; field %.100s: %.200s", json_text(item, "field"),
             json_text(item, "description"));
-    cJSON_ArrayForEach(item, json_array(error, "permission_violations")) {
+    cJSON_ArrayForEach(item, json_array(error, "permission_violations"))
+    {
         const char *scope = json_text(item, "subject");
         buf_printf(text, "; needs %.100s", *scope ? scope : json_text(item, "scope"));
     }
@@ -46,8 +48,8 @@ static void add_details(struct buf *text, const cJSON *json)
         buf_printf(text, ", %.300s", described);
 }
 
-static const char *log_id_of(struct ctx *cx, const struct transport_reply *bytes,
-    const cJSON *json)
+static const char *log_id_of(
+    struct ctx *cx, const struct transport_reply *bytes, const cJSON *json)
 {
     const cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "error");
     if (bytes->log_id[0])
@@ -86,8 +88,8 @@ static void by_status(struct reply *reply)
     } else if (reply->json) {
         reply->kind = ERR_UPSTREAM_REFUSED;
     } else if (reply->status == 404) {
-        /* "404 page not found": no such API at this host */
-        reply->kind = ERR_UPSTREAM_APP;
+        reply->kind =
+            ERR_UPSTREAM_APP; /* "404 page not found": no such API at this host */
     } else {
         reply->kind = ERR_UPSTREAM_DOWN; /* a redirect or a proxy's refusal: not Feishu */
     }
@@ -111,8 +113,11 @@ static void classify(struct reply *reply, int code, bool is_oauth)
 void reply_read(struct ctx *cx, const struct transport_reply *bytes, bool is_read,
     bool is_oauth, struct reply *reply)
 {
-    *reply = (struct reply){ .status = bytes->status, .sent = bytes->sent,
-        .reset_s = bytes->reset_s, .log_id = "", .text = "" };
+    *reply = (struct reply){.status = bytes->status,
+        .sent = bytes->sent,
+        .reset_s = bytes->reset_s,
+        .log_id = "",
+        .text = ""};
     if (!bytes->status) {
         reply->rule = CODE_UNSURE;
         reply->kind = is_read || !bytes->sent ? ERR_UPSTREAM_DOWN : ERR_UPSTREAM_UNKNOWN;

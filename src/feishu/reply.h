@@ -10,14 +10,14 @@
 struct reply {
     enum err kind; /* ERR_OK = done */
     enum code_rule rule;
-    int code;      /* Feishu's, 0 when it sent none */
-    long status;   /* HTTP's, 0 when no reply came */
+    int code;    /* Feishu's, 0 when it sent none */
+    long status; /* HTTP's, 0 when no reply came */
     bool sent;
-    long reset_s;  /* -1 = none */
+    long reset_s;     /* -1 = none */
     const char *text; /* for people: code, message, log id; "" when done */
     const char *log_id;
-    cJSON *json;      /* the whole reply; NULL when it is no JSON object */
-    bool unsure;      /* this or an earlier try of the same call may have been done */
+    cJSON *json; /* the whole reply; NULL when it is no JSON object */
+    bool unsure; /* this or an earlier try of the same call may have been done */
 };
 
 /* is_read decides what an uncertain outcome is: DOWN or UNKNOWN. is_oauth: an endpoint

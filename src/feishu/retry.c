@@ -18,8 +18,8 @@ static int64_t random_below(struct ctx *cx, int64_t limit)
     return (int64_t)((uint64_t)bits * (uint64_t)limit >> 32);
 }
 
-int64_t retry_until_ms(const struct ctx *cx, enum feishu_retry retry,
-    enum feishu_priority priority)
+int64_t retry_until_ms(
+    const struct ctx *cx, enum feishu_retry retry, enum feishu_priority priority)
 {
     int64_t fallback_ms = retry != FEISHU_RETRY_READ ? WRITE_DEFAULT_MS
         : priority == FEISHU_BACKFILL                ? BACKFILL_DEFAULT_MS
@@ -59,12 +59,14 @@ bool retry_allowed(const struct reply *reply, enum feishu_retry retry, int try)
 static void log_try(struct ctx *cx, const struct upstream_call *call,
     const struct reply *reply, int try, int64_t start_ms)
 {
-    bool done = reply->kind == ERR_OK;
-    log_line(cx, done ? LOG_DEBUG : LOG_INFO, LOG_FEISHU,
-        "%s %s: HTTP %ld, code %d, log id %s, try %d, %" PRId64 " ms%s%s", call->id,
-        done ? "done" : "failed", reply->status, reply->code,
-        *reply->log_id ? reply->log_id : "-", try, ctx_monotonic_ms(cx) - start_ms,
-        done ? "" : ": ", reply->text);
+    int64_t took_ms = ctx_monotonic_ms(cx) - start_ms;
+    if (reply->kind == ERR_OK)
+        log_line(cx, LOG_DEBUG, LOG_FEISHU,
+            "%s done: HTTP %ld, log id %s, try %d, %" PRId64 " ms", call->id,
+            reply->status, *reply->log_id ? reply->log_id : "-", try, took_ms);
+    else
+        log_line(cx, LOG_INFO, LOG_FEISHU, "%s failed: %s, try %d, %" PRId64 " ms",
+            call->id, reply->text, try, took_ms);
 }
 
 static void perform_once(struct ctx *cx, struct feishu *feishu,
@@ -84,14 +86,14 @@ static void perform_once(struct ctx *cx, struct feishu *feishu,
     transport_reply_free(&bytes);
     log_try(cx, call, reply, try, start_ms);
     if (reply->rule == CODE_WAIT && reply->reset_s > 0)
-        budget_pause(feishu->budget, call->method,
-            ctx_monotonic_ms(cx) + reply->reset_s * 1000);
+        budget_pause(
+            feishu->budget, call->method, ctx_monotonic_ms(cx) + reply->reset_s * 1000);
 }
 
 /* A later try that was known not to be done takes nothing back from an earlier one that
  * may have been. */
-static enum err fail_call(struct ctx *cx, const struct upstream_call *call,
-    struct reply *reply, bool unsure)
+static enum err fail_call(
+    struct ctx *cx, const struct upstream_call *call, struct reply *reply, bool unsure)
 {
     reply->unsure = unsure;
     if (unsure && reply->kind != ERR_UPSTREAM_REFUSED &&
@@ -107,11 +109,14 @@ enum err retry_perform(struct ctx *cx, struct feishu *feishu,
 {
     bool unsure = false;
     for (int try = 1;; try++) {
-        enum err err = budget_take(
-            cx, feishu->budget, call->method, call->priority, call->until_ms);
+        enum err err =
+            budget_take(cx, feishu->budget, call->method, call->priority, call->until_ms);
         if (err != ERR_OK) {
-            *reply = (struct reply){ .kind = err, .rule = CODE_FINAL, .reset_s = -1,
-                .text = ctx_error(cx), .log_id = "" };
+            *reply = (struct reply){.kind = err,
+                .rule = CODE_FINAL,
+                .reset_s = -1,
+                .text = ctx_error(cx),
+                .log_id = ""};
             return fail_call(cx, call, reply, unsure);
         }
         perform_once(cx, feishu, call, try, reply);

@@ -9,8 +9,8 @@
 #include "feishu/reply.h"
 #include "feishu/state.h"
 
-#define RETRY_LIMIT_TRIES 5  /* limits */
-#define RETRY_FAULT_TRIES 3  /* faults of server and network */
+#define RETRY_LIMIT_TRIES 5 /* limits */
+#define RETRY_FAULT_TRIES 3 /* faults of server and network */
 
 struct upstream_call {
     const char *id;  /* "calendar.event.list", for logs and error texts */
@@ -18,13 +18,13 @@ struct upstream_call {
     enum feishu_priority priority;
     enum feishu_retry retry;
     bool is_oauth;
-    int64_t until_ms; /* monotonic */
+    int64_t until_ms;              /* monotonic */
     struct transport_request http; /* timeout_ms, once and can_be_cut are filled in */
 };
 
 /* The moment a call must have ended: cx's deadline, or a default by kind. */
-int64_t retry_until_ms(const struct ctx *cx, enum feishu_retry retry,
-    enum feishu_priority priority);
+int64_t retry_until_ms(
+    const struct ctx *cx, enum feishu_retry retry, enum feishu_priority priority);
 /* The pause behind the given try (from 1): 0.5 s doubling to 10 s, of which the upper
  * half is random; at least reset_s when Feishu named it (>= 0). */
 int64_t retry_pause_ms(struct ctx *cx, int try, long reset_s);

@@ -16,7 +16,7 @@ struct feishu {
     struct budget *budget;
     atomic_bool token_v2; /* the accounts host answered 404 to the v3 token endpoint */
     pthread_mutex_t tenant_lock;
-    char *tenant_token; /* on the heap, wiped; NULL = none */
+    char *tenant_token;      /* on the heap, wiped; NULL = none */
     int64_t tenant_until_ms; /* monotonic */
 };
 

@@ -42,8 +42,8 @@ static void keep(struct ctx *cx, struct feishu *feishu, const char *token, int64
     pthread_mutex_unlock(&feishu->tenant_lock);
 }
 
-static enum err ask(struct ctx *cx, struct feishu *feishu, int64_t until_ms,
-    const char **token)
+static enum err ask(
+    struct ctx *cx, struct feishu *feishu, int64_t until_ms, const char **token)
 {
     const struct feishu_endpoint_row *row = feishu_endpoint_row(FEISHU_TENANT_TOKEN);
     const char *secret = secret_text(&feishu->options.app_secret);
@@ -53,16 +53,16 @@ static enum err ask(struct ctx *cx, struct feishu *feishu, int64_t until_ms,
     cJSON_AddStringToObject(body, "app_id", feishu->options.app_id);
     cJSON_AddStringToObject(body, "app_secret", secret);
     char *text = json_print(cx->arena, body);
-    struct upstream_call call = { .id = row->id,
+    struct upstream_call call = {.id = row->id,
         .method = FEISHU_TENANT_TOKEN,
         .priority = FEISHU_WRITE,
         .retry = row->retry,
         .until_ms = until_ms,
-        .http = { .method = row->method,
+        .http = {.method = row->method,
             .url = arena_printf(cx->arena, "%s%s", feishu->options.base_url, row->path),
             .content_type = "application/json; charset=utf-8",
             .body = text,
-            .body_bytes = strlen(text) } };
+            .body_bytes = strlen(text)}};
     struct reply reply;
     enum err err = retry_perform(cx, feishu, &call, &reply);
     explicit_bzero(text, strlen(text));

@@ -83,8 +83,8 @@ static size_t on_body(char *data, size_t size, size_t n, void *self)
 }
 
 /* "Name: value\r\n" -> the value when the name is that one. */
-static bool header_value(const char *line, size_t len_bytes, const char *name,
-    char value[HEADER_VALUE_BYTES])
+static bool header_value(
+    const char *line, size_t len_bytes, const char *name, char value[HEADER_VALUE_BYTES])
 {
     size_t name_bytes = strlen(name);
     if (len_bytes <= name_bytes || line[name_bytes] != ':' ||
@@ -159,8 +159,8 @@ static bool is_loopback(const char *url)
     return false;
 }
 
-static void set_connection(CURL *easy, struct transport *transport,
-    const struct transport_request *request)
+static void set_connection(
+    CURL *easy, struct transport *transport, const struct transport_request *request)
 {
     long timeout_ms = request->timeout_ms < 1 ? 1 : (long)request->timeout_ms;
     curl_easy_setopt(easy, CURLOPT_SHARE, transport->share);
@@ -278,8 +278,8 @@ void transport_free(struct transport *transport)
 bool transport_perform(struct transport *transport,
     const struct transport_request *request, struct transport_reply *reply)
 {
-    *reply = (struct transport_reply){ .reset_s = -1, .body = buf_new(NULL) };
-    struct run run = { .transport = transport, .request = request, .reply = reply };
+    *reply = (struct transport_reply){.reset_s = -1, .body = buf_new(NULL)};
+    struct run run = {.transport = transport, .request = request, .reply = reply};
     char error[CURL_ERROR_SIZE] = "";
     CURL *easy = take_handle(transport);
     set_connection(easy, transport, request);

@@ -29,7 +29,7 @@ struct transport_request {
     const char *body;
     size_t body_bytes;
     int64_t timeout_ms;
-    bool once;      /* must not reach the server twice: see transport.c */
+    bool once;       /* must not reach the server twice: see transport.c */
     bool can_be_cut; /* by transport_stop */
 };
 
@@ -41,7 +41,7 @@ struct transport_reply {
     long reset_s;                            /* x-ogw-ratelimit-reset; -1 = none */
     /* on the heap, ended by transport_reply_free */
     struct buf body;
-    char failure[192];                       /* why there is no complete reply */
+    char failure[192]; /* why there is no complete reply */
 };
 
 struct transport *transport_new(void);
