@@ -23,11 +23,15 @@ static enum err visit(struct ctx *cx, struct cursor *cursor,
         if (!more)
             return ERR_OK;
         struct object one;
-        object_view(cursor, query->calendar_id, &one);
-        if (query->with_text)
+        bool exact = true;
+        if (query->has_range || query->with_text)
+            object_view(cursor, query->calendar_id, &one);
+        else
+            object_view_listed(cursor, query->calendar_id, &one);
+        if (query->has_range)
+            exact = sqlite3_column_int(cursor->stmt, COLUMN_EXACT) != 0;
+        if (query->with_text || !exact)
             object_view_text(cursor, &one);
-        bool exact =
-            !query->has_range || sqlite3_column_int(cursor->stmt, COLUMN_EXACT) != 0;
         if (!visitor->each(visitor->self, &one, exact)) {
             cursor_close(cursor);
             return ERR_OK;
