@@ -258,13 +258,13 @@ struct object_query {
     int64_t from_s, until_s;
     bool with_text;
 };
-/* Visible objects, each once, in no promised order. With a range those with an instance
- * that overlaps it (RFC 4791 9.9: start < until and end > from, or an instant with from <=
- * start); exact = false: none is known, but the index does not cover all of the range that
- * the hull meets, the caller must look into the text. text is NULL unless with_text, or not
- * exact. Without range and text the fields are name, etag, schedule_tag, change, text_bytes,
- * id and uid. each's texts are good only during the call; it may read the store, not write.
- * each returns false to stop. */
+/* Visible objects, each once, in no promised order. With a range those with an
+ * instance that overlaps it (RFC 4791 9.9: start < until and end > from, or an instant
+ * with from <= start); exact = false: none is known, but the index does not cover all
+ * of the range that the hull meets, the caller must look into the text. text is NULL
+ * unless with_text, or not exact. Without range and text the fields are name, etag,
+ * schedule_tag, change, text_bytes, id and uid. each's texts are good only during the
+ * call; it may read the store, not write. each returns false to stop. */
 enum err store_objects(struct ctx *cx, struct store *store,
     const struct object_query *query,
     bool (*each)(void *self, const struct object *one, bool exact), void *self);
