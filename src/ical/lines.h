@@ -15,8 +15,8 @@
 #define LINES_MAX_COUNT 200000
 
 struct line_param {
-    const char *name;   /* upper case */
-    const char *value;  /* RFC 6868 and quotes undone; several values joined by "," */
+    const char *name;  /* upper case */
+    const char *value; /* RFC 6868 and quotes undone; several values joined by "," */
 };
 
 struct line {
@@ -35,14 +35,15 @@ struct comp_item {
     struct comp *comp;
 };
 struct comp {
-    const char *name;         /* upper case, "VCALENDAR" */
-    struct line begin, end;   /* the BEGIN and END lines */
+    const char *name;       /* upper case, "VCALENDAR" */
+    struct line begin, end; /* the BEGIN and END lines */
     LIST(struct comp_item) items;
 };
 
-/* One VCALENDAR. Joins folds as bytes, then checks UTF-8; skips a BOM; takes bare LF.
- * Lines without a colon and text after END are errors. Errors: VALID_CALENDAR_DATA with
- * the line number. */
+/* One VCALENDAR. Joins folds as bytes, then checks UTF-8; skips a BOM; takes bare LF;
+ * blank lines belong to the line before them. Lines without a colon, NUL bytes, other
+ * encodings and text after END are errors. A quote that is never closed is taken as a
+ * plain character. Errors: VALID_CALENDAR_DATA with the line number. */
 enum err lines_parse(
     struct ctx *cx, const char *text, size_t len_bytes, struct comp **root);
 void lines_print(const struct comp *root, struct buf *out);
@@ -56,11 +57,15 @@ struct line *comp_next_line(const struct comp *comp, const char *name, size_t *a
 struct comp *comp_next_sub(const struct comp *comp, const char *name, size_t *at);
 const char *line_param(const struct line *line, const char *name); /* NULL = not there */
 
+/* Cuts an unfolded line into name, parameters and value; text is written to and kept, raw
+ * is not set. False when it is no content line. */
+bool line_split(struct arena *arena, char *text, struct line *line);
 /* A line from "NAME;PARAM=x:value" text, folded at 75 octets (never inside a character),
- * CRLF. */
+ * CRLF. Line ends in the text become spaces: escape values before. */
 struct line *line_new(struct ctx *cx, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 struct comp *comp_new(struct ctx *cx, const char *name);
+/* Behind the other lines, before the first subcomponent. */
 void comp_add_line(struct ctx *cx, struct comp *comp, struct line *line);
 void comp_add_sub(struct ctx *cx, struct comp *comp, struct comp *sub);
 /* Puts lines where the first line of that name stands (else before the first
@@ -72,7 +77,8 @@ void comp_remove_sub(struct comp *comp, const struct comp *sub);
 struct comp *comp_clone(struct ctx *cx, const struct comp *comp); /* lines are shared */
 
 /* TEXT values (RFC 5545 3.3.11). Unescaping takes unescaped commas and semicolons as they
- * are. */
+ * are, and a backslash before any other character too; escaping drops control
+ * characters. */
 char *text_escape(struct arena *arena, const char *text);
 char *text_unescape(struct arena *arena, const char *value);
 /* A parameter value, quoted and RFC 6868-encoded where needed. */

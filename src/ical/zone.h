@@ -14,9 +14,15 @@
 struct zone;
 
 const struct zone *zone_utc(void);
-/* By IANA name, aliases included ("US/Eastern"). NULL when there is none. */
+/* By IANA name. Old spellings are the zone they lead to ("PRC" is Asia/Shanghai), so that
+ * one zone has one name and one address. NULL when there is none. */
 const struct zone *zone_find(const char *iana);
+const struct zone *zone_find_nocase(const char *iana); /* reads directories: slow */
 const char *zone_name(const struct zone *zone); /* "UTC" for all names of UTC */
+
+/* Other names for a zone, kept with the zones. */
+void zone_remember(const char *name, const struct zone *zone);
+const struct zone *zone_remembered(const char *name); /* NULL = not there */
 
 /* RFC 5545 3.3.5: a time in a gap is read with the offset before the gap, a time that
  * occurs twice is the first of the two. */
