@@ -1,0 +1,373 @@
+"""The HTTP server: addresses, limits, sign-in, pages. Claims of src/http."""
+
+import gzip
+import re
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+
+import pytest
+import requests
+
+from bridge import Bridge, event, free_port, precondition, wait_until
+from feishu_sim import FeishuSim
+
+ALICE = "ou_alice"
+
+
+@pytest.fixture(scope="module", name="sim")
+def fixture_sim():
+    with FeishuSim() as sim:
+        yield sim
+
+
+@pytest.fixture(scope="module", name="bridge")
+def fixture_bridge(sim):
+    with Bridge(sim) as bridge:
+        yield bridge
+
+
+@pytest.fixture(scope="module", name="alice")
+def fixture_alice(bridge):
+    return bridge.sign_in(ALICE)
+
+
+def raw(bridge, request, port=None):
+    """The whole answer to raw bytes on a connection of its own."""
+    with socket.create_connection(("127.0.0.1", port or bridge.port), timeout=10) as conn:
+        conn.sendall(request)
+        answer = b""
+        try:
+            while chunk := conn.recv(65536):
+                answer += chunk
+        except ConnectionResetError:
+            pass
+        return answer
+
+
+def test_plain_http_off_loopback_is_refused_with_one_line(sim):
+    bridge = Bridge(sim, {"server.listen": f"0.0.0.0:{free_port()}"}, start=False)
+    try:
+        done = bridge.run("serve", check=False)
+        assert done.returncode == 1
+        assert "loopback" in done.stderr.strip().splitlines()[-1]
+    finally:
+        bridge.close()
+
+
+def test_plain_http_off_loopback_is_served_behind_a_trusted_proxy(sim):
+    port = free_port()
+    options = {"server.listen": f"0.0.0.0:{port}", "server.trusted-proxy": "127.0.0.1"}
+    with Bridge(sim, options) as bridge:
+        wait_until(lambda: _healthy(f"http://127.0.0.1:{port}"), "an answer")
+        answer = requests.request("PROPFIND", f"http://127.0.0.1:{port}/dav/", timeout=10)
+        assert answer.status_code == 401
+        assert bridge.process.poll() is None
+
+
+def _healthy(url, **arguments):
+    try:
+        return requests.get(url + "/healthz", timeout=5, **arguments).ok
+    except requests.RequestException:
+        return False
+
+
+def test_built_in_tls_serves_https(sim, tmp_path):
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", cert,
+                    "-days", "2", "-subj", "/CN=localhost"], check=True, capture_output=True)
+    with Bridge(sim, {"server.tls-cert": cert, "server.tls-key": key}) as bridge:
+        url = f"https://127.0.0.1:{bridge.port}"
+        wait_until(lambda: _healthy(url, verify=False), "an answer over TLS")
+        context = ssl.create_default_context(cafile=str(cert))
+        context.check_hostname = False
+        with urllib.request.urlopen(url + "/healthz", context=context, timeout=5) as answer:
+            assert answer.read() == b"ok\n"
+
+
+def test_a_unix_socket_is_an_address(sim, tmp_path):
+    path = tmp_path / "socket"
+    with Bridge(sim, {"server.listen": f"unix:{path}"}):
+        wait_until(path.exists, "the socket")
+        with socket.socket(socket.AF_UNIX) as conn:
+            conn.connect(str(path))
+            conn.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert conn.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert not path.exists()
+
+
+def test_several_addresses_are_served_at_once(sim):
+    port = free_port()
+    with Bridge(sim) as plain:
+        first = plain.port
+    options = {"server.listen": f"127.0.0.1:{first} [::1]:{port}"}
+    with Bridge(sim, options):
+        wait_until(lambda: _healthy(f"http://127.0.0.1:{first}"), "the first address")
+        assert _healthy(f"http://[::1]:{port}")
+
+
+def test_a_listening_port_in_use_is_one_plain_line(sim, bridge):
+    second = Bridge(sim, {"server.listen": f"127.0.0.1:{bridge.port}"}, start=False)
+    try:
+        done = second.run("serve", check=False)
+        assert done.returncode == 1
+        assert f"127.0.0.1:{bridge.port}" in done.stderr
+    finally:
+        second.close()
+
+
+def test_sigterm_ends_it_cleanly_within_five_seconds(sim):
+    with Bridge(sim) as bridge:
+        idle = socket.create_connection(("127.0.0.1", bridge.port))
+        started = time.monotonic()
+        assert bridge.stop() == 0
+        assert time.monotonic() - started < 5
+        idle.close()
+
+
+def test_missing_credentials_are_401_with_basic_and_a_body(bridge):
+    answer = requests.request("PROPFIND", bridge.url + "/dav/", timeout=10)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
+    assert answer.text
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic YWxpY2U=", "Bearer x",
+                                    "Basic /////w=="])
+def test_broken_credentials_are_401(bridge, header):
+    answer = requests.get(bridge.url + "/dav/", headers={"Authorization": header}, timeout=10)
+    assert answer.status_code == 401
+
+
+def test_guessing_passwords_is_throttled(sim):
+    with Bridge(sim) as bridge:
+        alice = bridge.sign_in(ALICE)
+        statuses = set()
+        for _ in range(60):
+            answer = requests.get(bridge.url + "/dav/", auth=(alice.name, "wrong"), timeout=10)
+            statuses.add(answer.status_code)
+            if answer.status_code == 429:
+                assert int(answer.headers["Retry-After"]) > 0
+                break
+        assert statuses == {401, 429}
+
+
+def test_a_revoked_password_stops_working_at_once(bridge):
+    alice = bridge.sign_in(ALICE, pull=False)
+    assert alice.request("OPTIONS", "/dav/").status_code == 200
+    rows = bridge.run("user", "passwords", alice.name, "--json").stdout
+    newest = max(int(n) for n in re.findall(r'"id":\s*"?(\d+)', rows))
+    bridge.run("user", "passwords", alice.name, "--revoke", str(newest))
+    assert alice.request("OPTIONS", "/dav/").status_code == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "PROPFIND", "OPTIONS", "REPORT"])
+def test_well_known_redirects_every_method_without_credentials(bridge, method):
+    answer = requests.request(method, bridge.url + "/.well-known/caldav", timeout=10,
+                              allow_redirects=False)
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "/dav/"
+
+
+def test_the_host_root_sends_dav_clients_to_the_service_root(bridge):
+    answer = requests.request("PROPFIND", bridge.url + "/", timeout=10, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/dav/")
+
+
+@pytest.mark.parametrize("path", ["/dav/a%2fb/", "/dav/%00", "/dav/../x", "/dav/%2e%2e/x",
+                                  "/dav/%ff", "/dav/%zz", "/dav/%"])
+def test_a_broken_path_is_400(bridge, path):
+    answer = raw(bridge, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert answer.split()[1] == b"400", answer
+
+
+def test_an_unknown_address_is_404_with_a_body(bridge):
+    answer = requests.get(bridge.url + "/nothing", timeout=10)
+    assert answer.status_code == 404 and answer.text
+
+
+def test_a_known_address_with_a_wrong_method_is_405(bridge):
+    assert requests.delete(bridge.url + "/healthz", timeout=10).status_code == 405
+
+
+def test_a_body_of_100_mb_is_413_and_the_server_goes_on(bridge, alice):
+    home = alice.home()
+    answer = alice.put(home + "x/y.ics", "x" * 100_000_000)
+    assert answer.status_code == 413
+    assert precondition(answer) is not None or answer.text
+    assert alice.request("OPTIONS", home).status_code == 200
+
+
+def test_a_chunked_body_over_the_limit_is_413(alice):
+    def chunks():
+        for _ in range(200):
+            yield b"x" * 100_000
+    answer = alice.session.put(alice.bridge.url + alice.home() + "x/y.ics", data=chunks(),
+                               timeout=60)
+    assert answer.status_code == 413
+
+
+def test_expect_100_continue_over_the_limit_is_refused_before_the_body(bridge, alice):
+    head = (f"PUT {alice.home()}x/y.ics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n"
+            "Expect: 100-continue\r\nConnection: close\r\n\r\n")
+    assert raw(bridge, head.encode()).split()[1] in (b"413", b"401")
+
+
+def test_a_url_that_is_too_long_is_refused(bridge):
+    answer = requests.get(bridge.url + "/dav/" + "a" * 6000, timeout=10)
+    assert answer.status_code in (414, 431)
+
+
+def test_large_answers_are_gzipped_when_asked_for(alice):
+    calendar = next(iter(alice.calendars().values()))
+    for i in range(20):
+        assert alice.put(f"{calendar}gzip-{i}.ics", event(f"gzip-{i}")).status_code == 201
+    body = '<propfind xmlns="DAV:"><allprop/></propfind>'
+    headers = {"Depth": "1", "Accept-Encoding": "gzip"}
+    plain = alice.request("PROPFIND", calendar, body, {"Depth": "1", "Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    answer = alice.request("PROPFIND", calendar, body, headers, stream=True)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.raw.read(decode_content=False)) == plain.content
+
+
+def test_a_connection_is_kept_alive_over_many_requests(alice):
+    import http.client
+    conn = http.client.HTTPConnection("127.0.0.1", alice.bridge.port, timeout=10)
+    conn.connect()
+    mine = conn.sock.getsockname()
+    for _ in range(50):
+        conn.request("GET", "/healthz")
+        answer = conn.getresponse()
+        assert (answer.status, answer.read()) == (200, b"ok\n")
+        assert conn.sock.getsockname() == mine
+    conn.close()
+
+
+@pytest.mark.parametrize("count", [127, 128, 129, 256])
+def test_many_simultaneously_ready_connections_are_all_answered(bridge, count):
+    conns = [socket.create_connection(("127.0.0.1", bridge.port), timeout=20)
+             for _ in range(count)]
+    try:
+        for _ in range(3):
+            for conn in conns:
+                conn.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            for conn in conns:
+                assert conn.recv(4096).startswith(b"HTTP/1.1 200 ")
+    finally:
+        for conn in conns:
+            conn.close()
+
+
+def test_a_slow_feishu_does_not_hold_up_reads(sim, alice):
+    calendar = next(iter(alice.calendars().values()))
+    import threading
+    sim.fault(method="POST", path="*/events", delay_ms=3000, count=8)
+    writers = [threading.Thread(target=alice.put, args=(f"{calendar}slow-{i}.ics",
+                                                        event(f"slow-{i}"))) for i in range(8)]
+    try:
+        for one in writers:
+            one.start()
+        started = time.monotonic()
+        for _ in range(20):
+            requests.get(alice.bridge.url + "/healthz", timeout=10)
+        assert time.monotonic() - started < 2
+    finally:
+        for one in writers:
+            one.join()
+        sim.clear_faults()
+
+
+def test_a_path_prefix_of_base_url_is_in_every_href(sim):
+    with Bridge(sim, {"server.base-url": "http://localhost/cal"}) as bridge:
+        answer = requests.request("PROPFIND", bridge.url + "/cal/.well-known/caldav", timeout=10,
+                                  allow_redirects=False)
+        assert answer.headers["Location"] == "/cal/dav/"
+        url = requests.get(bridge.url + "/cal/login", timeout=10, allow_redirects=False)
+        assert "localhost%2Fcal%2Foauth%2Fcallback" in url.headers["Location"]
+
+
+def test_metrics_are_for_this_machine_only(bridge):
+    answer = requests.get(bridge.url + "/metrics", timeout=10)
+    assert re.search(r"^feishu_caldav_accounts \d+$", answer.text, re.M)
+    through = requests.get(bridge.url + "/metrics", timeout=10,
+                           headers={"X-Forwarded-For": "192.0.2.1"})
+    assert through.status_code == 403
+
+
+def test_the_page_greets_in_english_and_in_chinese(bridge):
+    english = requests.get(bridge.url + "/", timeout=10)
+    chinese = requests.get(bridge.url + "/", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"},
+                           timeout=10)
+    assert "Sign in with Feishu" in english.text and 'lang="en"' in english.text
+    assert "使用飞书登录" in chinese.content.decode() and 'lang="zh"' in chinese.text
+    assert "default-src 'none'" in english.headers["Content-Security-Policy"]
+
+
+def signed_in_browser(bridge):
+    answer = bridge.authorize(ALICE)
+    assert answer.status_code == 302 and answer.headers["Location"] == "/"
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    browser = requests.Session()
+    browser.trust_env = False
+    browser.cookies.update(answer.cookies)
+    return browser
+
+
+def form_token(page):
+    return re.search(r'name="token" value="([0-9a-f]+)"', page.text).group(1)
+
+
+def test_the_account_page_makes_and_revokes_a_password(bridge):
+    browser = signed_in_browser(bridge)
+    page = browser.get(bridge.url + "/", timeout=10)
+    assert f"{bridge.url}/dav/" in page.text
+    made = browser.post(bridge.url + "/password", timeout=10,
+                        data={"label": "iPhone & <co>", "token": form_token(page)})
+    secret = re.search(r"<code>([^<]+)</code>", made.text).group(1)
+    name = re.search(r"User name</th><td><code>([^<]+)", page.text).group(1)
+    assert requests.options(bridge.url + "/dav/", auth=(name, secret), timeout=10).ok
+    page = browser.get(bridge.url + "/", timeout=10)
+    assert "iPhone &amp; &lt;co&gt;" in page.text
+    row = re.search(r"iPhone &amp;.*?name=\"id\" value=\"(\d+)\"", page.text, re.S).group(1)
+    browser.post(bridge.url + "/password/revoke", timeout=10,
+                 data={"id": row, "token": form_token(page)})
+    assert requests.options(bridge.url + "/dav/", auth=(name, secret),
+                            timeout=10).status_code == 401
+
+
+def test_a_form_without_its_token_is_refused(bridge):
+    browser = signed_in_browser(bridge)
+    assert browser.post(bridge.url + "/password", data={"label": "x"}, timeout=10).status_code == 403
+    other = signed_in_browser(bridge)
+    token = form_token(other.get(bridge.url + "/", timeout=10))
+    if browser.cookies.get_dict() != other.cookies.get_dict():
+        assert browser.post(bridge.url + "/password", data={"label": "x", "token": token},
+                            timeout=10).status_code == 403
+
+
+def test_signing_out_ends_the_session(bridge):
+    browser = signed_in_browser(bridge)
+    token = form_token(browser.get(bridge.url + "/", timeout=10))
+    browser.post(bridge.url + "/sign-out", data={"token": token}, timeout=10)
+    assert "Sign in with Feishu" in browser.get(bridge.url + "/", timeout=10).text
+
+
+def test_a_forged_cookie_is_nobody(bridge):
+    page = requests.get(bridge.url + "/", cookies={"feishu-caldav": "1.AAAA"}, timeout=10)
+    assert "Sign in with Feishu" in page.text
+
+
+def test_refusal_on_feishus_page_is_told_in_words(bridge):
+    url = requests.get(bridge.url + "/login", timeout=10, allow_redirects=False).headers["Location"]
+    state = re.search(r"[?&]state=([^&]+)", url).group(1)
+    answer = requests.get(f"{bridge.url}/oauth/callback?error=access_denied&state={state}", timeout=10)
+    assert answer.status_code == 403 and "<h2>" in answer.text
+
+
+def test_a_callback_with_an_unknown_state_is_refused(bridge):
+    answer = requests.get(f"{bridge.url}/oauth/callback?code=abc&state=unknown", timeout=10)
+    assert answer.status_code == 400
