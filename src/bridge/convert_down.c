@@ -1,0 +1,427 @@
+/* Upstream laid over the shadow, component by component and field by field. */
+#include "bridge/attendee.h"
+#include "bridge/field_time.h"
+#include "bridge/series.h"
+
+#include "base/codec.h"
+#include "base/crypto.h"
+
+#include <string.h>
+
+#define PRODID "-//feishu-caldav//feishu-caldav//EN"
+/* How far a VTIMEZONE's history reaches for a series without an end: 2038-01-01. */
+#define ZONE_HORIZON_S INT64_C(2145916800)
+#define YEAR_S INT64_C(31556952)
+
+struct down {
+    const struct convert_env *env;
+    const struct series *series;
+    struct view view;
+    struct zone_list zones;
+};
+
+static struct scene scene_of(struct down *down, struct comp *event)
+{
+    struct scene scene = view_scene(down->env, &down->view, event);
+    scene.zones = &down->zones;
+    return scene;
+}
+
+static enum err row_facts(struct ctx *cx, const struct down *down,
+    const struct series_row *row, cJSON **facts)
+{
+    struct series_row full = series_row_with_people(down->series, row);
+    return facts_read(cx, down->env, &full, facts);
+}
+
+/* ---- new components ---- */
+
+static struct comp *calendar_new(struct ctx *cx)
+{
+    struct comp *calendar = comp_new(cx, "VCALENDAR");
+    comp_add_line(cx, calendar, line_new(cx, "VERSION:2.0"));
+    comp_add_line(cx, calendar, line_new(cx, "PRODID:" PRODID));
+    comp_add_line(cx, calendar, line_new(cx, "CALSCALE:GREGORIAN"));
+    return calendar;
+}
+
+static struct comp *event_new(struct ctx *cx, const struct down *down,
+    const struct series_row *row)
+{
+    char text[WHEN_TEXT_BYTES];
+    struct comp *event = comp_new(cx, "VEVENT");
+    int64_t created_s = json_int(row->event, "create_time", 0);
+    comp_add_line(cx, event,
+        line_new(cx, "UID:%s", text_escape(cx->arena, down->series->ical_uid)));
+    comp_add_line(cx, event,
+        line_new(cx, "DTSTAMP:%s", when_ics_utc(created_s < 0 ? 0 : created_s, text)));
+    return event;
+}
+
+static const char *const series_lines[] = {"RRULE", "RDATE", "EXDATE", "EXRULE",
+    "RECURRENCE-ID"};
+
+/* A new override: with a shadow it carries what the master's lines say and upstream cannot hold. */
+static struct comp *override_new(struct ctx *cx, struct down *down,
+    const struct series_row *row)
+{
+    struct comp *event;
+    if (down->view.master != NULL) {
+        event = comp_clone(cx, down->view.master);
+        for (size_t i = 0; i < sizeof series_lines / sizeof series_lines[0]; i++)
+            comp_replace_lines(cx, event, series_lines[i], NULL, 0);
+    } else {
+        event = event_new(cx, down, row);
+    }
+    struct scene scene = scene_of(down, event);
+    struct ics_time form = down->view.form;
+    if (!form.set) {
+        const cJSON *start = cJSON_GetObjectItemCaseSensitive(row->event, "start_time");
+        const struct zone *zone = zone_find(json_text(start, "timezone"));
+        form.is_date = *json_text(start, "date") != '\0';
+        form.zone = zone == NULL ? zone_utc() : zone;
+    }
+    struct line *id = original_line(cx, &scene, "RECURRENCE-ID", &form, row->original_time);
+    size_t place = 0;
+    for (size_t i = 0; i < event->items.n; i++) {
+        const struct line *line = event->items.items[i].line;
+        if (line != NULL && (str_eq(line->name, "UID") || str_eq(line->name, "DTSTAMP")))
+            place = i + 1;
+    }
+    comp_insert(cx, event, place, (struct comp_item){.line = id});
+    return event;
+}
+
+static void add_event(struct ctx *cx, struct down *down, struct comp *event, bool first)
+{
+    struct comp *calendar = down->view.calendar;
+    size_t place = calendar->items.n;
+    for (size_t i = calendar->items.n; first && i > 0; i--) {
+        const struct comp *sub = calendar->items.items[i - 1].comp;
+        if (sub != NULL && str_eq(sub->name, "VEVENT"))
+            place = i - 1;
+    }
+    comp_insert(cx, calendar, place, (struct comp_item){.comp = event});
+}
+
+/* ---- master ---- */
+
+static enum err lay_master(struct ctx *cx, struct down *down)
+{
+    struct view *view = &down->view;
+    if (down->series->master == NULL) {
+        if (view->master != NULL)
+            comp_remove_sub(view->calendar, view->master);
+        view->master = NULL;
+        view->form.set = false;
+        return ERR_OK;
+    }
+    cJSON *facts = NULL;
+    TRY(row_facts(cx, down, down->series->master, &facts));
+    if (view->master == NULL) {
+        view->master = event_new(cx, down, down->series->master);
+        add_event(cx, down, view->master, true);
+    }
+    struct scene scene = scene_of(down, view->master);
+    TRY(facts_patch(cx, &scene, facts));
+    TRY(ics_time(cx, view->calendar, comp_line(view->master, "DTSTART"), &view->form));
+    view->form.set = true;
+    return ERR_OK;
+}
+
+/* ---- exceptions ---- */
+
+/* A participant's own decline of one occurrence may stand as an EXDATE. */
+static bool is_declined(const struct down *down, const struct series_row *row)
+{
+    return !series_is_organizer(down->env, down->series)
+        && str_eq(json_text(row->event, "self_rsvp_status"), "decline");
+}
+
+static bool listed(const struct view *view, int64_t original)
+{
+    for (size_t i = 0; i < view->exdates.n; i++) {
+        if (view->exdates.items[i] == original)
+            return true;
+    }
+    return false;
+}
+
+static enum err lay_exception(struct ctx *cx, struct down *down, const struct series_row *row)
+{
+    const struct view_override *old = view_find(&down->view, row->original_time);
+    if (row_is_cancelled(row)) {
+        if (old != NULL && !old->cancelled)
+            comp_remove_sub(down->view.calendar, old->event);
+        return ERR_OK;
+    }
+    if (old == NULL && is_declined(down, row) && listed(&down->view, row->original_time))
+        return ERR_OK;
+    cJSON *facts = NULL;
+    TRY(row_facts(cx, down, row, &facts));
+    struct comp *event = old != NULL ? old->event : override_new(cx, down, row);
+    if (old == NULL)
+        add_event(cx, down, event, false);
+    struct scene scene = scene_of(down, event);
+    return facts_patch(cx, &scene, facts);
+}
+
+static bool same_facts(const cJSON *a, const cJSON *b)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        const struct field *field = &fields[i];
+        if (field->up != NULL && !field->master_only && !facts_equal(field, a, b))
+            return false;
+    }
+    return true;
+}
+
+/* Overrides without a row upstream. One that never said more than its master (a snoozed alarm, say)
+ * is the client's own and follows the master; any other was an exception and is gone. before =
+ * facts of the shadow's master. */
+static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *before)
+{
+    const struct view *view = &down->view;
+    cJSON *now = NULL;
+    if (view->master != NULL)
+        TRY(row_facts(cx, down, down->series->master, &now));
+    for (size_t i = 0; i < view->overrides.n; i++) {
+        const struct view_override *one = &view->overrides.items[i];
+        if (series_find(down->series, one->original_time) != NULL)
+            continue;
+        bool keep = before != NULL && now != NULL && !one->cancelled
+            && view_has(cx, down->env, view, one->original_time);
+        struct scene scene = scene_of(down, one->event);
+        if (keep) {
+            cJSON *own = NULL;
+            TRY(facts_up(cx, &scene, &own));
+            keep = same_facts(own, facts_of_occurrence(cx, before, one->original_time));
+        }
+        if (keep)
+            TRY(facts_patch(cx, &scene, facts_of_occurrence(cx, now, one->original_time)));
+        else
+            comp_remove_sub(view->calendar, one->event);
+    }
+    return ERR_OK;
+}
+
+/* ---- EXDATE ---- */
+
+static bool is_excluded(const struct down *down, int64_t original)
+{
+    const struct series_row *row = series_find(down->series, original);
+    return row != NULL && (row_is_cancelled(row) || is_declined(down, row));
+}
+
+/* Takes the values that upstream takes place out of the client's lines; dates that are no
+ * occurrence mean nothing and stay. */
+static enum err drop_exdates(struct ctx *cx, struct down *down)
+{
+    const struct view *view = &down->view;
+    size_t at = 0;
+    for (struct line *line; (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
+        char **values = str_split(cx->arena, line->value, ',');
+        struct buf kept = buf_new(cx->arena);
+        bool dropped = false;
+        for (size_t i = 0; values[i] != NULL; i++) {
+            struct ics_time time;
+            TRY(ics_time_value(cx, view->calendar, line, values[i], &time));
+            int64_t original = original_time(down->env, &view->form, &time);
+            if (is_excluded(down, original) || !view_has(cx, down->env, view, original))
+                buf_printf(&kept, "%s%s", kept.len_bytes == 0 ? "" : ",", values[i]);
+            else
+                dropped = true;
+        }
+        if (!dropped)
+            continue;
+        at--;
+        struct buf params = buf_new(cx->arena);
+        for (size_t i = 0; i < line->n_params; i++)
+            buf_printf(&params, ";%s=%s", line->params[i].name,
+                param_escape(cx->arena, line->params[i].value));
+        if (kept.len_bytes == 0) {
+            comp_remove_line(view->master, line);
+            continue;
+        }
+        view->master->items.items[at++].line
+            = line_new(cx, "EXDATE%s:%s", buf_str(&params), kept.data);
+    }
+    return ERR_OK;
+}
+
+static enum err lay_exdates(struct ctx *cx, struct down *down)
+{
+    const struct view *view = &down->view;
+    if (view->master == NULL)
+        return ERR_OK;
+    TRY(drop_exdates(cx, down));
+    struct scene scene = scene_of(down, view->master);
+    size_t place = 0;
+    for (size_t i = 0; i < view->master->items.n; i++) {
+        const struct line *line = view->master->items.items[i].line;
+        if (line != NULL && (str_eq(line->name, "EXDATE") || str_eq(line->name, "RRULE")))
+            place = i + 1;
+    }
+    for (size_t i = 0; i < down->series->n_exceptions; i++) {
+        const struct series_row *row = &down->series->exceptions[i];
+        const struct view_override *override = view_find(view, row->original_time);
+        bool said = listed(view, row->original_time)
+            || (override != NULL && override->cancelled);
+        if (!row_is_cancelled(row) || said || place == 0)
+            continue;
+        struct line *line
+            = original_line(cx, &scene, "EXDATE", &view->form, row->original_time);
+        comp_insert(cx, view->master, place++, (struct comp_item){.line = line});
+    }
+    return ERR_OK;
+}
+
+/* ---- the whole ---- */
+
+static bool until_of(const cJSON *facts, int64_t *until_s)
+{
+    const cJSON *rule = cJSON_GetObjectItemCaseSensitive(facts, "recurrence");
+    struct civil civil;
+    bool is_date, is_utc;
+    if (rule == NULL)
+        return false;
+    *until_s = when_parse_ics(json_text(rule, "until"), &civil, &is_date, &is_utc)
+        ? civil_seconds(&civil) : ZONE_HORIZON_S;
+    return true;
+}
+
+/* VTIMEZONEs for the zones that new lines name. */
+static enum err add_zones(struct ctx *cx, struct down *down)
+{
+    if (down->zones.n == 0)
+        return ERR_OK;
+    int64_t from_s = INT64_MAX, until_s = INT64_MIN;
+    for (size_t i = 0; i <= down->series->n_exceptions; i++) {
+        const struct series_row *row
+            = i == 0 ? down->series->master : &down->series->exceptions[i - 1];
+        if (row == NULL || (i > 0 && row_is_cancelled(row)))
+            continue;
+        cJSON *facts = NULL;
+        TRY(row_facts(cx, down, row, &facts));
+        int64_t start_s = fact_time(facts, "start_time").unix_s;
+        int64_t end_s = fact_time(facts, "end_time").unix_s;
+        int64_t last_s;
+        if (until_of(facts, &last_s) && last_s > end_s)
+            end_s = last_s;
+        from_s = start_s < from_s ? start_s : from_s;
+        until_s = end_s > until_s ? end_s : until_s;
+    }
+    struct comp *calendar = down->view.calendar;
+    size_t place = 0;
+    while (place < calendar->items.n && calendar->items.items[place].comp == NULL)
+        place++;
+    for (size_t i = 0; i < down->zones.n; i++) {
+        struct comp *zone = zone_vtimezone(cx, down->zones.items[i], from_s - YEAR_S,
+            until_s + YEAR_S);
+        comp_insert(cx, calendar, place + i, (struct comp_item){.comp = zone});
+    }
+    return ERR_OK;
+}
+
+/* libical's error notes are never served; METHOD has no place in a stored object (RFC 4791 4.1). */
+static void clean(struct comp *comp)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < comp->items.n; i++) {
+        struct comp_item item = comp->items.items[i];
+        if (item.line != NULL
+            && (str_eq(item.line->name, "X-LIC-ERROR") || str_eq(item.line->name, "METHOD")))
+            continue;
+        if (item.comp != NULL)
+            clean(item.comp);
+        comp->items.items[kept++] = item;
+    }
+    comp->items.n = kept;
+}
+
+static enum err lay(struct ctx *cx, struct down *down, struct comp *calendar, char **text)
+{
+    clean(calendar);
+    TRY(view_of(cx, down->env, calendar, &down->view));
+    cJSON *before = NULL;
+    if (down->view.master != NULL) {
+        struct scene scene = scene_of(down, down->view.master);
+        TRY(facts_up(cx, &scene, &before));
+    }
+    TRY(lay_master(cx, down));
+    for (size_t i = 0; i < down->series->n_exceptions; i++)
+        TRY(lay_exception(cx, down, &down->series->exceptions[i]));
+    TRY(lay_leftovers(cx, down, before));
+    TRY(lay_exdates(cx, down));
+    TRY(add_zones(cx, down));
+    *text = lines_text(cx, calendar);
+    return ERR_OK;
+}
+
+enum err convert_down(struct ctx *cx, const struct convert_env *env, const struct series *series,
+    const char *shadow, char **text)
+{
+    if (series->master == NULL && series->n_exceptions == 0)
+        return fail(cx, ERR_INTERNAL, "series %s has no events", series->uid);
+    struct comp *calendar;
+    if (shadow != NULL && lines_parse(cx, shadow, strlen(shadow), &calendar) == ERR_OK) {
+        struct down down = {.env = env, .series = series};
+        if (lay(cx, &down, calendar, text) == ERR_OK)
+            return ERR_OK;
+    }
+    /* A shadow that can no longer be read must not hide the event. */
+    struct down down = {.env = env, .series = series};
+    TRY(lay(cx, &down, calendar_new(cx), text));
+    cx->err = ERR_OK;
+    cx->err_text = NULL;
+    return ERR_OK;
+}
+
+/* ---- schedule tag ---- */
+
+static const char *const untagged[] = {"DTSTAMP", "LAST-MODIFIED", "CREATED"};
+static const char *const attendee_params[] = {"CN", "CUTYPE", "ROLE"};
+
+static bool is_in(const char *name, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static void tag_line(const struct line *line, struct buf *out)
+{
+    bool person = str_eq(line->name, "ATTENDEE");
+    buf_adds(out, line->name);
+    for (size_t i = 0; i < line->n_params; i++) {
+        const struct line_param *param = &line->params[i];
+        if (!person || is_in(param->name, attendee_params, 3))
+            buf_printf(out, ";%s=%s", param->name, param->value);
+    }
+    buf_printf(out, ":%s\n", line->value);
+}
+
+char *convert_schedule_tag(struct ctx *cx, const char *text)
+{
+    struct comp *calendar, *event;
+    if (lines_parse(cx, text, strlen(text), &calendar) != ERR_OK)
+        return NULL;
+    struct buf out = buf_new(cx->arena);
+    bool scheduled = false;
+    size_t at = 0;
+    while ((event = comp_next_sub(calendar, "VEVENT", &at)) != NULL) {
+        scheduled = scheduled || comp_line(event, "ORGANIZER") != NULL;
+        for (size_t i = 0; i < event->items.n; i++) {
+            const struct line *line = event->items.items[i].line;
+            if (line != NULL && !is_in(line->name, untagged, 3))
+                tag_line(line, &out);
+        }
+    }
+    if (!scheduled)
+        return NULL;
+    unsigned char digest[SHA256_BYTES];
+    crypto_sha256(buf_str(&out), out.len_bytes, digest);
+    return hex_encode(cx->arena, digest, 16);
+}

@@ -1,0 +1,323 @@
+#include "bridge/field_time.h"
+
+#define DAY_S 86400
+/* How far around an instant two zones are compared, in steps of a month. */
+#define ZONE_MONTHS_BEFORE 12
+#define ZONE_MONTHS_AFTER 36
+
+const struct zone *env_zone(const struct convert_env *env)
+{
+    const struct zone *zone = str_empty(env->timezone) ? NULL : zone_find(env->timezone);
+    return zone == NULL ? zone_utc() : zone;
+}
+
+cJSON *fact_date(int64_t days)
+{
+    char text[WHEN_TEXT_BYTES];
+    cJSON *value = cJSON_CreateObject();
+    cJSON_AddStringToObject(value, "date", when_date(days, text));
+    return value;
+}
+
+cJSON *fact_instant(int64_t unix_s, const char *zone)
+{
+    cJSON *value = cJSON_CreateObject();
+    cJSON_AddNumberToObject(value, "timestamp", (double)unix_s);
+    cJSON_AddStringToObject(value, "timezone", zone);
+    return value;
+}
+
+static struct fact_time value_time(const cJSON *value)
+{
+    struct fact_time time = {0};
+    time.is_date = when_parse_date(json_text(value, "date"), &time.days);
+    if (time.is_date)
+        return time;
+    time.unix_s = json_int(value, "timestamp", 0);
+    time.zone = zone_find(json_text(value, "timezone"));
+    if (time.zone == NULL)
+        time.zone = zone_utc();
+    return time;
+}
+
+struct fact_time fact_time(const cJSON *facts, const char *name)
+{
+    return value_time(cJSON_GetObjectItemCaseSensitive(facts, name));
+}
+
+/* ---- up ---- */
+
+static int64_t days_of(const struct ics_time *time)
+{
+    return civil_days(time->civil.year, time->civil.month, time->civil.day);
+}
+
+static cJSON *up_value(const struct scene *scene, const struct ics_time *time,
+    const struct zone *zone)
+{
+    if (time->is_date)
+        return fact_date(days_of(time));
+    const struct zone *floating = env_zone(scene->env);
+    if (zone == NULL)
+        zone = time->zone == NULL ? floating : time->zone;
+    return fact_instant(ics_time_unix(time, floating), zone_name(zone));
+}
+
+enum err up_start(struct ctx *cx, const struct scene *scene, cJSON **value)
+{
+    struct ics_time start, end;
+    TRY(ics_event_times(cx, scene->calendar, scene->event, &start, &end));
+    *value = up_value(scene, &start, NULL);
+    return ERR_OK;
+}
+
+enum err up_end(struct ctx *cx, const struct scene *scene, cJSON **value)
+{
+    struct ics_time start, end;
+    TRY(ics_event_times(cx, scene->calendar, scene->event, &start, &end));
+    if (end.is_date && days_of(&end) <= days_of(&start)) {
+        *value = fact_date(days_of(&start) + 1);
+        return ERR_OK;
+    }
+    /* A series is sent with equal zones (feishu-api 16.36). */
+    const struct zone *zone = NULL;
+    if (comp_line(scene->event, "RRULE") != NULL)
+        zone = start.zone == NULL ? env_zone(scene->env) : start.zone;
+    *value = up_value(scene, &end, zone);
+    return ERR_OK;
+}
+
+/* ---- read ---- */
+
+static enum err read_time(struct ctx *cx, const struct series_row *row, const char *name,
+    cJSON **value)
+{
+    const cJSON *time = cJSON_GetObjectItemCaseSensitive(row->event, name);
+    int64_t days;
+    if (when_parse_date(json_text(time, "date"), &days)) {
+        *value = fact_date(days);
+        return ERR_OK;
+    }
+    int64_t unix_s = json_int(time, "timestamp", INT64_MIN);
+    if (unix_s == INT64_MIN)
+        return fail(cx, ERR_INTERNAL, "event %s has no %s", json_text(row->event, "event_id"),
+            name);
+    const struct zone *zone = zone_find(json_text(time, "timezone"));
+    *value = fact_instant(unix_s, zone == NULL ? "UTC" : zone_name(zone));
+    return ERR_OK;
+}
+
+enum err read_start(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
+    cJSON **value)
+{
+    (void)env;
+    return read_time(cx, row, "start_time", value);
+}
+
+static cJSON *end_of_timed(const cJSON *event, const struct fact_time *start, cJSON *end)
+{
+    struct fact_time stop = value_time(end);
+    bool series = *json_text(event, "recurrence") != '\0';
+    if (!stop.is_date && stop.unix_s >= start->unix_s && !series)
+        return end;
+    int64_t unix_s = stop.is_date || stop.unix_s < start->unix_s ? start->unix_s : stop.unix_s;
+    cJSON_Delete(end);
+    return fact_instant(unix_s, zone_name(start->zone));
+}
+
+enum err read_end(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
+    cJSON **value)
+{
+    cJSON *start_value = NULL, *end = NULL;
+    TRY(read_time(cx, row, "start_time", &start_value));
+    struct fact_time start = value_time(json_own(cx, start_value));
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(row->event, "end_time");
+    bool missing = *json_text(given, "date") == '\0'
+        && json_int(given, "timestamp", INT64_MIN) == INT64_MIN;
+    TRY(read_time(cx, row, missing ? "start_time" : "end_time", &end));
+    if (!start.is_date) {
+        *value = end_of_timed(row->event, &start, end);
+        return ERR_OK;
+    }
+    struct fact_time stop = value_time(end);
+    cJSON_Delete(end);
+    int64_t days = !stop.is_date ? start.days + 1
+        : stop.days + (env->read_end_exclusive ? 0 : 1);
+    /* Whatever the switch says: at least a day (feishu-api 16.1). */
+    *value = fact_date(days <= start.days ? start.days + 1 : days);
+    return ERR_OK;
+}
+
+/* ---- equality ---- */
+
+static bool zones_agree(const struct zone *a, const struct zone *b, int64_t unix_s)
+{
+    if (a == b || str_eq(zone_name(a), zone_name(b)))
+        return true;
+    for (int month = -ZONE_MONTHS_BEFORE; month <= ZONE_MONTHS_AFTER; month++) {
+        int64_t at = unix_s + month * INT64_C(2629746);
+        if (zone_offset_s(a, at) != zone_offset_s(b, at))
+            return false;
+    }
+    return true;
+}
+
+bool equal_time(const cJSON *a, const cJSON *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    struct fact_time x = value_time(a), y = value_time(b);
+    if (x.is_date || y.is_date)
+        return x.is_date && y.is_date && x.days == y.days;
+    return x.unix_s == y.unix_s && zones_agree(x.zone, y.zone, x.unix_s);
+}
+
+/* ---- down ---- */
+
+/* The TZID under which the calendar knows the zone; a new one when it does not. */
+static const char *tzid_of(struct ctx *cx, const struct scene *scene, const struct zone *zone)
+{
+    size_t at = 0;
+    for (struct comp *one; (one = comp_next_sub(scene->calendar, "VTIMEZONE", &at)) != NULL;) {
+        const struct line *tzid = comp_line(one, "TZID");
+        if (tzid != NULL && zone_from_tzid(cx, tzid->value, one) == zone)
+            return tzid->value;
+    }
+    bool known = false;
+    for (size_t i = 0; i < scene->zones->n; i++)
+        known = known || scene->zones->items[i] == zone;
+    if (!known)
+        LIST_ADD(cx->arena, scene->zones, zone);
+    return zone_name(zone);
+}
+
+static char *civil_text(struct ctx *cx, const struct civil *civil)
+{
+    return arena_printf(cx->arena, "%04d%02d%02dT%02d%02d%02d", civil->year, civil->month,
+        civil->day, civil->hour, civil->minute, civil->second);
+}
+
+static struct line *date_line(struct ctx *cx, const char *name, int64_t days)
+{
+    char text[WHEN_TEXT_BYTES];
+    return line_new(cx, "%s;VALUE=DATE:%s", name, when_ics_date(days, text));
+}
+
+static struct line *instant_line(struct ctx *cx, const struct scene *scene, const char *name,
+    int64_t unix_s, const struct zone *zone, bool floating)
+{
+    char text[WHEN_TEXT_BYTES];
+    struct civil local = zone_to_local(zone, unix_s);
+    if (floating)
+        return line_new(cx, "%s:%s", name, civil_text(cx, &local));
+    /* The second of two equal wall clocks cannot be said in local time (RFC 5545 3.3.5). */
+    if (zone == zone_utc() || zone_to_unix(zone, &local) != unix_s)
+        return line_new(cx, "%s:%s", name, when_ics_utc(unix_s, text));
+    return line_new(cx, "%s;TZID=%s:%s", name,
+        param_escape(cx->arena, tzid_of(cx, scene, zone)), civil_text(cx, &local));
+}
+
+/* A client that wrote floating times keeps them while the zone is that of its floating times. */
+static bool was_floating(struct ctx *cx, const struct scene *scene, const char *name,
+    const struct zone *zone)
+{
+    const struct line *line = comp_line(scene->event, name);
+    struct ics_time old;
+    return line != NULL && zone == env_zone(scene->env)
+        && ics_time(cx, scene->calendar, line, &old) == ERR_OK && !old.is_date
+        && old.zone == NULL;
+}
+
+static void down_time(struct ctx *cx, const struct scene *scene, const cJSON *facts,
+    const char *member, const char *name, struct line_list *lines)
+{
+    struct fact_time time = fact_time(facts, member);
+    struct line *line = time.is_date ? date_line(cx, name, time.days)
+        : instant_line(cx, scene, name, time.unix_s, time.zone,
+            was_floating(cx, scene, "DTSTART", time.zone));
+    LIST_ADD(cx->arena, lines, line);
+}
+
+void down_start(struct ctx *cx, const struct scene *scene, const cJSON *facts,
+    struct line_list *lines)
+{
+    down_time(cx, scene, facts, "start_time", "DTSTART", lines);
+}
+
+void down_end(struct ctx *cx, const struct scene *scene, const cJSON *facts,
+    struct line_list *lines)
+{
+    down_time(cx, scene, facts, "end_time", "DTEND", lines);
+}
+
+/* ---- write ---- */
+
+static enum err check_range(struct ctx *cx, const char *name, int64_t unix_s)
+{
+    char text[WHEN_TEXT_BYTES];
+    if (unix_s < UPSTREAM_MIN_S)
+        return fail(cx, ERR_MIN_DATE_TIME, "%s %s is before 1970", name,
+            when_rfc3339(unix_s, text));
+    if (unix_s > UPSTREAM_MAX_S)
+        return fail(cx, ERR_MAX_DATE_TIME, "%s %s is later than Feishu can hold", name,
+            when_rfc3339(unix_s, text));
+    return ERR_OK;
+}
+
+static enum err write_time(struct ctx *cx, const struct field_write *write, const char *member,
+    const char *name, cJSON *body)
+{
+    struct fact_time time = fact_time(write->facts, member);
+    char text[WHEN_TEXT_BYTES];
+    cJSON *value = cJSON_CreateObject();
+    cJSON_AddItemToObject(body, member, value);
+    if (time.is_date) {
+        bool last_day = write->env->write_end_inclusive && str_eq(member, "end_time");
+        cJSON_AddStringToObject(value, "date", when_date(time.days - last_day, text));
+        cJSON_AddStringToObject(value, "timezone", "UTC");
+        return check_range(cx, name, time.days * DAY_S);
+    }
+    cJSON_AddStringToObject(value, "timestamp",
+        arena_printf(cx->arena, "%lld", (long long)time.unix_s));
+    cJSON_AddStringToObject(value, "timezone", zone_name(time.zone));
+    return check_range(cx, name, time.unix_s);
+}
+
+enum err write_times(struct ctx *cx, const struct field_write *write, cJSON *body)
+{
+    if (cJSON_HasObjectItem(body, "start_time"))
+        return ERR_OK;
+    TRY(write_time(cx, write, "start_time", "DTSTART", body));
+    return write_time(cx, write, "end_time", "DTEND", body);
+}
+
+/* ---- scheduled starts ---- */
+
+struct line *original_line(struct ctx *cx, const struct scene *scene, const char *name,
+    const struct ics_time *form, int64_t original)
+{
+    if (form->is_date)
+        return date_line(cx, name,
+            (original - ((original % DAY_S) + DAY_S) % DAY_S) / DAY_S);
+    const struct zone *zone = form->zone == NULL ? env_zone(scene->env) : form->zone;
+    return instant_line(cx, scene, name, original, zone, form->zone == NULL);
+}
+
+int64_t original_time(const struct convert_env *env, const struct ics_time *form,
+    const struct ics_time *value)
+{
+    struct ics_time time = *value;
+    if (form == NULL ? time.is_date : form->is_date)
+        return days_of(&time) * DAY_S;
+    if (time.is_date) {
+        /* A date against a timed series: the occurrence of that day. */
+        time.is_date = false;
+        time.zone = form->zone;
+        time.civil.hour = form->civil.hour;
+        time.civil.minute = form->civil.minute;
+        time.civil.second = form->civil.second;
+    } else if (time.zone == NULL && form != NULL) {
+        time.zone = form->zone;
+    }
+    return ics_time_unix(&time, env_zone(env));
+}

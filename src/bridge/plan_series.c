@@ -1,0 +1,207 @@
+/* Overrides and EXDATEs as steps (feishu-api 5.19). */
+#include "bridge/plan.h"
+
+#include "bridge/attendee.h"
+
+#include <string.h>
+
+/* ---- what Feishu has no place for ---- */
+
+static const struct {
+    const char *line, *reason;
+} refused_lines[] = {
+    {"RDATE", "RDATE: Feishu has no single dates beside a rule"},
+    {"EXRULE", "EXRULE: Feishu has no rules of exclusion"},
+};
+
+static bool same_values(const struct comp *was, const struct comp *now, const char *name)
+{
+    size_t i = 0, j = 0;
+    for (;;) {
+        const struct line *a = was == NULL ? NULL : comp_next_line(was, name, &i);
+        const struct line *b = comp_next_line(now, name, &j);
+        if (a == NULL || b == NULL)
+            return b == NULL;
+        if (!str_eq(a->value, b->value))
+            return false;
+    }
+}
+
+enum err plan_refuse(struct ctx *cx, const struct planner *p)
+{
+    const struct comp *now = p->now.master;
+    for (size_t i = 0; i < sizeof refused_lines / sizeof refused_lines[0]; i++) {
+        if (!same_values(p->was.master, now, refused_lines[i].line))
+            return fail(cx, ERR_UPSTREAM_REFUSED, "%s", refused_lines[i].reason);
+    }
+    size_t at = 0;
+    if (comp_next_line(now, "RRULE", &at) != NULL && comp_next_line(now, "RRULE", &at) != NULL)
+        return fail(cx, ERR_UPSTREAM_REFUSED, "RRULE: Feishu holds one rule a series");
+    for (size_t i = 0; i < p->now.overrides.n; i++) {
+        const struct line *id = comp_line(p->now.overrides.items[i].event, "RECURRENCE-ID");
+        if (line_param(id, "RANGE") != NULL)
+            return fail(cx, ERR_UPSTREAM_REFUSED,
+                "RECURRENCE-ID;RANGE=THISANDFUTURE: split the series instead");
+    }
+    return ERR_OK;
+}
+
+/* ---- overrides ---- */
+
+static char *id_text(struct ctx *cx, int64_t original)
+{
+    char text[WHEN_TEXT_BYTES];
+    return arena_strdup(cx->arena, when_rfc3339(original, text));
+}
+
+static enum err override_facts(struct ctx *cx, const struct planner *p,
+    const struct view *view, const struct view_override *one, cJSON **facts)
+{
+    struct scene scene = view_scene(p->env, view, one->event);
+    return facts_up(cx, &scene, facts);
+}
+
+/* series = what the occurrence says as long as nobody touched it; NULL without a master. */
+static enum err plan_override(struct ctx *cx, struct planner *p,
+    const struct view_override *one, const struct view_override *old, const cJSON *series)
+{
+    int64_t original = one->original_time;
+    const struct series_row *row = p->before == NULL ? NULL : series_find(p->before, original);
+    cJSON *was = NULL, *now = NULL, *body = json_own(cx, cJSON_CreateObject());
+    TRY(override_facts(cx, p, &p->now, one, &now));
+    if (old != NULL)
+        TRY(override_facts(cx, p, &p->was, old, &was));
+    else if (series != NULL)
+        was = facts_of_occurrence(cx, series, original);
+    if (was == NULL)
+        return fail(cx, ERR_UPSTREAM_REFUSED,
+            "RECURRENCE-ID %s: Feishu knows no such occurrence", id_text(cx, original));
+    struct change change = {.original_time = original, .was = was, .now = now};
+    bool visible;
+    size_t steps = p->plan->steps.n;
+    TRY(plan_body(cx, p, &change, body, &visible));
+    if (body->child != NULL)
+        plan_step(cx, p, (struct step){.kind = STEP_PATCH, .original_time = original,
+            .body = body, .notify = visible && p->before != NULL
+                && plan_concerns_others(p, now)});
+    TRY(plan_people(cx, p, &change));
+    bool known = row != NULL || p->now.master == NULL;
+    if (p->plan->steps.n > steps && !known && !view_has(cx, p->env, &p->now, original))
+        return fail(cx, ERR_UPSTREAM_REFUSED,
+            "RECURRENCE-ID %s is no occurrence of the rule", id_text(cx, original));
+    return ERR_OK;
+}
+
+/* ---- cancelled and restored occurrences ---- */
+
+static enum err cancel(struct ctx *cx, struct planner *p, int64_t original, const cJSON *facts)
+{
+    if (!view_has(cx, p->env, &p->now, original)
+        && (p->before == NULL || series_find(p->before, original) == NULL))
+        return ERR_OK; /* excludes nothing */
+    if (p->organizer)
+        plan_step(cx, p, (struct step){.kind = STEP_DELETE, .original_time = original,
+            .notify = p->before != NULL && plan_concerns_others(p, facts)});
+    else
+        plan_step(cx, p, (struct step){.kind = STEP_REPLY, .original_time = original,
+            .rsvp = "decline"});
+    return ERR_OK;
+}
+
+/* Makes the rule's own occurrence appear again by destroying the row of its exception. */
+static enum err restore(struct ctx *cx, struct planner *p, int64_t original)
+{
+    const struct series_row *row = p->before == NULL ? NULL : series_find(p->before, original);
+    if (row == NULL || (!p->organizer && !row_is_cancelled(row)))
+        return ERR_OK;
+    if (!p->organizer)
+        return fail(cx, ERR_ATTENDEE_CHANGE,
+            "EXDATE: the occurrence of %s was cancelled by the organizer",
+            id_text(cx, original));
+    if (p->end_moved && !view_has(cx, p->env, &p->now, original))
+        return ERR_OK;
+    plan_step(cx, p, (struct step){.kind = STEP_DELETE, .original_time = original,
+        .delete_exception = true});
+    return ERR_OK;
+}
+
+struct times {
+    int64_t *items;
+    size_t n, cap;
+};
+
+static void add_once(struct ctx *cx, struct times *times, int64_t original)
+{
+    for (size_t i = 0; i < times->n; i++) {
+        if (times->items[i] == original)
+            return;
+    }
+    LIST_ADD(cx->arena, times, original);
+}
+
+/* The scheduled starts that a view cancels. */
+static struct times cancelled_of(struct ctx *cx, const struct view *view)
+{
+    struct times times = {0};
+    for (size_t i = 0; i < view->exdates.n; i++) {
+        if (view_cancels(view, view->exdates.items[i]))
+            add_once(cx, &times, view->exdates.items[i]);
+    }
+    for (size_t i = 0; i < view->overrides.n; i++) {
+        if (view->overrides.items[i].cancelled)
+            add_once(cx, &times, view->overrides.items[i].original_time);
+    }
+    return times;
+}
+
+static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *was)
+{
+    for (size_t i = 0; i < was->overrides.n; i++) {
+        const struct view_override *one = &was->overrides.items[i];
+        int64_t original = one->original_time;
+        if (one->cancelled || view_find(&p->now, original) != NULL
+            || view_cancels(&p->now, original))
+            continue;
+        const struct series_row *row = series_find(p->before, original);
+        if (!p->organizer && row != NULL)
+            return fail(cx, ERR_ATTENDEE_CHANGE,
+                "RECURRENCE-ID: only the organizer may take back the change of %s",
+                id_text(cx, original));
+        if (p->now.master != NULL) {
+            TRY(restore(cx, p, original));
+        } else if (row != NULL) {
+            plan_step(cx, p, (struct step){.kind = STEP_DELETE, .original_time = original});
+        }
+    }
+    struct times cancelled = cancelled_of(cx, was);
+    for (size_t i = 0; i < cancelled.n; i++) {
+        if (!view_cancels(&p->now, cancelled.items[i]))
+            TRY(restore(cx, p, cancelled.items[i]));
+    }
+    return ERR_OK;
+}
+
+enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now,
+    bool reset)
+{
+    const struct view nothing = {0};
+    const struct view *old_view = reset || p->before == NULL ? &nothing : &p->was;
+    (void)was;
+    if (p->before != NULL)
+        TRY(plan_gone(cx, p, old_view));
+    struct times cancelled = cancelled_of(cx, &p->now);
+    for (size_t i = 0; i < cancelled.n; i++) {
+        if (!view_cancels(old_view, cancelled.items[i]))
+            TRY(cancel(cx, p, cancelled.items[i], now));
+    }
+    for (size_t i = 0; i < p->now.overrides.n; i++) {
+        const struct view_override *one = &p->now.overrides.items[i];
+        const struct view_override *old = view_find(old_view, one->original_time);
+        if (one->cancelled)
+            continue;
+        if (old != NULL && old->cancelled)
+            old = NULL;
+        TRY(plan_override(cx, p, one, old, now));
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,191 @@
+#include "bridge/series.h"
+
+#include "bridge/attendee.h"
+#include "bridge/field_time.h"
+#include "ical/expand.h"
+
+#include <string.h>
+
+#define DAY_S 86400
+
+static const struct series_row *first_row(const struct series *series)
+{
+    if (series->master != NULL)
+        return series->master;
+    return series->n_exceptions > 0 ? &series->exceptions[0] : NULL;
+}
+
+bool series_is_organizer(const struct convert_env *env, const struct series *series)
+{
+    const struct series_row *row = first_row(series);
+    if (row == NULL || env->read_only || env->role < BE_WRITER)
+        return false;
+    const char *home = json_text(row->event, "organizer_calendar_id");
+    if (*home != '\0')
+        return str_eq(home, env->calendar_id);
+    const cJSON *organizer = cJSON_GetObjectItemCaseSensitive(row->event, "event_organizer");
+    const char *id = json_text(organizer, "user_id");
+    return *id == '\0' || str_eq(id, env->own_id);
+}
+
+bool series_is_declined(const struct convert_env *env, const struct series *series)
+{
+    const struct series_row *row = first_row(series);
+    if (row == NULL || series_is_organizer(env, series)
+        || !str_eq(people_own_answer(env, row), "decline"))
+        return false;
+    for (size_t i = 0; i < series->n_exceptions; i++) {
+        const struct series_row *one = &series->exceptions[i];
+        const char *own = json_text(one->event, "self_rsvp_status");
+        if (!row_is_cancelled(one) && *own != '\0' && !str_eq(own, "decline"))
+            return false;
+    }
+    return true;
+}
+
+const struct series_row *series_find(const struct series *series, int64_t original)
+{
+    for (size_t i = 0; i < series->n_exceptions; i++) {
+        if (series->exceptions[i].original_time == original)
+            return &series->exceptions[i];
+    }
+    return NULL;
+}
+
+bool row_is_cancelled(const struct series_row *row)
+{
+    return str_ieq(json_text(row->event, "status"), "cancelled");
+}
+
+struct series_row series_row_with_people(const struct series *series,
+    const struct series_row *row)
+{
+    struct series_row copy = *row;
+    bool own = copy.attendees != NULL
+        || cJSON_GetObjectItemCaseSensitive(copy.event, "attendees") != NULL;
+    if (!own && series->master != NULL) {
+        copy.attendees = series->master->attendees;
+        if (copy.attendees == NULL)
+            copy.attendees
+                = cJSON_GetObjectItemCaseSensitive(series->master->event, "attendees");
+    }
+    return copy;
+}
+
+cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original)
+{
+    cJSON *facts = json_own(cx, cJSON_Duplicate(master, true));
+    cJSON_DeleteItemFromObjectCaseSensitive(facts, "recurrence");
+    struct fact_time start = fact_time(master, "start_time");
+    struct fact_time end = fact_time(master, "end_time");
+    if (start.is_date) {
+        int64_t day = original / DAY_S;
+        cJSON_ReplaceItemInObjectCaseSensitive(facts, "start_time", fact_date(day));
+        cJSON_ReplaceItemInObjectCaseSensitive(facts, "end_time",
+            fact_date(day + end.days - start.days));
+        return facts;
+    }
+    const char *zone = zone_name(start.zone);
+    cJSON_ReplaceItemInObjectCaseSensitive(facts, "start_time", fact_instant(original, zone));
+    cJSON_ReplaceItemInObjectCaseSensitive(facts, "end_time",
+        fact_instant(original + end.unix_s - start.unix_s, zone));
+    return facts;
+}
+
+/* ---- components ---- */
+
+static bool is_cancelled(const struct comp *event)
+{
+    const struct line *status = comp_line(event, "STATUS");
+    return status != NULL && str_ieq(status->value, "CANCELLED");
+}
+
+static enum err add_override(struct ctx *cx, const struct convert_env *env, struct view *view,
+    struct comp *event, const struct line *id)
+{
+    struct ics_time time;
+    TRY(ics_time(cx, view->calendar, id, &time));
+    struct view_override one = {.event = event, .cancelled = is_cancelled(event),
+        .original_time = original_time(env, view->form.set ? &view->form : NULL, &time)};
+    LIST_ADD(cx->arena, &view->overrides, one);
+    return ERR_OK;
+}
+
+static enum err add_exdates(struct ctx *cx, const struct convert_env *env, struct view *view)
+{
+    size_t at = 0;
+    for (struct line *line; (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
+        char **values = str_split(cx->arena, line->value, ',');
+        for (size_t i = 0; values[i] != NULL; i++) {
+            struct ics_time time;
+            TRY(ics_time_value(cx, view->calendar, line, values[i], &time));
+            LIST_ADD(cx->arena, &view->exdates, original_time(env, &view->form, &time));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *calendar,
+    struct view *view)
+{
+    *view = (struct view){.calendar = calendar};
+    size_t at = 0;
+    struct comp *event;
+    while ((event = comp_next_sub(calendar, "VEVENT", &at)) != NULL) {
+        if (comp_line(event, "RECURRENCE-ID") == NULL && view->master == NULL)
+            view->master = event;
+    }
+    if (view->master != NULL) {
+        const struct line *start = comp_line(view->master, "DTSTART");
+        if (start == NULL)
+            return fail(cx, ERR_VALID_CALENDAR_OBJECT, "a VEVENT without DTSTART");
+        TRY(ics_time(cx, calendar, start, &view->form));
+        view->form.set = true;
+        TRY(add_exdates(cx, env, view));
+    }
+    at = 0;
+    while ((event = comp_next_sub(calendar, "VEVENT", &at)) != NULL) {
+        const struct line *id = comp_line(event, "RECURRENCE-ID");
+        if (id != NULL)
+            TRY(add_override(cx, env, view, event, id));
+    }
+    return ERR_OK;
+}
+
+const struct view_override *view_find(const struct view *view, int64_t original)
+{
+    for (size_t i = 0; i < view->overrides.n; i++) {
+        if (view->overrides.items[i].original_time == original)
+            return &view->overrides.items[i];
+    }
+    return NULL;
+}
+
+bool view_cancels(const struct view *view, int64_t original)
+{
+    const struct view_override *override = view_find(view, original);
+    if (override != NULL)
+        return override->cancelled;
+    for (size_t i = 0; i < view->exdates.n; i++) {
+        if (view->exdates.items[i] == original)
+            return true;
+    }
+    return false;
+}
+
+bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *view,
+    int64_t original)
+{
+    if (view->master == NULL || comp_line(view->master, "RRULE") == NULL)
+        return false;
+    /* Dates are midnight UTC on both sides. */
+    const struct zone *floating = view->form.is_date ? NULL : env_zone(env);
+    return expand_has(cx, view->calendar, original, floating);
+}
+
+struct scene view_scene(const struct convert_env *env, const struct view *view,
+    struct comp *event)
+{
+    return (struct scene){.env = env, .calendar = view->calendar, .event = event,
+        .is_override = event != view->master};
+}

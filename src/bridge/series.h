@@ -1,0 +1,47 @@
+/* A series on both sides: whose it is, its rows, and the components of its calendar object. */
+#ifndef BRIDGE_SERIES_H
+#define BRIDGE_SERIES_H
+
+#include "bridge/field.h"
+
+/* A VEVENT with a RECURRENCE-ID. */
+struct view_override {
+    int64_t original_time;
+    struct comp *event;
+    bool cancelled; /* STATUS:CANCELLED: says the same as an EXDATE */
+};
+struct view_override_list {
+    struct view_override *items;
+    size_t n, cap;
+};
+/* A calendar object by its parts. */
+struct view {
+    struct comp *calendar;
+    struct comp *master;   /* NULL: exceptions alone */
+    struct ics_time form;  /* the master's DTSTART; form.set = false without a master */
+    struct view_override_list overrides;
+    LIST(int64_t) exdates;
+};
+enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *calendar,
+    struct view *view);
+/* NULL when there is none. */
+const struct view_override *view_find(const struct view *view, int64_t original_time);
+/* By EXDATE or by a cancelled override. */
+bool view_cancels(const struct view *view, int64_t original_time);
+/* True when the master's rule has the scheduled start. */
+bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *view,
+    int64_t original_time);
+struct scene view_scene(const struct convert_env *env, const struct view *view,
+    struct comp *event);
+
+/* Facts of an untouched occurrence: the master's, moved to the scheduled start. */
+cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original_time);
+
+/* The row of a scheduled start, NULL when there is none. */
+const struct series_row *series_find(const struct series *series, int64_t original_time);
+bool row_is_cancelled(const struct series_row *row);
+/* The row with the master's attendees where it has none of its own. */
+struct series_row series_row_with_people(const struct series *series,
+    const struct series_row *row);
+
+#endif
