@@ -11,20 +11,20 @@ bool alarm_minutes(const struct comp *alarm, int *minutes)
 {
     const struct line *action = comp_line(alarm, "ACTION");
     const struct line *trigger = comp_line(alarm, "TRIGGER");
-    if (action == NULL || trigger == NULL
-        || !(str_ieq(action->value, "DISPLAY") || str_ieq(action->value, "AUDIO")))
+    if (action == NULL || trigger == NULL ||
+        !(str_ieq(action->value, "DISPLAY") || str_ieq(action->value, "AUDIO")))
         return false;
     /* RELATED-TO marks a snooze (RFC 9074 section 7). */
     if (comp_line(alarm, "REPEAT") != NULL || comp_line(alarm, "RELATED-TO") != NULL)
         return false;
     const char *value_type = line_param(trigger, "VALUE");
     const char *related = line_param(trigger, "RELATED");
-    if ((value_type != NULL && !str_ieq(value_type, "DURATION"))
-        || (related != NULL && !str_ieq(related, "START")))
+    if ((value_type != NULL && !str_ieq(value_type, "DURATION")) ||
+        (related != NULL && !str_ieq(related, "START")))
         return false;
     int64_t days, seconds;
-    if (!ics_duration(trigger->value, &days, &seconds) || days < -REMINDER_MAX_MINUTES
-        || days > REMINDER_MAX_MINUTES)
+    if (!ics_duration(trigger->value, &days, &seconds) || days < -REMINDER_MAX_MINUTES ||
+        days > REMINDER_MAX_MINUTES)
         return false;
     int64_t all_s = days * 86400 + seconds;
     if (all_s % 60 != 0 || llabs(all_s) > (int64_t)REMINDER_MAX_MINUTES * 60)

@@ -1,6 +1,7 @@
 /*
- * Reminders (feishu-api 5.2) and VALARM. Upstream holds minutes relative to the start; every other kind
- * of alarm (absolute, relative to the end, e-mail, repeated, snoozed) lives in the shadow alone.
+ * Reminders (feishu-api 5.2) and VALARM. Upstream holds minutes relative to the start;
+ * every other kind of alarm (absolute, relative to the end, e-mail, repeated, snoozed)
+ * lives in the shadow alone.
  */
 #ifndef BRIDGE_ALARM_H
 #define BRIDGE_ALARM_H
@@ -9,7 +10,8 @@
 
 #define REMINDER_MAX_MINUTES 20160
 
-/* The minutes before the start that an alarm means; false when upstream cannot hold it. */
+/* The minutes before the start that an alarm means; false when upstream cannot hold it.
+ */
 bool alarm_minutes(const struct comp *alarm, int *minutes);
 
 /* The fact: sorted distinct [{"minutes": n}]. */

@@ -1,7 +1,7 @@
 /*
- * People (feishu-api 6): ORGANIZER and ATTENDEE against the organizer and the attendee list.
- * Upstream names people by id; an address comes from the directory, or is made up under a domain
- * that can never deliver (RFC 2606).
+ * People (feishu-api 6): ORGANIZER and ATTENDEE against the organizer and the attendee
+ * list. Upstream names people by id; an address comes from the directory, or is made up
+ * under a domain that can never deliver (RFC 2606).
  */
 #ifndef BRIDGE_ATTENDEE_H
 #define BRIDGE_ATTENDEE_H
@@ -12,13 +12,12 @@
 #define ATTENDEES_MAX_ADD 1000
 #define ROOMS_MAX_ADD 100
 #define ATTENDEES_MAX_REMOVE 500
-#define PEOPLE_DOMAIN "feishu.invalid"
 
 /*
- * The fact: {"organizer": {"address", "name"}, "meeting": bool, "list": [{"address", "name",
- * "type", "id", "rsvp", "optional", "organizer", "self", "silent"}]}. Absent where upstream did not
- * tell, or the component names nobody. type and id only as read; addresses without "mailto:".
- * "meeting" = there is somebody else.
+ * The fact: {"organizer": {"address", "name"}, "meeting": bool, "list": [{"address",
+ * "name", "type", "id", "rsvp", "optional", "organizer", "self", "silent"}]}. Absent
+ * where upstream did not tell, or the component names nobody. type and id only as read;
+ * addresses without "mailto:". "meeting" = there is somebody else.
  */
 enum err up_people(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_people(struct ctx *cx, const struct convert_env *env,
@@ -27,18 +26,8 @@ enum err read_people(struct ctx *cx, const struct convert_env *env,
 bool equal_people(const cJSON *a, const cJSON *b);
 void patch_people(struct ctx *cx, const struct scene *scene, const cJSON *facts);
 
-/* The address of a person, group or room that upstream knows by id. */
-const char *people_address(struct ctx *cx, const struct convert_env *env, const char *id);
-/* The id behind an address: own, made up, or by the directory. NULL = unknown. */
-const char *people_id(struct ctx *cx, const struct convert_env *env, const char *address);
-bool people_is_self(struct ctx *cx, const struct convert_env *env, const char *address);
-/* The caller's own entry of a fact's list, NULL when there is none. */
-const cJSON *people_self(const cJSON *people);
-/* The entry with that address, NULL when there is none. */
-const cJSON *people_find(const cJSON *people, const char *address);
-/* {"type", "user_id"|...} for a request; NULL for an address that cannot be invited. */
-cJSON *people_request(struct ctx *cx, const struct convert_env *env, const cJSON *person);
 /* The caller's answer in upstream's words as a row tells it, "" = not known. */
-const char *people_own_answer(const struct convert_env *env, const struct series_row *row);
+const char *people_own_answer(
+    const struct convert_env *env, const struct series_row *row);
 
 #endif

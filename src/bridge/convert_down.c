@@ -27,8 +27,8 @@ static struct scene scene_of(struct down *down, struct comp *event)
     return scene;
 }
 
-static enum err row_facts(struct ctx *cx, const struct down *down,
-    const struct series_row *row, cJSON **facts)
+static enum err row_facts(
+    struct ctx *cx, const struct down *down, const struct series_row *row, cJSON **facts)
 {
     struct series_row full = series_row_with_people(down->series, row);
     return facts_read(cx, down->env, &full, facts);
@@ -45,8 +45,8 @@ static struct comp *calendar_new(struct ctx *cx)
     return calendar;
 }
 
-static struct comp *event_new(struct ctx *cx, const struct down *down,
-    const struct series_row *row)
+static struct comp *event_new(
+    struct ctx *cx, const struct down *down, const struct series_row *row)
 {
     char text[WHEN_TEXT_BYTES];
     struct comp *event = comp_new(cx, "VEVENT");
@@ -58,12 +58,13 @@ static struct comp *event_new(struct ctx *cx, const struct down *down,
     return event;
 }
 
-static const char *const series_lines[] = {"RRULE", "RDATE", "EXDATE", "EXRULE",
-    "RECURRENCE-ID"};
+static const char *const series_lines[] = {
+    "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"};
 
-/* A new override: with a shadow it carries what the master's lines say and upstream cannot hold. */
-static struct comp *override_new(struct ctx *cx, struct down *down,
-    const struct series_row *row)
+/* A new override: with a shadow it carries what the master's lines say and upstream
+ * cannot hold. */
+static struct comp *override_new(
+    struct ctx *cx, struct down *down, const struct series_row *row)
 {
     struct comp *event;
     if (down->view.master != NULL) {
@@ -81,7 +82,8 @@ static struct comp *override_new(struct ctx *cx, struct down *down,
         form.is_date = *json_text(start, "date") != '\0';
         form.zone = zone == NULL ? zone_utc() : zone;
     }
-    struct line *id = original_line(cx, &scene, "RECURRENCE-ID", &form, row->original_time);
+    struct line *id =
+        original_line(cx, &scene, "RECURRENCE-ID", &form, row->original_time);
     size_t place = 0;
     for (size_t i = 0; i < event->items.n; i++) {
         const struct line *line = event->items.items[i].line;
@@ -134,8 +136,8 @@ static enum err lay_master(struct ctx *cx, struct down *down)
 /* A participant's own decline of one occurrence may stand as an EXDATE. */
 static bool is_declined(const struct down *down, const struct series_row *row)
 {
-    return !series_is_organizer(down->env, down->series)
-        && str_eq(json_text(row->event, "self_rsvp_status"), "decline");
+    return !series_is_organizer(down->env, down->series) &&
+        str_eq(json_text(row->event, "self_rsvp_status"), "decline");
 }
 
 static bool listed(const struct view *view, int64_t original)
@@ -147,7 +149,8 @@ static bool listed(const struct view *view, int64_t original)
     return false;
 }
 
-static enum err lay_exception(struct ctx *cx, struct down *down, const struct series_row *row)
+static enum err lay_exception(
+    struct ctx *cx, struct down *down, const struct series_row *row)
 {
     const struct view_override *old = view_find(&down->view, row->original_time);
     if (row_is_cancelled(row)) {
@@ -176,9 +179,9 @@ static bool same_facts(const cJSON *a, const cJSON *b)
     return true;
 }
 
-/* Overrides without a row upstream. One that never said more than its master (a snoozed alarm, say)
- * is the client's own and follows the master; any other was an exception and is gone. before =
- * facts of the shadow's master. */
+/* Overrides without a row upstream. One that never said more than its master (a snoozed
+ * alarm, say) is the client's own and follows the master; any other was an exception and
+ * is gone. before = facts of the shadow's master. */
 static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *before)
 {
     const struct view *view = &down->view;
@@ -189,8 +192,8 @@ static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *be
         const struct view_override *one = &view->overrides.items[i];
         if (series_find(down->series, one->original_time) != NULL)
             continue;
-        bool keep = before != NULL && now != NULL && !one->cancelled
-            && view_has(cx, down->env, view, one->original_time);
+        bool keep = before != NULL && now != NULL && !one->cancelled &&
+            view_has(cx, down->env, view, one->original_time);
         struct scene scene = scene_of(down, one->event);
         if (keep) {
             cJSON *own = NULL;
@@ -198,7 +201,8 @@ static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *be
             keep = same_facts(own, facts_of_occurrence(cx, before, one->original_time));
         }
         if (keep)
-            TRY(facts_patch(cx, &scene, facts_of_occurrence(cx, now, one->original_time)));
+            TRY(facts_patch(
+                cx, &scene, facts_of_occurrence(cx, now, one->original_time)));
         else
             comp_remove_sub(view->calendar, one->event);
     }
@@ -219,7 +223,8 @@ static enum err drop_exdates(struct ctx *cx, struct down *down)
 {
     const struct view *view = &down->view;
     size_t at = 0;
-    for (struct line *line; (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
+    for (struct line *line;
+         (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
         char **values = str_split(cx->arena, line->value, ',');
         struct buf kept = buf_new(cx->arena);
         bool dropped = false;
@@ -243,8 +248,8 @@ static enum err drop_exdates(struct ctx *cx, struct down *down)
             comp_remove_line(view->master, line);
             continue;
         }
-        view->master->items.items[at++].line
-            = line_new(cx, "EXDATE%s:%s", buf_str(&params), kept.data);
+        view->master->items.items[at++].line =
+            line_new(cx, "EXDATE%s:%s", buf_str(&params), kept.data);
     }
     return ERR_OK;
 }
@@ -265,12 +270,12 @@ static enum err lay_exdates(struct ctx *cx, struct down *down)
     for (size_t i = 0; i < down->series->n_exceptions; i++) {
         const struct series_row *row = &down->series->exceptions[i];
         const struct view_override *override = view_find(view, row->original_time);
-        bool said = listed(view, row->original_time)
-            || (override != NULL && override->cancelled);
+        bool said =
+            listed(view, row->original_time) || (override != NULL && override->cancelled);
         if (!row_is_cancelled(row) || said || place == 0)
             continue;
-        struct line *line
-            = original_line(cx, &scene, "EXDATE", &view->form, row->original_time);
+        struct line *line =
+            original_line(cx, &scene, "EXDATE", &view->form, row->original_time);
         comp_insert(cx, view->master, place++, (struct comp_item){.line = line});
     }
     return ERR_OK;
@@ -286,7 +291,8 @@ static bool until_of(const cJSON *facts, int64_t *until_s)
     if (rule == NULL)
         return false;
     *until_s = when_parse_ics(json_text(rule, "until"), &civil, &is_date, &is_utc)
-        ? civil_seconds(&civil) : ZONE_HORIZON_S;
+        ? civil_seconds(&civil)
+        : ZONE_HORIZON_S;
     return true;
 }
 
@@ -297,8 +303,8 @@ static enum err add_zones(struct ctx *cx, struct down *down)
         return ERR_OK;
     int64_t from_s = INT64_MAX, until_s = INT64_MIN;
     for (size_t i = 0; i <= down->series->n_exceptions; i++) {
-        const struct series_row *row
-            = i == 0 ? down->series->master : &down->series->exceptions[i - 1];
+        const struct series_row *row =
+            i == 0 ? down->series->master : &down->series->exceptions[i - 1];
         if (row == NULL || (i > 0 && row_is_cancelled(row)))
             continue;
         cJSON *facts = NULL;
@@ -316,21 +322,22 @@ static enum err add_zones(struct ctx *cx, struct down *down)
     while (place < calendar->items.n && calendar->items.items[place].comp == NULL)
         place++;
     for (size_t i = 0; i < down->zones.n; i++) {
-        struct comp *zone = zone_vtimezone(cx, down->zones.items[i], from_s - YEAR_S,
-            until_s + YEAR_S);
+        struct comp *zone =
+            zone_vtimezone(cx, down->zones.items[i], from_s - YEAR_S, until_s + YEAR_S);
         comp_insert(cx, calendar, place + i, (struct comp_item){.comp = zone});
     }
     return ERR_OK;
 }
 
-/* libical's error notes are never served; METHOD has no place in a stored object (RFC 4791 4.1). */
+/* libical's error notes are never served; METHOD has no place in a stored object (RFC
+ * 4791 4.1). */
 static void clean(struct comp *comp)
 {
     size_t kept = 0;
     for (size_t i = 0; i < comp->items.n; i++) {
         struct comp_item item = comp->items.items[i];
-        if (item.line != NULL
-            && (str_eq(item.line->name, "X-LIC-ERROR") || str_eq(item.line->name, "METHOD")))
+        if (item.line != NULL &&
+            (str_eq(item.line->name, "X-LIC-ERROR") || str_eq(item.line->name, "METHOD")))
             continue;
         if (item.comp != NULL)
             clean(item.comp);
@@ -358,8 +365,8 @@ static enum err lay(struct ctx *cx, struct down *down, struct comp *calendar, ch
     return ERR_OK;
 }
 
-enum err convert_down(struct ctx *cx, const struct convert_env *env, const struct series *series,
-    const char *shadow, char **text)
+enum err convert_down(struct ctx *cx, const struct convert_env *env,
+    const struct series *series, const char *shadow, char **text)
 {
     if (series->master == NULL && series->n_exceptions == 0)
         return fail(cx, ERR_INTERNAL, "series %s has no events", series->uid);

@@ -2,6 +2,7 @@
 #include "bridge/bridge.h"
 
 #include "bridge/attendee.h"
+#include "bridge/people.h"
 #include "bridge/field_time.h"
 #include "bridge/series.h"
 
@@ -51,7 +52,8 @@ static enum err json_to_ics(struct ctx *cx, const char *text, char **result)
 {
     const cJSON *events = events_of(json_own(cx, cJSON_Parse(text)));
     if (!cJSON_IsObject(events) && !cJSON_IsArray(events))
-        return fail(cx, ERR_BAD_REQUEST, "this is neither iCalendar nor JSON of an event");
+        return fail(
+            cx, ERR_BAD_REQUEST, "this is neither iCalendar nor JSON of an event");
     struct series series = {0};
     struct series_row master;
     LIST(struct series_row) exceptions = {0};
@@ -60,8 +62,8 @@ static enum err json_to_ics(struct ctx *cx, const char *text, char **result)
         const char *uid;
         struct series_row row = row_of(cx, event, &uid);
         if (series.uid != NULL && !str_eq(uid, series.uid))
-            return fail(cx, ERR_BAD_REQUEST, "events of two series: %s and %s", series.uid,
-                uid);
+            return fail(
+                cx, ERR_BAD_REQUEST, "events of two series: %s and %s", series.uid, uid);
         series.uid = series.ical_uid = uid;
         if (row.original_time != 0) {
             LIST_ADD(cx->arena, &exceptions, row);
@@ -104,8 +106,9 @@ static void add_people(struct ctx *cx, const cJSON *facts, cJSON *event)
     cJSON *list = cJSON_AddArrayToObject(event, "attendees");
     if (organizer != NULL)
         cJSON_AddStringToObject(cJSON_AddObjectToObject(event, "event_organizer"),
-            "display_name", *json_text(organizer, "name") != '\0'
-                ? json_text(organizer, "name") : json_text(organizer, "address"));
+            "display_name",
+            *json_text(organizer, "name") != '\0' ? json_text(organizer, "name")
+                                                  : json_text(organizer, "address"));
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
         cJSON *attendee = people_request(cx, &offline, one);
@@ -135,8 +138,10 @@ static enum err add_event(struct ctx *cx, const struct view *view, struct comp *
         if (set && !cJSON_HasObjectItem(event, fields[i].name))
             TRY(facts_write(cx, &fields[i], &write, event));
     }
-    cJSON_ReplaceItemInObjectCaseSensitive(event, "start_time", row_time(facts, "start_time"));
-    cJSON_ReplaceItemInObjectCaseSensitive(event, "end_time", row_time(facts, "end_time"));
+    cJSON_ReplaceItemInObjectCaseSensitive(
+        event, "start_time", row_time(facts, "start_time"));
+    cJSON_ReplaceItemInObjectCaseSensitive(
+        event, "end_time", row_time(facts, "end_time"));
     cJSON_AddStringToObject(event, "status",
         cJSON_HasObjectItem(facts, "status") ? "cancelled" : "confirmed");
     add_people(cx, facts, event);
@@ -148,7 +153,8 @@ static const char *event_id(struct ctx *cx, const char *uid, int64_t original)
     return arena_printf(cx->arena, "%s_%lld", uid, (long long)original);
 }
 
-static enum err ics_to_json(struct ctx *cx, const char *text, size_t len_bytes, char **result)
+static enum err ics_to_json(
+    struct ctx *cx, const char *text, size_t len_bytes, char **result)
 {
     struct ics_object object;
     struct view view;
@@ -159,16 +165,16 @@ static enum err ics_to_json(struct ctx *cx, const char *text, size_t len_bytes, 
         TRY(add_event(cx, &view, view.master, event_id(cx, object.uid, 0), events));
     for (size_t i = 0; i < view.exdates.n; i++) {
         cJSON *event = cJSON_CreateObject();
-        cJSON_AddStringToObject(event, "event_id",
-            event_id(cx, object.uid, view.exdates.items[i]));
+        cJSON_AddStringToObject(
+            event, "event_id", event_id(cx, object.uid, view.exdates.items[i]));
         cJSON_AddTrueToObject(event, "is_exception");
         cJSON_AddStringToObject(event, "status", "cancelled");
         cJSON_AddItemToArray(events, event);
     }
     for (size_t i = 0; i < view.overrides.n; i++) {
         const struct view_override *one = &view.overrides.items[i];
-        TRY(add_event(cx, &view, one->event, event_id(cx, object.uid, one->original_time),
-            events));
+        TRY(add_event(
+            cx, &view, one->event, event_id(cx, object.uid, one->original_time), events));
     }
     char *json = cJSON_Print(events);
     *result = arena_printf(cx->arena, "%s\n", json);
@@ -184,6 +190,7 @@ enum err bridge_convert(struct ctx *cx, const char *text, size_t len_bytes, char
     while (at < len_bytes && isspace((unsigned char)text[at]))
         at++;
     if (at < len_bytes && (text[at] == '{' || text[at] == '['))
-        return json_to_ics(cx, arena_strndup(cx->arena, text + at, len_bytes - at), result);
+        return json_to_ics(
+            cx, arena_strndup(cx->arena, text + at, len_bytes - at), result);
     return ics_to_json(cx, text, len_bytes, result);
 }

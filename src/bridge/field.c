@@ -21,24 +21,6 @@ cJSON *json_own(struct ctx *cx, cJSON *value)
     return value;
 }
 
-const char *json_text(const cJSON *object, const char *name)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-    return text == NULL ? "" : text;
-}
-
-int64_t json_int(const cJSON *object, const char *name, int64_t fallback)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    if (cJSON_IsNumber(item))
-        return (int64_t)item->valuedouble;
-    long long value;
-    if (cJSON_IsString(item)
-        && str_to_ll(item->valuestring, INT64_MIN, INT64_MAX, &value))
-        return value;
-    return fallback;
-}
-
 void comp_insert(struct ctx *cx, struct comp *comp, size_t index, struct comp_item item)
 {
     struct comp_item last = {0};
@@ -57,7 +39,8 @@ static bool is_one_of(const char *name, const char *const names[FIELD_MAX_NAMES]
     return false;
 }
 
-/* Removes the field's lines; returns where the first stood, or the end of the properties. */
+/* Removes the field's lines; returns where the first stood, or the end of the properties.
+ */
 static size_t take_lines(struct comp *comp, const struct field *field)
 {
     size_t place = SIZE_MAX, end = 0, kept = 0;
@@ -76,14 +59,15 @@ static size_t take_lines(struct comp *comp, const struct field *field)
     return place == SIZE_MAX ? end : place;
 }
 
-static void replace_lines(struct ctx *cx, const struct scene *scene, const struct field *field,
-    const cJSON *facts)
+static void replace_lines(struct ctx *cx, const struct scene *scene,
+    const struct field *field, const cJSON *facts)
 {
     struct line_list lines = {0};
     field->down(cx, scene, facts, &lines);
     size_t place = take_lines(scene->event, field);
     for (size_t i = 0; i < lines.n; i++)
-        comp_insert(cx, scene->event, place + i, (struct comp_item){.line = lines.items[i]});
+        comp_insert(
+            cx, scene->event, place + i, (struct comp_item){.line = lines.items[i]});
 }
 
 static bool applies(const struct field *field, bool is_override)
@@ -107,8 +91,8 @@ enum err facts_up(struct ctx *cx, const struct scene *scene, cJSON **facts)
     return ERR_OK;
 }
 
-enum err facts_read(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
-    cJSON **facts)
+enum err facts_read(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **facts)
 {
     cJSON *all = json_own(cx, cJSON_CreateObject());
     for (size_t i = 0; i < n_fields; i++) {
@@ -147,70 +131,142 @@ enum err facts_patch(struct ctx *cx, const struct scene *scene, const cJSON *fac
             continue;
         if (field->patch != NULL)
             field->patch(cx, scene, facts);
-        else if (field->down != NULL && (fresh || field->up != NULL)
-            && (fresh || !facts_equal(field, old, facts)))
+        else if (field->down != NULL && (fresh || field->up != NULL) &&
+            (fresh || !facts_equal(field, old, facts)))
             replace_lines(cx, scene, field, facts);
     }
     return ERR_OK;
 }
 
-enum err facts_write(struct ctx *cx, const struct field *field, const struct field_write *write,
-    cJSON *body)
+enum err facts_write(struct ctx *cx, const struct field *field,
+    const struct field_write *write, cJSON *body)
 {
     if (field->write == NULL)
         return ERR_OK;
     const char *text = json_text(write->facts, field->name);
     if (field->max_chars != 0 && utf8_length(text) > field->max_chars)
-        return fail(cx, ERR_UPSTREAM_REFUSED, "%s: Feishu holds at most %zu characters, not %zu",
-            field->lines[0], field->max_chars, utf8_length(text));
+        return fail(cx, ERR_UPSTREAM_REFUSED,
+            "%s: Feishu holds at most %zu characters, not %zu", field->lines[0],
+            field->max_chars, utf8_length(text));
     return field->write(cx, write, body);
 }
 
 /* The order is that of a new component. */
 const struct field fields[] = {
-    {.name = "create_time", .lines = {"CREATED"}, .writer = WRITER_NOBODY,
-        .read = read_created, .down = down_created},
-    {.name = "start_time", .lines = {"DTSTART"}, .writer = WRITER_ORGANIZER,
-        .concerns_others = true, .up = up_start, .read = read_start, .equal = equal_time,
-        .down = down_start, .write = write_times},
-    {.name = "end_time", .lines = {"DTEND", "DURATION"}, .writer = WRITER_ORGANIZER,
-        .concerns_others = true, .up = up_end, .read = read_end, .equal = equal_time,
-        .down = down_end, .write = write_times},
-    {.name = "recurrence", .lines = {"RRULE"}, .writer = WRITER_ORGANIZER,
-        .concerns_others = true, .master_only = true, .up = up_recurrence,
-        .read = read_recurrence, .equal = equal_recurrence, .down = down_recurrence,
+    {.name = "create_time",
+        .lines = {"CREATED"},
+        .writer = WRITER_NOBODY,
+        .read = read_created,
+        .down = down_created},
+    {.name = "start_time",
+        .lines = {"DTSTART"},
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .up = up_start,
+        .read = read_start,
+        .equal = equal_time,
+        .down = down_start,
+        .write = write_times},
+    {.name = "end_time",
+        .lines = {"DTEND", "DURATION"},
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .up = up_end,
+        .read = read_end,
+        .equal = equal_time,
+        .down = down_end,
+        .write = write_times},
+    {.name = "recurrence",
+        .lines = {"RRULE"},
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .master_only = true,
+        .up = up_recurrence,
+        .read = read_recurrence,
+        .equal = equal_recurrence,
+        .down = down_recurrence,
         .write = write_recurrence},
-    {.name = "summary", .lines = {"SUMMARY"}, .writer = WRITER_ORGANIZER,
-        .concerns_others = true, .max_chars = 1000, .up = up_summary, .read = read_summary,
-        .down = down_summary, .write = write_summary},
-    {.name = "description", .lines = {"DESCRIPTION"},
-        .repeated = {"X-ALT-DESC", "STYLED-DESCRIPTION"}, .writer = WRITER_ORGANIZER,
-        .concerns_others = true, .max_chars = 40960, .up = up_description,
-        .read = read_description, .equal = equal_description, .down = down_description,
+    {.name = "summary",
+        .lines = {"SUMMARY"},
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .max_chars = 1000,
+        .up = up_summary,
+        .read = read_summary,
+        .down = down_summary,
+        .write = write_summary},
+    {.name = "description",
+        .lines = {"DESCRIPTION"},
+        .repeated = {"X-ALT-DESC", "STYLED-DESCRIPTION"},
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .max_chars = 40960,
+        .up = up_description,
+        .read = read_description,
+        .equal = equal_description,
+        .down = down_description,
         .write = write_description},
-    {.name = "location", .lines = {"LOCATION", "GEO"},
+    {.name = "location",
+        .lines = {"LOCATION", "GEO"},
         .repeated = {"X-APPLE-STRUCTURED-LOCATION", "STRUCTURED-DATA"},
-        .writer = WRITER_ORGANIZER, .concerns_others = true, .up = up_location,
-        .read = read_location, .equal = equal_location, .down = down_location,
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .up = up_location,
+        .read = read_location,
+        .equal = equal_location,
+        .down = down_location,
         .write = write_location},
-    {.name = "visibility", .lines = {"CLASS"}, .writer = WRITER_PARTICIPANT,
-        .up = up_visibility, .read = read_visibility, .down = down_visibility,
+    {.name = "visibility",
+        .lines = {"CLASS"},
+        .writer = WRITER_PARTICIPANT,
+        .up = up_visibility,
+        .read = read_visibility,
+        .down = down_visibility,
         .write = write_visibility},
-    {.name = "free_busy_status", .lines = {"TRANSP"}, .writer = WRITER_PARTICIPANT,
-        .up = up_free_busy, .read = read_free_busy, .down = down_free_busy,
+    {.name = "free_busy_status",
+        .lines = {"TRANSP"},
+        .writer = WRITER_PARTICIPANT,
+        .up = up_free_busy,
+        .read = read_free_busy,
+        .down = down_free_busy,
         .write = write_free_busy},
-    {.name = "status", .lines = {"STATUS"}, .writer = WRITER_NOBODY, .up = up_status,
-        .read = read_status, .down = down_status},
-    {.name = "color", .lines = {"COLOR"}, .writer = WRITER_PARTICIPANT, .up = up_color,
-        .read = read_color, .equal = equal_color, .down = down_color, .write = write_color},
-    {.name = "vchat", .lines = {"CONFERENCE", "URL"}, .writer = WRITER_ORGANIZER,
-        .concerns_others = true, .up = up_vchat, .read = read_vchat, .equal = equal_vchat,
-        .patch = patch_vchat, .write = write_vchat},
-    {.name = "attendees", .lines = {"ORGANIZER", "ATTENDEE"}, .writer = WRITER_ORGANIZER,
-        .concerns_others = true, .up = up_people, .read = read_people, .equal = equal_people,
+    {.name = "status",
+        .lines = {"STATUS"},
+        .writer = WRITER_NOBODY,
+        .up = up_status,
+        .read = read_status,
+        .down = down_status},
+    {.name = "color",
+        .lines = {"COLOR"},
+        .writer = WRITER_PARTICIPANT,
+        .up = up_color,
+        .read = read_color,
+        .equal = equal_color,
+        .down = down_color,
+        .write = write_color},
+    {.name = "vchat",
+        .lines = {"CONFERENCE", "URL"},
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .up = up_vchat,
+        .read = read_vchat,
+        .equal = equal_vchat,
+        .patch = patch_vchat,
+        .write = write_vchat},
+    {.name = "attendees",
+        .lines = {"ORGANIZER", "ATTENDEE"},
+        .writer = WRITER_ORGANIZER,
+        .concerns_others = true,
+        .up = up_people,
+        .read = read_people,
+        .equal = equal_people,
         .patch = patch_people},
-    {.name = "reminders", .lines = {"VALARM"}, .writer = WRITER_PARTICIPANT,
-        .up = up_reminders, .read = read_reminders, .patch = patch_reminders,
+    {.name = "reminders",
+        .lines = {"VALARM"},
+        .writer = WRITER_PARTICIPANT,
+        .up = up_reminders,
+        .read = read_reminders,
+        .patch = patch_reminders,
         .write = write_reminders},
 };
 const size_t n_fields = sizeof fields / sizeof fields[0];

@@ -1,22 +1,23 @@
 /*
- * One table of the fields that a Feishu event and an iCalendar component share. Conversion both
- * ways, what a client's change writes upstream, and which lines the shadow keeps all come from
- * it.
+ * One table of the fields that a Feishu event and an iCalendar component share.
+ * Conversion both ways, what a client's change writes upstream, and which lines the
+ * shadow keeps all come from it.
  *
- * In between stands the neutral form: a JSON object of "facts", one member a field, shaped as the
- * calendar API shapes it, with defaults left out, all-day ends exclusive and descriptions as plain
- * text.
+ * In between stands the neutral form: a JSON object of "facts", one member a field,
+ * shaped as the calendar API shapes it, with defaults left out, all-day ends exclusive
+ * and descriptions as plain text.
  */
 #ifndef BRIDGE_FIELD_H
 #define BRIDGE_FIELD_H
 
 #include "bridge/convert.h"
+#include "feishu/client.h" /* json_text and its kin */
 #include "ical/ics.h"
 
 #define FIELD_MAX_NAMES 6
 
 enum field_writer {
-    WRITER_NOBODY,      /* upstream decides it */
+    WRITER_NOBODY, /* upstream decides it */
     WRITER_ORGANIZER,
     WRITER_PARTICIPANT, /* everybody, each for the own view (feishu-api 5.5) */
 };
@@ -47,9 +48,11 @@ struct field_write {
 };
 
 struct field {
-    const char *name;                      /* member of the facts and of the event object */
-    const char *lines[FIELD_MAX_NAMES];    /* iCalendar properties or components that hold it */
-    const char *repeated[FIELD_MAX_NAMES]; /* properties that say it again: dropped with it */
+    const char *name; /* member of the facts and of the event object */
+    const char
+        *lines[FIELD_MAX_NAMES]; /* iCalendar properties or components that hold it */
+    const char
+        *repeated[FIELD_MAX_NAMES]; /* properties that say it again: dropped with it */
     enum field_writer writer;
     bool concerns_others; /* a change is worth a notification */
     bool master_only;     /* exceptions have none */
@@ -64,8 +67,8 @@ struct field {
     /* Facts -> property lines. NULL when patch does it. */
     void (*down)(struct ctx *cx, const struct scene *scene, const cJSON *facts,
         struct line_list *lines);
-    /* For fields of several lines: brings the component's own lines in accord with the facts and
-     * leaves alone what agrees. */
+    /* For fields of several lines: brings the component's own lines in accord with the
+     * facts and leaves alone what agrees. */
     void (*patch)(struct ctx *cx, const struct scene *scene, const cJSON *facts);
     /* Facts -> members of a request body. NULL = not written by create and patch. */
     enum err (*write)(struct ctx *cx, const struct field_write *write, cJSON *body);
@@ -76,18 +79,15 @@ extern const size_t n_fields;
 
 /* All facts of a component or an event object. They go with cx. */
 enum err facts_up(struct ctx *cx, const struct scene *scene, cJSON **facts);
-enum err facts_read(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
-    cJSON **facts);
+enum err facts_read(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **facts);
 bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b);
 /* Makes the component say the facts; lines that say them already keep their bytes. */
 enum err facts_patch(struct ctx *cx, const struct scene *scene, const cJSON *facts);
 /* Adds the field to a request body. Errors: UPSTREAM_REFUSED with the reason. */
-enum err facts_write(struct ctx *cx, const struct field *field, const struct field_write *write,
-    cJSON *body);
+enum err facts_write(struct ctx *cx, const struct field *field,
+    const struct field_write *write, cJSON *body);
 
-/* Lenient reading of upstream JSON: "" and fallback for what is not there or of another type. */
-const char *json_text(const cJSON *object, const char *name);
-int64_t json_int(const cJSON *object, const char *name, int64_t fallback);
 /* Gives a JSON value to the context's arena. */
 cJSON *json_own(struct ctx *cx, cJSON *value);
 

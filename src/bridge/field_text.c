@@ -35,12 +35,12 @@ static const char *text_of(struct ctx *cx, const struct scene *scene, const char
     return line == NULL ? "" : text_unescape(cx->arena, line->value);
 }
 
-static void add_text(struct ctx *cx, const char *name, const char *text,
-    struct line_list *lines)
+static void add_text(
+    struct ctx *cx, const char *name, const char *text, struct line_list *lines)
 {
     if (!str_empty(text))
-        LIST_ADD(cx->arena, lines,
-            line_new(cx, "%s:%s", name, text_escape(cx->arena, text)));
+        LIST_ADD(
+            cx->arena, lines, line_new(cx, "%s:%s", name, text_escape(cx->arena, text)));
 }
 
 /* ---- summary ---- */
@@ -81,9 +81,10 @@ static char *tidy(struct arena *arena, const char *text)
         if (*at == '\r')
             continue;
         if (*at == '\n' || *at == '\0') {
-            while (out.len_bytes > 0
-                && (out.data[out.len_bytes - 1] == ' ' || out.data[out.len_bytes - 1] == '\t'
-                    || (*at == '\0' && out.data[out.len_bytes - 1] == '\n')))
+            while (out.len_bytes > 0 &&
+                (out.data[out.len_bytes - 1] == ' ' ||
+                    out.data[out.len_bytes - 1] == '\t' ||
+                    (*at == '\0' && out.data[out.len_bytes - 1] == '\n')))
                 out.data[--out.len_bytes] = '\0';
         }
         if (*at == '\0')
@@ -128,16 +129,17 @@ enum err write_description(struct ctx *cx, const struct field_write *write, cJSO
 
 /* ---- location ---- */
 
-/* Inside China upstream's coordinates are GCJ-02, some hundred metres off WGS-84, which is what GEO
- * means (RFC 5545 3.8.1.6). The usual bounding box of that shift; too large is harmless. */
+/* Inside China upstream's coordinates are GCJ-02, some hundred metres off WGS-84, which
+ * is what GEO means (RFC 5545 3.8.1.6). The usual bounding box of that shift; too large
+ * is harmless. */
 static bool is_gcj(double latitude, double longitude)
 {
-    return latitude > 0.8293 && latitude < 55.8271 && longitude > 72.004
-        && longitude < 137.8347;
+    return latitude > 0.8293 && latitude < 55.8271 && longitude > 72.004 &&
+        longitude < 137.8347;
 }
 
-static cJSON *location_value(const char *name, bool has_geo, double latitude,
-    double longitude)
+static cJSON *location_value(
+    const char *name, bool has_geo, double latitude, double longitude)
 {
     cJSON *value = cJSON_CreateObject();
     cJSON_AddStringToObject(value, "name", name);
@@ -162,7 +164,8 @@ enum err up_location(struct ctx *cx, const struct scene *scene, cJSON **value)
         has_geo = end != geo->value && *end == ';';
         if (has_geo)
             longitude = strtod(end + 1, &end);
-        has_geo = has_geo && *end == '\0' && fabs(latitude) <= 90 && fabs(longitude) <= 180;
+        has_geo =
+            has_geo && *end == '\0' && fabs(latitude) <= 90 && fabs(longitude) <= 180;
     }
     *value = location_value(name, has_geo, latitude, longitude);
     return ERR_OK;
@@ -183,8 +186,8 @@ enum err read_location(struct ctx *cx, const struct convert_env *env,
         name = arena_printf(cx->arena, "%s, %s", name, address);
     const cJSON *latitude = cJSON_GetObjectItemCaseSensitive(location, "latitude");
     const cJSON *longitude = cJSON_GetObjectItemCaseSensitive(location, "longitude");
-    bool has_geo = cJSON_IsNumber(latitude) && cJSON_IsNumber(longitude)
-        && (latitude->valuedouble != 0 || longitude->valuedouble != 0);
+    bool has_geo = cJSON_IsNumber(latitude) && cJSON_IsNumber(longitude) &&
+        (latitude->valuedouble != 0 || longitude->valuedouble != 0);
     *value = location_value(name, has_geo, has_geo ? latitude->valuedouble : 0,
         has_geo ? longitude->valuedouble : 0);
     return ERR_OK;
@@ -202,8 +205,8 @@ static bool near(const cJSON *a, const cJSON *b, const char *name)
 
 bool equal_location(const cJSON *a, const cJSON *b)
 {
-    return str_eq(json_text(a, "name"), json_text(b, "name")) && near(a, b, "latitude")
-        && near(a, b, "longitude");
+    return str_eq(json_text(a, "name"), json_text(b, "name")) && near(a, b, "latitude") &&
+        near(a, b, "longitude");
 }
 
 void down_location(struct ctx *cx, const struct scene *scene, const cJSON *facts,
@@ -215,8 +218,8 @@ void down_location(struct ctx *cx, const struct scene *scene, const cJSON *facts
     const cJSON *latitude = cJSON_GetObjectItemCaseSensitive(location, "latitude");
     const cJSON *longitude = cJSON_GetObjectItemCaseSensitive(location, "longitude");
     if (latitude != NULL && longitude != NULL)
-        LIST_ADD(cx->arena, lines, line_new(cx, "GEO:%.6f;%.6f", latitude->valuedouble,
-            longitude->valuedouble));
+        LIST_ADD(cx->arena, lines,
+            line_new(cx, "GEO:%.6f;%.6f", latitude->valuedouble, longitude->valuedouble));
 }
 
 enum err write_location(struct ctx *cx, const struct field_write *write, cJSON *body)
@@ -228,8 +231,8 @@ enum err write_location(struct ctx *cx, const struct field_write *write, cJSON *
     }
     if (utf8_length(json_text(location, "name")) > LOCATION_NAME_MAX_CHARS)
         return fail(cx, ERR_UPSTREAM_REFUSED,
-            "LOCATION: Feishu holds at most %d characters, not %zu", LOCATION_NAME_MAX_CHARS,
-            utf8_length(json_text(location, "name")));
+            "LOCATION: Feishu holds at most %d characters, not %zu",
+            LOCATION_NAME_MAX_CHARS, utf8_length(json_text(location, "name")));
     cJSON_AddItemToObject(body, "location", cJSON_Duplicate(location, true));
     return ERR_OK;
 }
@@ -250,7 +253,8 @@ enum err read_visibility(struct ctx *cx, const struct convert_env *env,
 {
     (void)env;
     const char *text = str_lower(cx->arena, json_text(row->event, "visibility"));
-    return ok_text(cx, str_eq(text, "public") || str_eq(text, "private") ? text : "", value);
+    return ok_text(
+        cx, str_eq(text, "public") || str_eq(text, "private") ? text : "", value);
 }
 
 void down_visibility(struct ctx *cx, const struct scene *scene, const cJSON *facts,
@@ -258,7 +262,10 @@ void down_visibility(struct ctx *cx, const struct scene *scene, const cJSON *fac
 {
     (void)scene;
     const char *text = json_text(facts, "visibility");
-    add_text(cx, "CLASS", *text == '\0' ? "" : str_eq(text, "public") ? "PUBLIC" : "PRIVATE",
+    add_text(cx, "CLASS",
+        *text == '\0'                ? ""
+            : str_eq(text, "public") ? "PUBLIC"
+                                     : "PRIVATE",
         lines);
 }
 
@@ -275,7 +282,8 @@ enum err write_visibility(struct ctx *cx, const struct field_write *write, cJSON
 enum err up_free_busy(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
     const struct line *line = comp_line(scene->event, "TRANSP");
-    return ok_text(cx, line != NULL && str_ieq(line->value, "TRANSPARENT") ? "free" : "", value);
+    return ok_text(
+        cx, line != NULL && str_ieq(line->value, "TRANSPARENT") ? "free" : "", value);
 }
 
 enum err read_free_busy(struct ctx *cx, const struct convert_env *env,
@@ -307,8 +315,8 @@ enum err write_free_busy(struct ctx *cx, const struct field_write *write, cJSON 
 enum err up_status(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
     const struct line *line = comp_line(scene->event, "STATUS");
-    return ok_text(cx, line != NULL && str_ieq(line->value, "CANCELLED") ? "cancelled" : "",
-        value);
+    return ok_text(
+        cx, line != NULL && str_ieq(line->value, "CANCELLED") ? "cancelled" : "", value);
 }
 
 enum err read_status(struct ctx *cx, const struct convert_env *env,

@@ -1,5 +1,5 @@
-/* Fields of one line each: texts, place, class, transparency, status, colour, creation. The contracts
- * are those of struct field. */
+/* Fields of one line each: texts, place, class, transparency, status, colour, creation.
+ * The contracts are those of struct field. */
 #ifndef BRIDGE_FIELD_TEXT_H
 #define BRIDGE_FIELD_TEXT_H
 
@@ -43,7 +43,8 @@ void down_free_busy(struct ctx *cx, const struct scene *scene, const cJSON *fact
     struct line_list *lines);
 enum err write_free_busy(struct ctx *cx, const struct field_write *write, cJSON *body);
 
-/* Only "cancelled" is shared: upstream's tentative is the caller's missing answer (15.11). */
+/* Only "cancelled" is shared: upstream's tentative is the caller's missing answer
+ * (15.11). */
 enum err up_status(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_status(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value);

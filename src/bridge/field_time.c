@@ -52,8 +52,8 @@ static int64_t days_of(const struct ics_time *time)
     return civil_days(time->civil.year, time->civil.month, time->civil.day);
 }
 
-static cJSON *up_value(const struct scene *scene, const struct ics_time *time,
-    const struct zone *zone)
+static cJSON *up_value(
+    const struct scene *scene, const struct ics_time *time, const struct zone *zone)
 {
     if (time->is_date)
         return fact_date(days_of(time));
@@ -89,8 +89,8 @@ enum err up_end(struct ctx *cx, const struct scene *scene, cJSON **value)
 
 /* ---- read ---- */
 
-static enum err read_time(struct ctx *cx, const struct series_row *row, const char *name,
-    cJSON **value)
+static enum err read_time(
+    struct ctx *cx, const struct series_row *row, const char *name, cJSON **value)
 {
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(row->event, name);
     int64_t days;
@@ -100,15 +100,15 @@ static enum err read_time(struct ctx *cx, const struct series_row *row, const ch
     }
     int64_t unix_s = json_int(time, "timestamp", INT64_MIN);
     if (unix_s == INT64_MIN)
-        return fail(cx, ERR_INTERNAL, "event %s has no %s", json_text(row->event, "event_id"),
-            name);
+        return fail(cx, ERR_INTERNAL, "event %s has no %s",
+            json_text(row->event, "event_id"), name);
     const struct zone *zone = zone_find(json_text(time, "timezone"));
     *value = fact_instant(unix_s, zone == NULL ? "UTC" : zone_name(zone));
     return ERR_OK;
 }
 
-enum err read_start(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
-    cJSON **value)
+enum err read_start(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **value)
 {
     (void)env;
     return read_time(cx, row, "start_time", value);
@@ -120,20 +120,21 @@ static cJSON *end_of_timed(const cJSON *event, const struct fact_time *start, cJ
     bool series = *json_text(event, "recurrence") != '\0';
     if (!stop.is_date && stop.unix_s >= start->unix_s && !series)
         return end;
-    int64_t unix_s = stop.is_date || stop.unix_s < start->unix_s ? start->unix_s : stop.unix_s;
+    int64_t unix_s =
+        stop.is_date || stop.unix_s < start->unix_s ? start->unix_s : stop.unix_s;
     cJSON_Delete(end);
     return fact_instant(unix_s, zone_name(start->zone));
 }
 
-enum err read_end(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
-    cJSON **value)
+enum err read_end(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **value)
 {
     cJSON *start_value = NULL, *end = NULL;
     TRY(read_time(cx, row, "start_time", &start_value));
     struct fact_time start = value_time(json_own(cx, start_value));
     const cJSON *given = cJSON_GetObjectItemCaseSensitive(row->event, "end_time");
-    bool missing = *json_text(given, "date") == '\0'
-        && json_int(given, "timestamp", INT64_MIN) == INT64_MIN;
+    bool missing = *json_text(given, "date") == '\0' &&
+        json_int(given, "timestamp", INT64_MIN) == INT64_MIN;
     TRY(read_time(cx, row, missing ? "start_time" : "end_time", &end));
     if (!start.is_date) {
         *value = end_of_timed(row->event, &start, end);
@@ -141,8 +142,8 @@ enum err read_end(struct ctx *cx, const struct convert_env *env, const struct se
     }
     struct fact_time stop = value_time(end);
     cJSON_Delete(end);
-    int64_t days = !stop.is_date ? start.days + 1
-        : stop.days + (env->read_end_exclusive ? 0 : 1);
+    int64_t days =
+        !stop.is_date ? start.days + 1 : stop.days + (env->read_end_exclusive ? 0 : 1);
     /* Whatever the switch says: at least a day (feishu-api 16.1). */
     *value = fact_date(days <= start.days ? start.days + 1 : days);
     return ERR_OK;
@@ -175,10 +176,12 @@ bool equal_time(const cJSON *a, const cJSON *b)
 /* ---- down ---- */
 
 /* The TZID under which the calendar knows the zone; a new one when it does not. */
-static const char *tzid_of(struct ctx *cx, const struct scene *scene, const struct zone *zone)
+static const char *tzid_of(
+    struct ctx *cx, const struct scene *scene, const struct zone *zone)
 {
     size_t at = 0;
-    for (struct comp *one; (one = comp_next_sub(scene->calendar, "VTIMEZONE", &at)) != NULL;) {
+    for (struct comp *one;
+         (one = comp_next_sub(scene->calendar, "VTIMEZONE", &at)) != NULL;) {
         const struct line *tzid = comp_line(one, "TZID");
         if (tzid != NULL && zone_from_tzid(cx, tzid->value, one) == zone)
             return tzid->value;
@@ -203,38 +206,41 @@ static struct line *date_line(struct ctx *cx, const char *name, int64_t days)
     return line_new(cx, "%s;VALUE=DATE:%s", name, when_ics_date(days, text));
 }
 
-static struct line *instant_line(struct ctx *cx, const struct scene *scene, const char *name,
-    int64_t unix_s, const struct zone *zone, bool floating)
+static struct line *instant_line(struct ctx *cx, const struct scene *scene,
+    const char *name, int64_t unix_s, const struct zone *zone, bool floating)
 {
     char text[WHEN_TEXT_BYTES];
     struct civil local = zone_to_local(zone, unix_s);
     if (floating)
         return line_new(cx, "%s:%s", name, civil_text(cx, &local));
-    /* The second of two equal wall clocks cannot be said in local time (RFC 5545 3.3.5). */
+    /* The second of two equal wall clocks cannot be said in local time (RFC 5545 3.3.5).
+     */
     if (zone == zone_utc() || zone_to_unix(zone, &local) != unix_s)
         return line_new(cx, "%s:%s", name, when_ics_utc(unix_s, text));
     return line_new(cx, "%s;TZID=%s:%s", name,
         param_escape(cx->arena, tzid_of(cx, scene, zone)), civil_text(cx, &local));
 }
 
-/* A client that wrote floating times keeps them while the zone is that of its floating times. */
-static bool was_floating(struct ctx *cx, const struct scene *scene, const char *name,
-    const struct zone *zone)
+/* A client that wrote floating times keeps them while the zone is that of its floating
+ * times. */
+static bool was_floating(
+    struct ctx *cx, const struct scene *scene, const char *name, const struct zone *zone)
 {
     const struct line *line = comp_line(scene->event, name);
     struct ics_time old;
-    return line != NULL && zone == env_zone(scene->env)
-        && ics_time(cx, scene->calendar, line, &old) == ERR_OK && !old.is_date
-        && old.zone == NULL;
+    return line != NULL && zone == env_zone(scene->env) &&
+        ics_time(cx, scene->calendar, line, &old) == ERR_OK && !old.is_date &&
+        old.zone == NULL;
 }
 
 static void down_time(struct ctx *cx, const struct scene *scene, const cJSON *facts,
     const char *member, const char *name, struct line_list *lines)
 {
     struct fact_time time = fact_time(facts, member);
-    struct line *line = time.is_date ? date_line(cx, name, time.days)
+    struct line *line = time.is_date
+        ? date_line(cx, name, time.days)
         : instant_line(cx, scene, name, time.unix_s, time.zone,
-            was_floating(cx, scene, "DTSTART", time.zone));
+              was_floating(cx, scene, "DTSTART", time.zone));
     LIST_ADD(cx->arena, lines, line);
 }
 
@@ -264,8 +270,8 @@ static enum err check_range(struct ctx *cx, const char *name, int64_t unix_s)
     return ERR_OK;
 }
 
-static enum err write_time(struct ctx *cx, const struct field_write *write, const char *member,
-    const char *name, cJSON *body)
+static enum err write_time(struct ctx *cx, const struct field_write *write,
+    const char *member, const char *name, cJSON *body)
 {
     struct fact_time time = fact_time(write->facts, member);
     char text[WHEN_TEXT_BYTES];
@@ -277,8 +283,8 @@ static enum err write_time(struct ctx *cx, const struct field_write *write, cons
         cJSON_AddStringToObject(value, "timezone", "UTC");
         return check_range(cx, name, time.days * DAY_S);
     }
-    cJSON_AddStringToObject(value, "timestamp",
-        arena_printf(cx->arena, "%lld", (long long)time.unix_s));
+    cJSON_AddStringToObject(
+        value, "timestamp", arena_printf(cx->arena, "%lld", (long long)time.unix_s));
     cJSON_AddStringToObject(value, "timezone", zone_name(time.zone));
     return check_range(cx, name, time.unix_s);
 }
@@ -297,8 +303,8 @@ struct line *original_line(struct ctx *cx, const struct scene *scene, const char
     const struct ics_time *form, int64_t original)
 {
     if (form->is_date)
-        return date_line(cx, name,
-            (original - ((original % DAY_S) + DAY_S) % DAY_S) / DAY_S);
+        return date_line(
+            cx, name, (original - ((original % DAY_S) + DAY_S) % DAY_S) / DAY_S);
     const struct zone *zone = form->zone == NULL ? env_zone(scene->env) : form->zone;
     return instant_line(cx, scene, name, original, zone, form->zone == NULL);
 }

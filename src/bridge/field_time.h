@@ -1,6 +1,6 @@
 /*
- * Start and end (feishu-api 5.3), and the forms of a time in iCalendar. All-day values are dates and
- * are only ever calculated as dates; facts have exclusive ends.
+ * Start and end (feishu-api 5.3), and the forms of a time in iCalendar. All-day values
+ * are dates and are only ever calculated as dates; facts have exclusive ends.
  */
 #ifndef BRIDGE_FIELD_TIME_H
 #define BRIDGE_FIELD_TIME_H
@@ -12,11 +12,11 @@
 #define UPSTREAM_MAX_S INT64_C(16725225600)
 
 enum err up_start(struct ctx *cx, const struct scene *scene, cJSON **value);
-enum err read_start(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
-    cJSON **value);
+enum err read_start(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **value);
 enum err up_end(struct ctx *cx, const struct scene *scene, cJSON **value);
-enum err read_end(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
-    cJSON **value);
+enum err read_end(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **value);
 /* The same instants in zones that agree around them; names may differ. */
 bool equal_time(const cJSON *a, const cJSON *b);
 void down_start(struct ctx *cx, const struct scene *scene, const cJSON *facts,
@@ -39,11 +39,12 @@ struct fact_time fact_time(const cJSON *facts, const char *name);
 cJSON *fact_date(int64_t days);
 cJSON *fact_instant(int64_t unix_s, const char *zone);
 
-/* A line of a scheduled start (RECURRENCE-ID, EXDATE) in the form of the master's DTSTART. */
+/* A line of a scheduled start (RECURRENCE-ID, EXDATE) in the form of the master's
+ * DTSTART. */
 struct line *original_line(struct ctx *cx, const struct scene *scene, const char *name,
     const struct ics_time *form, int64_t original_time);
-/* original_time of a RECURRENCE-ID or EXDATE value: Unix seconds, midnight UTC of a date. form =
- * the master's DTSTART, NULL = unknown. */
+/* original_time of a RECURRENCE-ID or EXDATE value: Unix seconds, midnight UTC of a date.
+ * form = the master's DTSTART, NULL = unknown. */
 int64_t original_time(const struct convert_env *env, const struct ics_time *form,
     const struct ics_time *value);
 

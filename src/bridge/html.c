@@ -6,39 +6,104 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum tag_kind { TAG_INLINE, TAG_BREAK, TAG_BLOCK, TAG_ITEM, TAG_LINK, TAG_CELL, TAG_HIDDEN };
+enum tag_kind {
+    TAG_INLINE,
+    TAG_BREAK,
+    TAG_BLOCK,
+    TAG_ITEM,
+    TAG_LINK,
+    TAG_CELL,
+    TAG_HIDDEN
+};
 
 static const struct {
     const char *name;
     enum tag_kind kind;
 } tags[] = {
-    {"a", TAG_LINK}, {"abbr", TAG_INLINE}, {"article", TAG_BLOCK}, {"at", TAG_INLINE},
-    {"b", TAG_INLINE}, {"big", TAG_INLINE}, {"blockquote", TAG_BLOCK}, {"body", TAG_BLOCK},
-    {"br", TAG_BREAK}, {"center", TAG_BLOCK}, {"code", TAG_INLINE}, {"dd", TAG_BLOCK},
-    {"del", TAG_INLINE}, {"div", TAG_BLOCK}, {"dl", TAG_BLOCK}, {"dt", TAG_BLOCK},
-    {"em", TAG_INLINE}, {"font", TAG_INLINE}, {"footer", TAG_BLOCK}, {"h1", TAG_BLOCK},
-    {"h2", TAG_BLOCK}, {"h3", TAG_BLOCK}, {"h4", TAG_BLOCK}, {"h5", TAG_BLOCK},
-    {"h6", TAG_BLOCK}, {"head", TAG_HIDDEN}, {"header", TAG_BLOCK}, {"hr", TAG_BREAK},
-    {"html", TAG_INLINE}, {"i", TAG_INLINE}, {"img", TAG_INLINE}, {"ins", TAG_INLINE},
-    {"kbd", TAG_INLINE}, {"li", TAG_ITEM}, {"mark", TAG_INLINE}, {"meta", TAG_INLINE},
-    {"ol", TAG_BLOCK}, {"p", TAG_BLOCK}, {"pre", TAG_BLOCK}, {"q", TAG_INLINE},
-    {"s", TAG_INLINE}, {"script", TAG_HIDDEN}, {"section", TAG_BLOCK},
-    {"small", TAG_INLINE}, {"span", TAG_INLINE}, {"strike", TAG_INLINE},
-    {"strong", TAG_INLINE}, {"style", TAG_HIDDEN}, {"sub", TAG_INLINE}, {"sup", TAG_INLINE},
-    {"table", TAG_BLOCK}, {"tbody", TAG_INLINE}, {"td", TAG_CELL}, {"th", TAG_CELL},
-    {"thead", TAG_INLINE}, {"title", TAG_HIDDEN}, {"tr", TAG_BLOCK}, {"tt", TAG_INLINE},
-    {"u", TAG_INLINE}, {"ul", TAG_BLOCK},
+    {"a", TAG_LINK},
+    {"abbr", TAG_INLINE},
+    {"article", TAG_BLOCK},
+    {"at", TAG_INLINE},
+    {"b", TAG_INLINE},
+    {"big", TAG_INLINE},
+    {"blockquote", TAG_BLOCK},
+    {"body", TAG_BLOCK},
+    {"br", TAG_BREAK},
+    {"center", TAG_BLOCK},
+    {"code", TAG_INLINE},
+    {"dd", TAG_BLOCK},
+    {"del", TAG_INLINE},
+    {"div", TAG_BLOCK},
+    {"dl", TAG_BLOCK},
+    {"dt", TAG_BLOCK},
+    {"em", TAG_INLINE},
+    {"font", TAG_INLINE},
+    {"footer", TAG_BLOCK},
+    {"h1", TAG_BLOCK},
+    {"h2", TAG_BLOCK},
+    {"h3", TAG_BLOCK},
+    {"h4", TAG_BLOCK},
+    {"h5", TAG_BLOCK},
+    {"h6", TAG_BLOCK},
+    {"head", TAG_HIDDEN},
+    {"header", TAG_BLOCK},
+    {"hr", TAG_BREAK},
+    {"html", TAG_INLINE},
+    {"i", TAG_INLINE},
+    {"img", TAG_INLINE},
+    {"ins", TAG_INLINE},
+    {"kbd", TAG_INLINE},
+    {"li", TAG_ITEM},
+    {"mark", TAG_INLINE},
+    {"meta", TAG_INLINE},
+    {"ol", TAG_BLOCK},
+    {"p", TAG_BLOCK},
+    {"pre", TAG_BLOCK},
+    {"q", TAG_INLINE},
+    {"s", TAG_INLINE},
+    {"script", TAG_HIDDEN},
+    {"section", TAG_BLOCK},
+    {"small", TAG_INLINE},
+    {"span", TAG_INLINE},
+    {"strike", TAG_INLINE},
+    {"strong", TAG_INLINE},
+    {"style", TAG_HIDDEN},
+    {"sub", TAG_INLINE},
+    {"sup", TAG_INLINE},
+    {"table", TAG_BLOCK},
+    {"tbody", TAG_INLINE},
+    {"td", TAG_CELL},
+    {"th", TAG_CELL},
+    {"thead", TAG_INLINE},
+    {"title", TAG_HIDDEN},
+    {"tr", TAG_BLOCK},
+    {"tt", TAG_INLINE},
+    {"u", TAG_INLINE},
+    {"ul", TAG_BLOCK},
 };
 
 static const struct {
     const char *name, *text;
 } entities[] = {
-    {"amp", "&"}, {"apos", "'"}, {"bull", "\xE2\x80\xA2"}, {"copy", "\xC2\xA9"},
-    {"gt", ">"}, {"hellip", "\xE2\x80\xA6"}, {"laquo", "\xC2\xAB"},
-    {"ldquo", "\xE2\x80\x9C"}, {"lsquo", "\xE2\x80\x98"}, {"lt", "<"},
-    {"mdash", "\xE2\x80\x94"}, {"middot", "\xC2\xB7"}, {"nbsp", " "},
-    {"ndash", "\xE2\x80\x93"}, {"quot", "\""}, {"raquo", "\xC2\xBB"},
-    {"rdquo", "\xE2\x80\x9D"}, {"reg", "\xC2\xAE"}, {"rsquo", "\xE2\x80\x99"},
+    {"amp", "&"},
+    {"apos", "'"},
+    {"bull", "\xE2\x80\xA2"},
+    {"copy", "\xC2\xA9"},
+    {"gt", ">"},
+    {"hellip", "\xE2\x80\xA6"},
+    {"laquo", "\xC2\xAB"},
+    {"ldquo", "\xE2\x80\x9C"},
+    {"lsquo", "\xE2\x80\x98"},
+    {"lt", "<"},
+    {"mdash", "\xE2\x80\x94"},
+    {"middot", "\xC2\xB7"},
+    {"nbsp", " "},
+    {"ndash", "\xE2\x80\x93"},
+    {"quot", "\""},
+    {"raquo", "\xC2\xBB"},
+    {"rdquo", "\xE2\x80\x9D"},
+    {"reg", "\xC2\xAE"},
+    {"rsquo", "\xE2\x80\x99"},
     {"trade", "\xE2\x84\xA2"},
 };
 
@@ -120,15 +185,15 @@ static size_t entity_at(const char *text, struct buf *out)
                 return 0;
         }
         unsigned long code = strtoul(digits, NULL, hex ? 16 : 10);
-        if (digits == end || code < 0x20 || code > 0x10FFFF
-            || (code >= 0xD800 && code <= 0xDFFF))
+        if (digits == end || code < 0x20 || code > 0x10FFFF ||
+            (code >= 0xD800 && code <= 0xDFFF))
             return 0;
         add_code_point(out, code);
         return len;
     }
     for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
-        if (strlen(entities[i].name) == len - 2
-            && memcmp(entities[i].name, text + 1, len - 2) == 0) {
+        if (strlen(entities[i].name) == len - 2 &&
+            memcmp(entities[i].name, text + 1, len - 2) == 0) {
             buf_adds(out, entities[i].text);
             return len;
         }
@@ -223,7 +288,8 @@ char *html_to_text(struct arena *arena, const char *html)
             buf_addc(&out, *at++);
         at += n;
     }
-    while (trim && out.len_bytes > 0 && isspace((unsigned char)out.data[out.len_bytes - 1]))
+    while (
+        trim && out.len_bytes > 0 && isspace((unsigned char)out.data[out.len_bytes - 1]))
         out.data[--out.len_bytes] = '\0';
     return out.len_bytes == 0 ? arena_strdup(arena, "") : out.data;
 }
@@ -233,7 +299,8 @@ char *html_from_text(struct arena *arena, const char *text)
     struct buf out = buf_new(arena);
     struct buf unused = buf_new(arena);
     for (const char *at = text; *at != '\0'; at++) {
-        /* Any letter behind '<' counts here: how much Feishu takes for a tag is not known. */
+        /* Any letter behind '<' counts here: how much Feishu takes for a tag is not
+         * known. */
         if (*at == '<' && (isalpha((unsigned char)at[1]) || at[1] == '/' || at[1] == '!'))
             buf_adds(&out, "&lt;");
         else if (*at == '&' && entity_at(at, &unused) != 0)

@@ -2,6 +2,7 @@
 #include "bridge/plan.h"
 
 #include "bridge/attendee.h"
+#include "bridge/people.h"
 #include "bridge/field_time.h"
 #include "bridge/rrule.h"
 
@@ -12,43 +13,46 @@ void plan_step(struct ctx *cx, struct planner *p, struct step step)
     LIST_ADD(cx->arena, &p->plan->steps, step);
 }
 
-static bool flag(const cJSON *object, const char *name)
+/* The client keeps the telling to itself, or forbids it (RFC 6638 7.1). */
+static bool is_silent(const cJSON *facts)
 {
-    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+    const cJSON *people = cJSON_GetObjectItemCaseSensitive(facts, "attendees");
+    return json_bool(
+        cJSON_GetObjectItemCaseSensitive(people, "organizer"), "silent", false);
 }
 
 bool plan_concerns_others(const struct planner *p, const cJSON *facts)
 {
     const cJSON *people = cJSON_GetObjectItemCaseSensitive(facts, "attendees"), *one;
-    if (!p->organizer)
-        return false;
-    if (flag(cJSON_GetObjectItemCaseSensitive(people, "organizer"), "silent"))
+    if (!p->organizer || is_silent(facts))
         return false;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
-        if (!flag(one, "self") && !flag(one, "organizer") && !flag(one, "silent"))
+        if (!json_bool(one, "self", false) && !json_bool(one, "organizer", false) &&
+            !json_bool(one, "silent", false))
             return true;
     }
     /* Who is invited is not known yet: when nobody is, nobody is told. */
     const struct series *before = p->before;
-    return people == NULL && before != NULL && before->master != NULL
-        && before->master->attendees == NULL
-        && !cJSON_HasObjectItem(before->master->event, "attendees");
+    return people == NULL && before != NULL && before->master != NULL &&
+        before->master->attendees == NULL &&
+        !cJSON_HasObjectItem(before->master->event, "attendees");
 }
 
-static enum err check_writer(struct ctx *cx, const struct planner *p,
-    const struct field *field)
+static enum err check_writer(
+    struct ctx *cx, const struct planner *p, const struct field *field)
 {
     if (p->organizer || field->writer == WRITER_PARTICIPANT)
         return ERR_OK;
-    return fail(cx, ERR_ATTENDEE_CHANGE, "%s: only the organizer may change it",
-        field->lines[0]);
+    return fail(
+        cx, ERR_ATTENDEE_CHANGE, "%s: only the organizer may change it", field->lines[0]);
 }
 
 enum err plan_body(struct ctx *cx, const struct planner *p, const struct change *change,
     cJSON *body, bool *visible)
 {
-    struct field_write write = {.env = p->env, .facts = change->now, .create = change->create};
+    struct field_write write = {
+        .env = p->env, .facts = change->now, .create = change->create};
     bool concerned = false;
     for (size_t i = 0; i < n_fields; i++) {
         const struct field *field = &fields[i];
@@ -131,13 +135,16 @@ static bool differs(const char *name, const cJSON *a, const cJSON *b)
 
 static void delete_row(struct ctx *cx, struct planner *p, const struct series_row *row)
 {
-    plan_step(cx, p, (struct step){.kind = STEP_DELETE, .delete_exception = true,
-        .original_time = row->original_time});
+    plan_step(cx, p,
+        (struct step){.kind = STEP_DELETE,
+            .delete_exception = true,
+            .original_time = row->original_time});
 }
 
-/* Exceptions that a change of time or rule takes away (feishu-api 5.19). A rule that only ends
- * elsewhere leaves those that it still has. */
-static bool plan_reset(struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now)
+/* Exceptions that a change of time or rule takes away (feishu-api 5.19). A rule that only
+ * ends elsewhere leaves those that it still has. */
+static bool plan_reset(
+    struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now)
 {
     const cJSON *old_rule = cJSON_GetObjectItemCaseSensitive(was, "recurrence");
     const cJSON *new_rule = cJSON_GetObjectItemCaseSensitive(now, "recurrence");
@@ -169,12 +176,11 @@ static enum err plan_master(struct ctx *cx, struct planner *p)
     TRY(plan_body(cx, p, &change, body, &visible));
     bool reset = plan_reset(cx, p, was, now);
     if (body->child != NULL)
-        plan_step(cx, p, (struct step){.kind = STEP_PATCH, .body = body,
-            .notify = visible && (plan_concerns_others(p, was)
-                                     || plan_concerns_others(p, now))
-                && !flag(cJSON_GetObjectItemCaseSensitive(
-                             cJSON_GetObjectItemCaseSensitive(now, "attendees"), "organizer"),
-                    "silent")});
+        plan_step(cx, p,
+            (struct step){.kind = STEP_PATCH,
+                .body = body,
+                .notify = visible && !is_silent(now) &&
+                    (plan_concerns_others(p, was) || plan_concerns_others(p, now))});
     TRY(plan_people(cx, p, &change));
     return plan_exceptions(cx, p, was, now, reset);
 }
@@ -206,12 +212,13 @@ static enum err read_was(struct ctx *cx, struct planner *p, const char *served)
 static enum err check_rights(struct ctx *cx, const struct convert_env *env)
 {
     if (env->read_only || env->role < BE_WRITER)
-        return fail(cx, ERR_NEED_PRIVILEGES, "the calendar is read-only for this account");
+        return fail(
+            cx, ERR_NEED_PRIVILEGES, "the calendar is read-only for this account");
     return ERR_OK;
 }
 
-enum err convert_plan(struct ctx *cx, const struct convert_env *env, const struct series *before,
-    const char *served, const char *text, struct plan *plan)
+enum err convert_plan(struct ctx *cx, const struct convert_env *env,
+    const struct series *before, const char *served, const char *text, struct plan *plan)
 {
     TRY(check_rights(cx, env));
     struct ics_object object;
@@ -219,8 +226,8 @@ enum err convert_plan(struct ctx *cx, const struct convert_env *env, const struc
     struct planner p = {.env = env, .before = before, .plan = &made};
     TRY(ics_object_parse(cx, text, strlen(text), &object));
     if (!str_eq(object.component, "VEVENT"))
-        return fail(cx, ERR_SUPPORTED_COMPONENT, "%s: Feishu has only events",
-            object.component);
+        return fail(
+            cx, ERR_SUPPORTED_COMPONENT, "%s: Feishu has only events", object.component);
     made.uid = object.uid;
     p.organizer = before == NULL || series_is_organizer(env, before);
     TRY(view_of(cx, env, object.calendar, &p.now));
@@ -240,7 +247,8 @@ static bool others_attend(struct ctx *cx, struct planner *p, const struct series
 {
     cJSON *facts = NULL;
     struct series_row full = series_row_with_people(p->before, row);
-    return facts_read(cx, p->env, &full, &facts) == ERR_OK && plan_concerns_others(p, facts);
+    return facts_read(cx, p->env, &full, &facts) == ERR_OK &&
+        plan_concerns_others(p, facts);
 }
 
 enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
@@ -248,7 +256,9 @@ enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
 {
     TRY(check_rights(cx, env));
     struct plan made = {.uid = before->ical_uid};
-    struct planner p = {.env = env, .before = before, .plan = &made,
+    struct planner p = {.env = env,
+        .before = before,
+        .plan = &made,
         .organizer = series_is_organizer(env, before)};
     const struct series_row *master = before->master;
     for (size_t i = 0; p.organizer && i < before->n_exceptions; i++) {
@@ -256,20 +266,24 @@ enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
         if (master != NULL)
             delete_row(cx, &p, row);
         else if (!row_is_cancelled(row))
-            plan_step(cx, &p, (struct step){.kind = STEP_DELETE,
-                .original_time = row->original_time, .notify = others_attend(cx, &p, row)});
+            plan_step(cx, &p,
+                (struct step){.kind = STEP_DELETE,
+                    .original_time = row->original_time,
+                    .notify = others_attend(cx, &p, row)});
     }
     if (p.organizer && master != NULL)
-        plan_step(cx, &p, (struct step){.kind = STEP_DELETE,
-            .notify = others_attend(cx, &p, master)});
+        plan_step(cx, &p,
+            (struct step){.kind = STEP_DELETE, .notify = others_attend(cx, &p, master)});
     bool declines = !p.organizer && reply;
     if (declines && master != NULL && !str_eq(people_own_answer(env, master), "decline"))
         plan_step(cx, &p, (struct step){.kind = STEP_REPLY, .rsvp = "decline"});
     for (size_t i = 0; declines && master == NULL && i < before->n_exceptions; i++) {
         const struct series_row *row = &before->exceptions[i];
         if (!row_is_cancelled(row) && !str_eq(people_own_answer(env, row), "decline"))
-            plan_step(cx, &p, (struct step){.kind = STEP_REPLY, .rsvp = "decline",
-                .original_time = row->original_time});
+            plan_step(cx, &p,
+                (struct step){.kind = STEP_REPLY,
+                    .rsvp = "decline",
+                    .original_time = row->original_time});
     }
     *plan = made;
     return ERR_OK;

@@ -8,9 +8,9 @@ struct planner {
     const struct convert_env *env;
     const struct series *before; /* NULL = create */
     bool organizer;
-    bool past;                   /* a create of what is over: an import */
-    bool end_moved;              /* the rule ends elsewhere: rows outside are deleted already */
-    struct view was, now;        /* was.calendar = NULL on create */
+    bool past;            /* a create of what is over: an import */
+    bool end_moved;       /* the rule ends elsewhere: rows outside are deleted already */
+    struct view was, now; /* was.calendar = NULL on create */
     struct plan *plan;
 };
 
@@ -26,8 +26,9 @@ void plan_step(struct ctx *cx, struct planner *p, struct step step);
 /* True when the component's people include somebody else who may be told. */
 bool plan_concerns_others(const struct planner *p, const cJSON *facts);
 
-/* The members of a request body that bring a component from was to now; *visible = others should
- * hear of it. Errors: ATTENDEE_CHANGE, UPSTREAM_REFUSED, MIN_DATE_TIME, MAX_DATE_TIME. */
+/* The members of a request body that bring a component from was to now; *visible = others
+ * should hear of it. Errors: ATTENDEE_CHANGE, UPSTREAM_REFUSED, MIN_DATE_TIME,
+ * MAX_DATE_TIME. */
 enum err plan_body(struct ctx *cx, const struct planner *p, const struct change *change,
     cJSON *body, bool *visible);
 
@@ -35,10 +36,10 @@ enum err plan_body(struct ctx *cx, const struct planner *p, const struct change 
  * ATTENDEE_CHANGE, MAX_ATTENDEES. */
 enum err plan_people(struct ctx *cx, struct planner *p, const struct change *change);
 
-/* Steps for overrides and EXDATEs. reset = the upstream rows of exceptions are deleted already.
- * was and now = the masters' facts. */
-enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now,
-    bool reset);
+/* Steps for overrides and EXDATEs. reset = the upstream rows of exceptions are deleted
+ * already. was and now = the masters' facts. */
+enum err plan_exceptions(
+    struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now, bool reset);
 
 /* UPSTREAM_REFUSED for properties of a series that Feishu has no place for. */
 enum err plan_refuse(struct ctx *cx, const struct planner *p);

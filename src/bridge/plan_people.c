@@ -2,15 +2,11 @@
 #include "bridge/plan.h"
 
 #include "bridge/attendee.h"
+#include "bridge/people.h"
 
 static const cJSON *people_of(const cJSON *facts)
 {
     return cJSON_GetObjectItemCaseSensitive(facts, "attendees");
-}
-
-static bool flag(const cJSON *object, const char *name)
-{
-    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
 /* A plan's requests of one kind, cut into calls that upstream takes. */
@@ -26,20 +22,24 @@ static void add_request(struct ctx *cx, struct planner *p, const struct change *
     struct requests *all, cJSON *request)
 {
     bool room = str_eq(json_text(request, "type"), "resource");
-    if (all->list == NULL || all->n == all->max || (room && all->rooms == all->max_rooms)) {
+    if (all->list == NULL || all->n == all->max ||
+        (room && all->rooms == all->max_rooms)) {
         cJSON *body = json_own(cx, cJSON_CreateObject());
         all->list = cJSON_AddArrayToObject(body, all->member);
         all->n = all->rooms = 0;
-        plan_step(cx, p, (struct step){.kind = all->kind, .body = body,
-            .original_time = change->original_time, .notify = all->notify});
+        plan_step(cx, p,
+            (struct step){.kind = all->kind,
+                .body = body,
+                .original_time = change->original_time,
+                .notify = all->notify});
     }
     all->n++;
     all->rooms += room;
     cJSON_AddItemToArray(all->list, request);
 }
 
-static bool same_id(struct ctx *cx, const struct planner *p, const cJSON *one,
-    const char *address)
+static bool same_id(
+    struct ctx *cx, const struct planner *p, const cJSON *one, const char *address)
 {
     const char *a = people_id(cx, p->env, json_text(one, "address"));
     const char *b = a == NULL ? NULL : people_id(cx, p->env, address);
@@ -47,8 +47,8 @@ static bool same_id(struct ctx *cx, const struct planner *p, const cJSON *one,
 }
 
 /* The entry of the same person, under another address perhaps. */
-static const cJSON *find(struct ctx *cx, const struct planner *p, const cJSON *people,
-    const cJSON *person)
+static const cJSON *find(
+    struct ctx *cx, const struct planner *p, const cJSON *people, const cJSON *person)
 {
     const char *address = json_text(person, "address");
     const cJSON *one = people_find(people, address);
@@ -62,11 +62,12 @@ static const cJSON *find(struct ctx *cx, const struct planner *p, const cJSON *p
     return NULL;
 }
 
-/* The organizer is no guest: upstream lists the caller by itself (add_operator_to_attendee). */
+/* The organizer is no guest: upstream lists the caller by itself
+ * (add_operator_to_attendee). */
 static bool is_guest(const struct planner *p, const cJSON *person)
 {
     (void)p;
-    return !flag(person, "organizer") && !(flag(person, "self"));
+    return !json_bool(person, "organizer", false) && !(json_bool(person, "self", false));
 }
 
 static void plan_removed(struct ctx *cx, struct planner *p, const struct change *change)
@@ -76,63 +77,67 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
     struct requests quiet = all;
     quiet.notify = false;
     const cJSON *one;
-    cJSON_ArrayForEach(one,
-        cJSON_GetObjectItemCaseSensitive(people_of(change->was), "list"))
+    cJSON_ArrayForEach(
+        one, cJSON_GetObjectItemCaseSensitive(people_of(change->was), "list"))
     {
         if (!is_guest(p, one))
             continue;
         const cJSON *now = find(cx, p, people_of(change->now), one);
-        if (now != NULL && flag(now, "optional") == flag(one, "optional"))
+        if (now != NULL &&
+            json_bool(now, "optional", false) == json_bool(one, "optional", false))
             continue;
         cJSON *request = people_request(cx, p->env, one);
         if (request == NULL)
             continue;
         cJSON_DeleteItemFromObjectCaseSensitive(request, "is_optional");
         /* Another role is a removal and an addition (feishu-api 6.2): no cancellation. */
-        bool tell = now == NULL && !flag(one, "silent");
+        bool tell = now == NULL && !json_bool(one, "silent", false);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }
 }
 
 static void plan_added(struct ctx *cx, struct planner *p, const struct change *change)
 {
-    struct requests all = {STEP_ADD_ATTENDEES, "attendees", ATTENDEES_MAX_ADD, ROOMS_MAX_ADD,
-        0, 0, true, NULL};
+    struct requests all = {STEP_ADD_ATTENDEES, "attendees", ATTENDEES_MAX_ADD,
+        ROOMS_MAX_ADD, 0, 0, true, NULL};
     struct requests quiet = all;
     quiet.notify = false;
     const cJSON *people = people_of(change->now), *one;
-    bool silent = p->past
-        || flag(cJSON_GetObjectItemCaseSensitive(people, "organizer"), "silent");
+    bool silent = p->past ||
+        json_bool(cJSON_GetObjectItemCaseSensitive(people, "organizer"), "silent", false);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
         if (!is_guest(p, one))
             continue;
         const cJSON *was = find(cx, p, people_of(change->was), one);
-        if (was != NULL && flag(was, "optional") == flag(one, "optional"))
+        if (was != NULL &&
+            json_bool(was, "optional", false) == json_bool(one, "optional", false))
             continue;
         cJSON *request = people_request(cx, p->env, one);
         if (request == NULL)
             continue;
-        bool tell = was == NULL && !silent && !flag(one, "silent");
+        bool tell = was == NULL && !silent && !json_bool(one, "silent", false);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }
 }
 
-static enum err check_organizer(struct ctx *cx, const struct planner *p,
-    const struct change *change, bool *foreign)
+static enum err check_organizer(
+    struct ctx *cx, const struct planner *p, const struct change *change, bool *foreign)
 {
-    const cJSON *was = cJSON_GetObjectItemCaseSensitive(people_of(change->was), "organizer");
-    const cJSON *now = cJSON_GetObjectItemCaseSensitive(people_of(change->now), "organizer");
+    const cJSON *was =
+        cJSON_GetObjectItemCaseSensitive(people_of(change->was), "organizer");
+    const cJSON *now =
+        cJSON_GetObjectItemCaseSensitive(people_of(change->now), "organizer");
     *foreign = false;
-    if (now == NULL || flag(now, "self"))
+    if (now == NULL || json_bool(now, "self", false))
         return ERR_OK;
     const char *address = json_text(now, "address");
-    if (was != NULL
-        && (str_ieq(json_text(was, "address"), address) || same_id(cx, p, was, address))) {
+    if (was != NULL &&
+        (str_ieq(json_text(was, "address"), address) || same_id(cx, p, was, address))) {
         /* An own event with a foreign organizer is an imported invitation. */
-        *foreign = p->organizer && p->before != NULL && !flag(was, "self")
-            && !cJSON_HasObjectItem(p->before->master == NULL ? NULL
-                                                              : p->before->master->event,
+        *foreign = p->organizer && p->before != NULL && !json_bool(was, "self", false) &&
+            !cJSON_HasObjectItem(
+                p->before->master == NULL ? NULL : p->before->master->event,
                 "event_organizer");
         return ERR_OK;
     }
@@ -147,7 +152,8 @@ static enum err check_organizer(struct ctx *cx, const struct planner *p,
     return fail(cx, ERR_ORGANIZER_CHANGE, "ORGANIZER: it cannot become %s", address);
 }
 
-/* True when the caller may invite though not the organizer (feishu-api 5.2 attendee_ability). */
+/* True when the caller may invite though not the organizer (feishu-api 5.2
+ * attendee_ability). */
 static bool may_invite(const struct planner *p)
 {
     if (p->before == NULL || p->before->master == NULL)
@@ -156,22 +162,25 @@ static bool may_invite(const struct planner *p)
     return str_eq(ability, "can_invite_others") || str_eq(ability, "can_modify_event");
 }
 
-static enum err plan_answer(struct ctx *cx, struct planner *p, const struct change *change)
+static enum err plan_answer(
+    struct ctx *cx, struct planner *p, const struct change *change)
 {
     const cJSON *was = people_self(people_of(change->was));
     const cJSON *now = people_self(people_of(change->now));
     if (now == NULL) {
         if (was == NULL || people_of(change->was) == NULL)
             return ERR_OK;
-        return fail(cx, ERR_ATTENDEE_CHANGE, "ATTENDEE: decline instead of removing yourself");
+        return fail(
+            cx, ERR_ATTENDEE_CHANGE, "ATTENDEE: decline instead of removing yourself");
     }
     const char *answer = json_text(now, "rsvp");
     /* There is no way back to "no answer" (feishu-api 5.15). */
-    if (str_eq(answer, "needs_action")
-        || (was != NULL && str_eq(answer, json_text(was, "rsvp"))))
+    if (str_eq(answer, "needs_action") ||
+        (was != NULL && str_eq(answer, json_text(was, "rsvp"))))
         return ERR_OK;
-    plan_step(cx, p, (struct step){.kind = STEP_REPLY, .rsvp = answer,
-        .original_time = change->original_time});
+    plan_step(cx, p,
+        (struct step){
+            .kind = STEP_REPLY, .rsvp = answer, .original_time = change->original_time});
     return ERR_OK;
 }
 
@@ -181,8 +190,8 @@ enum err plan_people(struct ctx *cx, struct planner *p, const struct change *cha
     TRY(check_organizer(cx, p, change, &foreign));
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(people_of(change->now), "list");
     if (cJSON_GetArraySize(list) > ATTENDEES_MAX)
-        return fail(cx, ERR_MAX_ATTENDEES, "ATTENDEE: Feishu holds at most %d",
-            ATTENDEES_MAX);
+        return fail(
+            cx, ERR_MAX_ATTENDEES, "ATTENDEE: Feishu holds at most %d", ATTENDEES_MAX);
     if (foreign)
         return ERR_OK;
     size_t steps = p->plan->steps.n;

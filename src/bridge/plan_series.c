@@ -35,10 +35,12 @@ enum err plan_refuse(struct ctx *cx, const struct planner *p)
             return fail(cx, ERR_UPSTREAM_REFUSED, "%s", refused_lines[i].reason);
     }
     size_t at = 0;
-    if (comp_next_line(now, "RRULE", &at) != NULL && comp_next_line(now, "RRULE", &at) != NULL)
+    if (comp_next_line(now, "RRULE", &at) != NULL &&
+        comp_next_line(now, "RRULE", &at) != NULL)
         return fail(cx, ERR_UPSTREAM_REFUSED, "RRULE: Feishu holds one rule a series");
     for (size_t i = 0; i < p->now.overrides.n; i++) {
-        const struct line *id = comp_line(p->now.overrides.items[i].event, "RECURRENCE-ID");
+        const struct line *id =
+            comp_line(p->now.overrides.items[i].event, "RECURRENCE-ID");
         if (line_param(id, "RANGE") != NULL)
             return fail(cx, ERR_UPSTREAM_REFUSED,
                 "RECURRENCE-ID;RANGE=THISANDFUTURE: split the series instead");
@@ -61,12 +63,14 @@ static enum err override_facts(struct ctx *cx, const struct planner *p,
     return facts_up(cx, &scene, facts);
 }
 
-/* series = what the occurrence says as long as nobody touched it; NULL without a master. */
+/* series = what the occurrence says as long as nobody touched it; NULL without a master.
+ */
 static enum err plan_override(struct ctx *cx, struct planner *p,
     const struct view_override *one, const struct view_override *old, const cJSON *series)
 {
     int64_t original = one->original_time;
-    const struct series_row *row = p->before == NULL ? NULL : series_find(p->before, original);
+    const struct series_row *row =
+        p->before == NULL ? NULL : series_find(p->before, original);
     cJSON *was = NULL, *now = NULL, *body = json_own(cx, cJSON_CreateObject());
     TRY(override_facts(cx, p, &p->now, one, &now));
     if (old != NULL)
@@ -81,9 +85,11 @@ static enum err plan_override(struct ctx *cx, struct planner *p,
     size_t steps = p->plan->steps.n;
     TRY(plan_body(cx, p, &change, body, &visible));
     if (body->child != NULL)
-        plan_step(cx, p, (struct step){.kind = STEP_PATCH, .original_time = original,
-            .body = body, .notify = visible && p->before != NULL
-                && plan_concerns_others(p, now)});
+        plan_step(cx, p,
+            (struct step){.kind = STEP_PATCH,
+                .original_time = original,
+                .body = body,
+                .notify = visible && p->before != NULL && plan_concerns_others(p, now)});
     TRY(plan_people(cx, p, &change));
     bool known = row != NULL || p->now.master == NULL;
     if (p->plan->steps.n > steps && !known && !view_has(cx, p->env, &p->now, original))
@@ -94,24 +100,29 @@ static enum err plan_override(struct ctx *cx, struct planner *p,
 
 /* ---- cancelled and restored occurrences ---- */
 
-static enum err cancel(struct ctx *cx, struct planner *p, int64_t original, const cJSON *facts)
+static enum err cancel(
+    struct ctx *cx, struct planner *p, int64_t original, const cJSON *facts)
 {
-    if (!view_has(cx, p->env, &p->now, original)
-        && (p->before == NULL || series_find(p->before, original) == NULL))
+    if (!view_has(cx, p->env, &p->now, original) &&
+        (p->before == NULL || series_find(p->before, original) == NULL))
         return ERR_OK; /* excludes nothing */
     if (p->organizer)
-        plan_step(cx, p, (struct step){.kind = STEP_DELETE, .original_time = original,
-            .notify = p->before != NULL && plan_concerns_others(p, facts)});
+        plan_step(cx, p,
+            (struct step){.kind = STEP_DELETE,
+                .original_time = original,
+                .notify = p->before != NULL && plan_concerns_others(p, facts)});
     else
-        plan_step(cx, p, (struct step){.kind = STEP_REPLY, .original_time = original,
-            .rsvp = "decline"});
+        plan_step(cx, p,
+            (struct step){
+                .kind = STEP_REPLY, .original_time = original, .rsvp = "decline"});
     return ERR_OK;
 }
 
 /* Makes the rule's own occurrence appear again by destroying the row of its exception. */
 static enum err restore(struct ctx *cx, struct planner *p, int64_t original)
 {
-    const struct series_row *row = p->before == NULL ? NULL : series_find(p->before, original);
+    const struct series_row *row =
+        p->before == NULL ? NULL : series_find(p->before, original);
     if (row == NULL || (!p->organizer && !row_is_cancelled(row)))
         return ERR_OK;
     if (!p->organizer)
@@ -120,8 +131,9 @@ static enum err restore(struct ctx *cx, struct planner *p, int64_t original)
             id_text(cx, original));
     if (p->end_moved && !view_has(cx, p->env, &p->now, original))
         return ERR_OK;
-    plan_step(cx, p, (struct step){.kind = STEP_DELETE, .original_time = original,
-        .delete_exception = true});
+    plan_step(cx, p,
+        (struct step){
+            .kind = STEP_DELETE, .original_time = original, .delete_exception = true});
     return ERR_OK;
 }
 
@@ -159,8 +171,8 @@ static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *
     for (size_t i = 0; i < was->overrides.n; i++) {
         const struct view_override *one = &was->overrides.items[i];
         int64_t original = one->original_time;
-        if (one->cancelled || view_find(&p->now, original) != NULL
-            || view_cancels(&p->now, original))
+        if (one->cancelled || view_find(&p->now, original) != NULL ||
+            view_cancels(&p->now, original))
             continue;
         const struct series_row *row = series_find(p->before, original);
         if (!p->organizer && row != NULL)
@@ -170,7 +182,8 @@ static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *
         if (p->now.master != NULL) {
             TRY(restore(cx, p, original));
         } else if (row != NULL) {
-            plan_step(cx, p, (struct step){.kind = STEP_DELETE, .original_time = original});
+            plan_step(
+                cx, p, (struct step){.kind = STEP_DELETE, .original_time = original});
         }
     }
     struct times cancelled = cancelled_of(cx, was);
@@ -181,8 +194,8 @@ static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *
     return ERR_OK;
 }
 
-enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now,
-    bool reset)
+enum err plan_exceptions(
+    struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now, bool reset)
 {
     const struct view nothing = {0};
     const struct view *old_view = reset || p->before == NULL ? &nothing : &p->was;

@@ -21,8 +21,8 @@ struct rule {
 /* Where the rule starts. */
 struct origin {
     bool all_day;
-    int64_t days;   /* local date of the start */
-    int64_t tod_s;  /* local time of day */
+    int64_t days;  /* local date of the start */
+    int64_t tod_s; /* local time of day */
     int64_t start_s;
     const struct zone *zone;
 };
@@ -32,7 +32,8 @@ static const char *const weekdays[] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
 static struct origin origin_of(bool all_day, int64_t start_s, const struct zone *zone)
 {
     struct origin origin = {.all_day = all_day, .start_s = start_s, .zone = zone};
-    struct civil local = all_day ? civil_from_seconds(start_s) : zone_to_local(zone, start_s);
+    struct civil local =
+        all_day ? civil_from_seconds(start_s) : zone_to_local(zone, start_s);
     origin.days = civil_days(local.year, local.month, local.day);
     origin.tod_s = civil_seconds(&local) - origin.days * DAY_S;
     return origin;
@@ -44,7 +45,8 @@ static struct origin fact_origin(const cJSON *start)
     if (when_parse_date(json_text(start, "date"), &days))
         return origin_of(true, days * DAY_S, zone_utc());
     const struct zone *zone = zone_find(json_text(start, "timezone"));
-    return origin_of(false, json_int(start, "timestamp", 0), zone == NULL ? zone_utc() : zone);
+    return origin_of(
+        false, json_int(start, "timestamp", 0), zone == NULL ? zone_utc() : zone);
 }
 
 static char *upper(struct arena *arena, const char *text)
@@ -86,8 +88,8 @@ static const char *part_of(const struct rule *rule, const char *name)
 
 static bool has_time_parts(const struct rule *rule)
 {
-    return part_of(rule, "BYHOUR") != NULL || part_of(rule, "BYMINUTE") != NULL
-        || part_of(rule, "BYSECOND") != NULL;
+    return part_of(rule, "BYHOUR") != NULL || part_of(rule, "BYMINUTE") != NULL ||
+        part_of(rule, "BYSECOND") != NULL;
 }
 
 /* The last local date on which an occurrence may start. */
@@ -119,7 +121,8 @@ static char *until_wire(struct ctx *cx, const struct origin *origin, int64_t day
     local.hour = 23;
     local.minute = 59;
     local.second = 59;
-    return arena_strdup(cx->arena, when_ics_utc(zone_to_unix(origin->zone, &local), text));
+    return arena_strdup(
+        cx->arena, when_ics_utc(zone_to_unix(origin->zone, &local), text));
 }
 
 static bool see_instance(void *self, const struct instance *one)
@@ -131,8 +134,8 @@ static bool see_instance(void *self, const struct instance *one)
 }
 
 /* The start of the last instance of a rule with COUNT. */
-static enum err last_start(struct ctx *cx, const struct origin *origin, const char *rule,
-    int64_t *last_s)
+static enum err last_start(
+    struct ctx *cx, const struct origin *origin, const char *rule, int64_t *last_s)
 {
     char text[WHEN_TEXT_BYTES];
     struct comp *calendar = comp_new(cx, "VCALENDAR"), *event = comp_new(cx, "VEVENT");
@@ -140,26 +143,27 @@ static enum err last_start(struct ctx *cx, const struct origin *origin, const ch
     comp_add_line(cx, event, line_new(cx, "UID:count"));
     struct civil local = zone_to_local(origin->zone, origin->start_s);
     if (origin->all_day)
-        comp_add_line(cx, event, line_new(cx, "DTSTART;VALUE=DATE:%s",
-            when_ics_date(origin->days, text)));
+        comp_add_line(cx, event,
+            line_new(cx, "DTSTART;VALUE=DATE:%s", when_ics_date(origin->days, text)));
     else if (origin->zone == zone_utc())
-        comp_add_line(cx, event, line_new(cx, "DTSTART:%s",
-            when_ics_utc(origin->start_s, text)));
+        comp_add_line(
+            cx, event, line_new(cx, "DTSTART:%s", when_ics_utc(origin->start_s, text)));
     else
-        comp_add_line(cx, event, line_new(cx, "DTSTART;TZID=%s:%04d%02d%02dT%02d%02d%02d",
-            zone_name(origin->zone), local.year, local.month, local.day, local.hour,
-            local.minute, local.second));
+        comp_add_line(cx, event,
+            line_new(cx, "DTSTART;TZID=%s:%04d%02d%02dT%02d%02d%02d",
+                zone_name(origin->zone), local.year, local.month, local.day, local.hour,
+                local.minute, local.second));
     comp_add_line(cx, event, line_new(cx, "RRULE:%s", rule));
-    struct expand_range range = {.from_s = INT64_MIN, .until_s = INT64_MAX,
-        .max_instances = RRULE_MAX_INSTANCES};
+    struct expand_range range = {
+        .from_s = INT64_MIN, .until_s = INT64_MAX, .max_instances = RRULE_MAX_INSTANCES};
     int64_t last = origin->start_s;
     TRY(expand_each(cx, calendar, &range, see_instance, &last));
     *last_s = last;
     return ERR_OK;
 }
 
-/* True when COUNT or UNTIL set *days; *exact is the UNTIL of a rule whose end is not a matter of
- * days. */
+/* True when COUNT or UNTIL set *days; *exact is the UNTIL of a rule whose end is not a
+ * matter of days. */
 static bool end_of(struct ctx *cx, const struct origin *origin, const struct rule *rule,
     const char *text, int64_t *days, const char **exact)
 {
@@ -178,7 +182,7 @@ static bool end_of(struct ctx *cx, const struct origin *origin, const struct rul
     if (last_start(cx, origin, text, &last_s) != ERR_OK)
         return false;
     struct civil local = origin->all_day ? civil_from_seconds(last_s)
-        : zone_to_local(origin->zone, last_s);
+                                         : zone_to_local(origin->zone, last_s);
     *days = civil_days(local.year, local.month, local.day);
     return true;
 }
@@ -190,7 +194,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void add_sorted(struct ctx *cx, struct buf *out, const char *name, const char *value)
+static void add_sorted(
+    struct ctx *cx, struct buf *out, const char *name, const char *value)
 {
     char **items = str_split(cx->arena, value, ',');
     size_t n = 0;
@@ -208,17 +213,19 @@ static void add_sorted(struct ctx *cx, struct buf *out, const char *name, const 
 }
 
 /* The BY parts that DTSTART implies (RFC 5545 3.3.10). */
-static void add_implied(const struct rule *rule, const struct origin *origin, struct buf *out)
+static void add_implied(
+    const struct rule *rule, const struct origin *origin, struct buf *out)
 {
     const char *freq = part_of(rule, "FREQ");
     struct civil start = civil_from_days(origin->days);
-    bool by_day = part_of(rule, "BYDAY") != NULL, by_month_day = part_of(rule, "BYMONTHDAY");
+    bool by_day = part_of(rule, "BYDAY") != NULL,
+         by_month_day = part_of(rule, "BYMONTHDAY");
     if (str_eq(freq, "WEEKLY") && !by_day) {
         buf_printf(out, ";BYDAY=%s", weekdays[civil_weekday(origin->days)]);
     } else if (str_eq(freq, "MONTHLY") && !by_day && !by_month_day) {
         buf_printf(out, ";BYMONTHDAY=%d", start.day);
-    } else if (str_eq(freq, "YEARLY") && !by_day && !by_month_day
-        && part_of(rule, "BYYEARDAY") == NULL && part_of(rule, "BYWEEKNO") == NULL) {
+    } else if (str_eq(freq, "YEARLY") && !by_day && !by_month_day &&
+        part_of(rule, "BYYEARDAY") == NULL && part_of(rule, "BYWEEKNO") == NULL) {
         if (part_of(rule, "BYMONTH") == NULL)
             buf_printf(out, ";BYMONTH=%d", start.month);
         buf_printf(out, ";BYMONTHDAY=%d", start.day);
@@ -231,12 +238,13 @@ static bool week_start_matters(const struct rule *rule)
     const char *interval = part_of(rule, "INTERVAL"), *by_day = part_of(rule, "BYDAY");
     if (part_of(rule, "BYWEEKNO") != NULL)
         return true;
-    return str_eq(part_of(rule, "FREQ"), "WEEKLY") && interval != NULL
-        && !str_eq(interval, "1") && by_day != NULL && strchr(by_day, ',') != NULL;
+    return str_eq(part_of(rule, "FREQ"), "WEEKLY") && interval != NULL &&
+        !str_eq(interval, "1") && by_day != NULL && strchr(by_day, ',') != NULL;
 }
 
-static const char *const sorted_parts[] = {"BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY",
-    "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS", "RSCALE", "SKIP"};
+static const char *const sorted_parts[] = {"BYMONTH", "BYWEEKNO", "BYYEARDAY",
+    "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS", "RSCALE",
+    "SKIP"};
 
 /* Everything but the end. */
 static char *normal(struct ctx *cx, const struct rule *rule, const struct origin *origin)
@@ -295,7 +303,8 @@ static char *wire_form(struct ctx *cx, const struct rule *rule, const char *unti
     return out.data;
 }
 
-static cJSON *recurrence_value(struct ctx *cx, const char *text, const struct origin *origin)
+static cJSON *recurrence_value(
+    struct ctx *cx, const char *text, const struct origin *origin)
 {
     struct rule rule = parse(cx, text);
     if (rule.n == 0 && rule.refused == NULL)
@@ -355,13 +364,13 @@ bool equal_recurrence(const cJSON *a, const cJSON *b)
 {
     if (a == NULL || b == NULL)
         return a == b;
-    return recurrence_same_but_end(a, b)
-        && str_eq(json_text(a, "until"), json_text(b, "until"))
-        && str_eq(json_text(a, "refused"), json_text(b, "refused"));
+    return recurrence_same_but_end(a, b) &&
+        str_eq(json_text(a, "until"), json_text(b, "until")) &&
+        str_eq(json_text(a, "refused"), json_text(b, "refused"));
 }
 
-bool rrule_same(struct ctx *cx, const char *a, const char *b, bool all_day, int64_t start_s,
-    const struct zone *zone)
+bool rrule_same(struct ctx *cx, const char *a, const char *b, bool all_day,
+    int64_t start_s, const struct zone *zone)
 {
     struct origin origin = origin_of(all_day, start_s, zone);
     cJSON *x = json_own(cx, recurrence_value(cx, a, &origin));
@@ -369,7 +378,8 @@ bool rrule_same(struct ctx *cx, const char *a, const char *b, bool all_day, int6
     return equal_recurrence(x, y);
 }
 
-/* UNTIL must be of DTSTART's type (RFC 5545 3.3.10): a date, local time for floating, else UTC. */
+/* UNTIL must be of DTSTART's type (RFC 5545 3.3.10): a date, local time for floating,
+ * else UTC. */
 static const char *typed_until(struct ctx *cx, const struct scene *scene,
     const struct origin *origin, const char *until)
 {
@@ -377,8 +387,8 @@ static const char *typed_until(struct ctx *cx, const struct scene *scene,
     bool is_date, is_utc;
     struct ics_time start;
     const struct line *line = comp_line(scene->event, "DTSTART");
-    if (origin->all_day || line == NULL || !when_parse_ics(until, &civil, &is_date, &is_utc)
-        || is_date || !is_utc)
+    if (origin->all_day || line == NULL ||
+        !when_parse_ics(until, &civil, &is_date, &is_utc) || is_date || !is_utc)
         return until;
     if (ics_time(cx, scene->calendar, line, &start) != ERR_OK || start.is_date)
         return until;
@@ -398,8 +408,8 @@ void down_recurrence(struct ctx *cx, const struct scene *scene, const cJSON *fac
     if (value == NULL)
         return;
     struct rule rule = parse(cx, json_text(value, "rule"));
-    struct origin origin
-        = fact_origin(cJSON_GetObjectItemCaseSensitive(facts, "start_time"));
+    struct origin origin =
+        fact_origin(cJSON_GetObjectItemCaseSensitive(facts, "start_time"));
     const char *until = json_text(value, "until");
     struct buf out = buf_new(cx->arena);
     for (size_t i = 0; i < rule.n; i++) {

@@ -23,7 +23,8 @@ bool series_is_organizer(const struct convert_env *env, const struct series *ser
     const char *home = json_text(row->event, "organizer_calendar_id");
     if (*home != '\0')
         return str_eq(home, env->calendar_id);
-    const cJSON *organizer = cJSON_GetObjectItemCaseSensitive(row->event, "event_organizer");
+    const cJSON *organizer =
+        cJSON_GetObjectItemCaseSensitive(row->event, "event_organizer");
     const char *id = json_text(organizer, "user_id");
     return *id == '\0' || str_eq(id, env->own_id);
 }
@@ -31,8 +32,8 @@ bool series_is_organizer(const struct convert_env *env, const struct series *ser
 bool series_is_declined(const struct convert_env *env, const struct series *series)
 {
     const struct series_row *row = first_row(series);
-    if (row == NULL || series_is_organizer(env, series)
-        || !str_eq(people_own_answer(env, row), "decline"))
+    if (row == NULL || series_is_organizer(env, series) ||
+        !str_eq(people_own_answer(env, row), "decline"))
         return false;
     for (size_t i = 0; i < series->n_exceptions; i++) {
         const struct series_row *one = &series->exceptions[i];
@@ -57,17 +58,17 @@ bool row_is_cancelled(const struct series_row *row)
     return str_ieq(json_text(row->event, "status"), "cancelled");
 }
 
-struct series_row series_row_with_people(const struct series *series,
-    const struct series_row *row)
+struct series_row series_row_with_people(
+    const struct series *series, const struct series_row *row)
 {
     struct series_row copy = *row;
-    bool own = copy.attendees != NULL
-        || cJSON_GetObjectItemCaseSensitive(copy.event, "attendees") != NULL;
+    bool own = copy.attendees != NULL ||
+        cJSON_GetObjectItemCaseSensitive(copy.event, "attendees") != NULL;
     if (!own && series->master != NULL) {
         copy.attendees = series->master->attendees;
         if (copy.attendees == NULL)
-            copy.attendees
-                = cJSON_GetObjectItemCaseSensitive(series->master->event, "attendees");
+            copy.attendees =
+                cJSON_GetObjectItemCaseSensitive(series->master->event, "attendees");
     }
     return copy;
 }
@@ -81,14 +82,15 @@ cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original
     if (start.is_date) {
         int64_t day = original / DAY_S;
         cJSON_ReplaceItemInObjectCaseSensitive(facts, "start_time", fact_date(day));
-        cJSON_ReplaceItemInObjectCaseSensitive(facts, "end_time",
-            fact_date(day + end.days - start.days));
+        cJSON_ReplaceItemInObjectCaseSensitive(
+            facts, "end_time", fact_date(day + end.days - start.days));
         return facts;
     }
     const char *zone = zone_name(start.zone);
-    cJSON_ReplaceItemInObjectCaseSensitive(facts, "start_time", fact_instant(original, zone));
-    cJSON_ReplaceItemInObjectCaseSensitive(facts, "end_time",
-        fact_instant(original + end.unix_s - start.unix_s, zone));
+    cJSON_ReplaceItemInObjectCaseSensitive(
+        facts, "start_time", fact_instant(original, zone));
+    cJSON_ReplaceItemInObjectCaseSensitive(
+        facts, "end_time", fact_instant(original + end.unix_s - start.unix_s, zone));
     return facts;
 }
 
@@ -100,21 +102,24 @@ static bool is_cancelled(const struct comp *event)
     return status != NULL && str_ieq(status->value, "CANCELLED");
 }
 
-static enum err add_override(struct ctx *cx, const struct convert_env *env, struct view *view,
-    struct comp *event, const struct line *id)
+static enum err add_override(struct ctx *cx, const struct convert_env *env,
+    struct view *view, struct comp *event, const struct line *id)
 {
     struct ics_time time;
     TRY(ics_time(cx, view->calendar, id, &time));
-    struct view_override one = {.event = event, .cancelled = is_cancelled(event),
+    struct view_override one = {.event = event,
+        .cancelled = is_cancelled(event),
         .original_time = original_time(env, view->form.set ? &view->form : NULL, &time)};
     LIST_ADD(cx->arena, &view->overrides, one);
     return ERR_OK;
 }
 
-static enum err add_exdates(struct ctx *cx, const struct convert_env *env, struct view *view)
+static enum err add_exdates(
+    struct ctx *cx, const struct convert_env *env, struct view *view)
 {
     size_t at = 0;
-    for (struct line *line; (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
+    for (struct line *line;
+         (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
         char **values = str_split(cx->arena, line->value, ',');
         for (size_t i = 0; values[i] != NULL; i++) {
             struct ics_time time;
@@ -183,9 +188,11 @@ bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *
     return expand_has(cx, view->calendar, original, floating);
 }
 
-struct scene view_scene(const struct convert_env *env, const struct view *view,
-    struct comp *event)
+struct scene view_scene(
+    const struct convert_env *env, const struct view *view, struct comp *event)
 {
-    return (struct scene){.env = env, .calendar = view->calendar, .event = event,
+    return (struct scene){.env = env,
+        .calendar = view->calendar,
+        .event = event,
         .is_override = event != view->master};
 }

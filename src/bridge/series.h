@@ -1,4 +1,5 @@
-/* A series on both sides: whose it is, its rows, and the components of its calendar object. */
+/* A series on both sides: whose it is, its rows, and the components of its calendar
+ * object. */
 #ifndef BRIDGE_SERIES_H
 #define BRIDGE_SERIES_H
 
@@ -17,8 +18,8 @@ struct view_override_list {
 /* A calendar object by its parts. */
 struct view {
     struct comp *calendar;
-    struct comp *master;   /* NULL: exceptions alone */
-    struct ics_time form;  /* the master's DTSTART; form.set = false without a master */
+    struct comp *master;  /* NULL: exceptions alone */
+    struct ics_time form; /* the master's DTSTART; form.set = false without a master */
     struct view_override_list overrides;
     LIST(int64_t) exdates;
 };
@@ -31,8 +32,8 @@ bool view_cancels(const struct view *view, int64_t original_time);
 /* True when the master's rule has the scheduled start. */
 bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *view,
     int64_t original_time);
-struct scene view_scene(const struct convert_env *env, const struct view *view,
-    struct comp *event);
+struct scene view_scene(
+    const struct convert_env *env, const struct view *view, struct comp *event);
 
 /* Facts of an untouched occurrence: the master's, moved to the scheduled start. */
 cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original_time);
@@ -41,7 +42,7 @@ cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original
 const struct series_row *series_find(const struct series *series, int64_t original_time);
 bool row_is_cancelled(const struct series_row *row);
 /* The row with the master's attendees where it has none of its own. */
-struct series_row series_row_with_people(const struct series *series,
-    const struct series_row *row);
+struct series_row series_row_with_people(
+    const struct series *series, const struct series_row *row);
 
 #endif

@@ -46,14 +46,14 @@ enum err up_vchat(struct ctx *cx, const struct scene *scene, cJSON **value)
     return ERR_OK;
 }
 
-enum err read_vchat(struct ctx *cx, const struct convert_env *env, const struct series_row *row,
-    cJSON **value)
+enum err read_vchat(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **value)
 {
     (void)env;
     const cJSON *vchat = cJSON_GetObjectItemCaseSensitive(row->event, "vchat");
     const char *url = str_trim(cx->arena, json_text(vchat, "meeting_url"));
-    if (*url == '\0' || str_eq(json_text(vchat, "vc_type"), "no_meeting")
-        || strpbrk(url, " \t\r\n") != NULL)
+    if (*url == '\0' || str_eq(json_text(vchat, "vc_type"), "no_meeting") ||
+        strpbrk(url, " \t\r\n") != NULL)
         return ERR_OK;
     if (strstr(url, "://") == NULL)
         url = arena_printf(cx->arena, "https://%s", url);
@@ -64,8 +64,8 @@ enum err read_vchat(struct ctx *cx, const struct convert_env *env, const struct 
     return ERR_OK;
 }
 
-/* A client that dropped CONFERENCE (RFC 7986 is little known) but kept the link in URL changed
- * nothing. */
+/* A client that dropped CONFERENCE (RFC 7986 is little known) but kept the link in URL
+ * changed nothing. */
 bool equal_vchat(const cJSON *a, const cJSON *b)
 {
     const char *x = json_text(a, "conference"), *y = json_text(b, "conference");
@@ -91,7 +91,8 @@ void patch_vchat(struct ctx *cx, const struct scene *scene, const cJSON *facts)
     if (up_vchat(cx, scene, &was) != ERR_OK || equal_vchat(json_own(cx, was), now))
         return;
     const char *url = json_text(now, "conference"), *old = json_text(was, "conference");
-    struct line *line = meeting_line(scene->event), *link = comp_line(scene->event, "URL");
+    struct line *line = meeting_line(scene->event),
+                *link = comp_line(scene->event, "URL");
     bool own_link = link != NULL && !str_eq(link->value, old);
     if (link != NULL && !own_link)
         comp_remove_line(scene->event, link);
@@ -116,8 +117,8 @@ enum err write_vchat(struct ctx *cx, const struct field_write *write, cJSON *bod
         cJSON_AddStringToObject(vchat, "vc_type", "no_meeting");
         return ERR_OK;
     }
-    if (utf8_length(url) > VCHAT_URL_MAX_CHARS
-        || utf8_length(label) > VCHAT_DESCRIPTION_MAX_CHARS)
+    if (utf8_length(url) > VCHAT_URL_MAX_CHARS ||
+        utf8_length(label) > VCHAT_DESCRIPTION_MAX_CHARS)
         return fail(cx, ERR_UPSTREAM_REFUSED,
             "CONFERENCE: Feishu holds at most %d characters of link and %d of label",
             VCHAT_URL_MAX_CHARS, VCHAT_DESCRIPTION_MAX_CHARS);
