@@ -1,0 +1,258 @@
+#include "dav/dav.h"
+
+#include "dav/condition.h"
+#include "dav/method.h"
+#include "dav/precond.h"
+#include "dav/privilege.h"
+
+#include <string.h>
+
+const char *dav_classes(void)
+{
+    /* calendar-auto-schedule must not be the first token: Thunderbird drops that one. */
+    return "1, 3, extended-mkcol, access-control, calendar-access, "
+           "calendar-auto-schedule";
+}
+
+bool dav_method_known(const char *method)
+{
+    return method_find(method) != NULL;
+}
+
+bool dav_may_block(const char *method, const struct path *path)
+{
+    (void)path;
+    const struct method *row = method_find(method);
+    return row && row->flags & METHOD_BLOCKS;
+}
+
+/* ---- what request.h promises ---- */
+
+const char *dav_header(const struct dav *dav, const char *name)
+{
+    return dav->request->header(dav->request, name);
+}
+
+static void set_header(struct ctx *cx, struct dav_response *response, const char *name,
+    const char *value)
+{
+    struct dav_header header = {.name = name, .value = value};
+    LIST_ADD(cx->arena, &response->headers, header);
+}
+
+void dav_set_header(struct dav *dav, const char *name, const char *value)
+{
+    set_header(dav->cx, dav->response, name, value);
+}
+
+void dav_set_etag(struct dav *dav, const char *name, const char *tag)
+{
+    dav_set_header(dav, name, arena_printf(dav->cx->arena, "\"%s\"", tag));
+}
+
+enum err dav_depth(struct dav *dav, enum depth *depth)
+{
+    const char *value = dav_header(dav, "Depth");
+    if (!value)
+        *depth = DEPTH_NONE;
+    else if (strcmp(value, "0") == 0)
+        *depth = DEPTH_0;
+    else if (strcmp(value, "1") == 0 || str_ieq(value, "1,noroot"))
+        *depth = DEPTH_1;
+    else if (str_ieq(value, "infinity"))
+        *depth = DEPTH_INFINITY;
+    else
+        return fail(dav->cx, ERR_BAD_REQUEST, "Depth is 0, 1 or infinity");
+    return ERR_OK;
+}
+
+char *header_type(struct ctx *cx, const char *value)
+{
+    const char *text = value ? value : "";
+    return str_lower(cx->arena,
+        str_trim(cx->arena, arena_strndup(cx->arena, text, strcspn(text, ";"))));
+}
+
+char *header_param(struct ctx *cx, const char *value, const char *name)
+{
+    const char *text = value ? strchr(value, ';') : NULL;
+    char **parts = text ? str_split(cx->arena, text, ';') : NULL;
+    for (; parts && *parts; parts++) {
+        char *equals = strchr(*parts, '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        if (!str_ieq(str_trim(cx->arena, *parts), name))
+            continue;
+        char *param = str_trim(cx->arena, equals + 1);
+        size_t len_bytes = strlen(param);
+        if (len_bytes >= 2 && param[0] == '"' && param[len_bytes - 1] == '"')
+            return arena_strndup(cx->arena, param + 1, len_bytes - 2);
+        return param;
+    }
+    return NULL;
+}
+
+enum err dav_body_xml(struct dav *dav, struct xml **root)
+{
+    /* Clients are careless with the type: text/plain and form types are taken as they
+     * come, only what cannot be meant as XML is refused. */
+    const char *type = header_type(dav->cx, dav_header(dav, "Content-Type"));
+    if (str_eq(type, "text/calendar") || str_eq(type, "application/json"))
+        return fail(dav->cx, ERR_MEDIA_TYPE, "the body must be XML");
+    return xml_parse(dav->cx, dav->request->body, dav->request->body_bytes, root);
+}
+
+/* ---- errors ---- */
+
+static void write_error(struct ctx *cx, enum err kind,
+    const struct precond_detail *detail, struct dav_response *response)
+{
+    struct buf *out = &response->body;
+    response->status = precond_find(kind)->status;
+    response->compressible = false;
+    out->len_bytes = 0;
+    set_header(cx, response, "Content-Type", XML_TYPE);
+    if (cx->retry_after_s > 0)
+        set_header(cx, response, "Retry-After",
+            arena_printf(cx->arena, "%d", cx->retry_after_s));
+    buf_adds(out, XML_DECLARATION "<D:error" XML_NAMESPACES ">");
+    precond_add(out, kind, detail);
+    buf_adds(out, "</D:error>\n");
+}
+
+void dav_error_response(struct ctx *cx, enum err kind, struct dav_response *response)
+{
+    struct precond_detail detail = {.text = cx->err == kind ? ctx_error(cx) : NULL};
+    response->headers.n = 0;
+    write_error(cx, kind, &detail, response);
+}
+
+/* Inner failures are for the log; their texts may name files. */
+static const char *public_text(struct ctx *cx, enum err kind)
+{
+    bool inner = kind == ERR_INTERNAL || kind == ERR_IO || kind == ERR_STORE ||
+        kind == ERR_CONFIG || kind == ERR_USAGE;
+    return inner || cx->err != kind ? NULL : ctx_error(cx);
+}
+
+/* RFC 8144 section 3.1: the loser of a race may ask for what won. */
+static bool write_current(struct dav *dav)
+{
+    if (dav->prefer != PREFER_REPRESENTATION || strcmp(dav->method->name, "PUT") != 0 ||
+        dav->target.kind != KIND_OBJECT || resource_object(dav, &dav->target) != ERR_OK ||
+        !dav->target.exists || !dav->target.object.text)
+        return false;
+    dav->response->status = 412;
+    dav_set_header(dav, "Content-Type", CALENDAR_TYPE);
+    dav_set_header(dav, "Preference-Applied", "return=representation");
+    dav_set_etag(dav, "ETag", dav->target.object.etag);
+    buf_add(&dav->response->body, dav->target.object.text, dav->target.object.text_bytes);
+    return true;
+}
+
+static void answer_error(struct dav *dav, enum err kind)
+{
+    struct dav_response *response = dav->response;
+    const char *text = public_text(dav->cx, kind);
+    response->headers.n = 0;
+    response->body.len_bytes = 0;
+    if (kind == ERR_PRECONDITION && write_current(dav))
+        return;
+    struct precond_detail detail = {
+        .href = dav->err_href, .privilege = dav->err_privilege, .text = text};
+    if (kind == ERR_METHOD)
+        dav_set_header(dav, "Allow", method_allow(dav->cx, dav->target.kind));
+    write_error(dav->cx, kind, &detail, response);
+}
+
+/* ---- the way of a request ---- */
+
+static void read_prefer(struct dav *dav)
+{
+    const char *value = dav_header(dav, "Prefer");
+    char **parts = value ? str_split(dav->cx->arena, value, ',') : NULL;
+    for (; parts && *parts; parts++) {
+        if (str_ieq(*parts, "return=minimal") || str_ieq(*parts, "return-minimal"))
+            dav->prefer = PREFER_MINIMAL;
+        else if (str_ieq(*parts, "return=representation"))
+            dav->prefer = PREFER_REPRESENTATION;
+        else if (str_ieq(*parts, "depth-noroot"))
+            dav->no_root = true;
+    }
+}
+
+/* Where nothing can ever be, writes are told why, in the words of their method. */
+static enum err nowhere(struct dav *dav, enum err err)
+{
+    const char *name = dav->method->name;
+    if (err != ERR_NOT_FOUND)
+        return err;
+    if (strcmp(name, "PUT") == 0)
+        return fail(dav->cx, ERR_FORBIDDEN, "objects live in calendars only");
+    if (strcmp(name, "MKCALENDAR") == 0 || strcmp(name, "MKCOL") == 0)
+        return fail(dav->cx, ERR_COLLECTION_LOCATION,
+            "calendars are made in the calendar home only");
+    return err;
+}
+
+static enum err check_target(struct dav *dav)
+{
+    const struct method *method = dav->method;
+    struct resource *target = &dav->target;
+    bool may_create = (method->flags & METHOD_MAY_CREATE) != 0;
+    if (target->kind == KIND_OBJECT && !may_create)
+        TRY(resource_object(dav, target));
+    bool makes = method->handler == mkcalendar_handle || method->handler == mkcol_handle;
+    if (!(method->kinds & target->kind) && !(makes && target->kind == KIND_OBJECT))
+        return fail(dav->cx, ERR_METHOD, "%s is not possible here", method->name);
+    if (!target->exists && !may_create)
+        return fail(dav->cx, ERR_NOT_FOUND, "there is nothing at this address");
+    if (target->kind == KIND_OBJECT && target->calendar && !makes)
+        return privilege_need(dav, target, "read");
+    return ERR_OK;
+}
+
+static enum err check_conditions(struct dav *dav)
+{
+    struct be_expect expect;
+    bool not_modified;
+    if (!(dav->method->flags & METHOD_CONDITIONS) || !condition_sent(dav))
+        return ERR_OK;
+    TRY(condition_check(dav, &expect, &not_modified));
+    if (not_modified) {
+        dav->response->status = 304;
+        if (dav->target.kind == KIND_OBJECT)
+            dav_set_etag(dav, "ETag", dav->target.object.etag);
+    }
+    return ERR_OK;
+}
+
+static enum err handle(struct dav *dav)
+{
+    struct ctx *cx = dav->cx;
+    const struct dav_request *request = dav->request;
+    dav->target.kind = KIND_ROOT;
+    dav->method = method_find(request->method);
+    if (!dav->method)
+        return fail(cx, ERR_NOT_IMPLEMENTED, "the method is not known");
+    TRY(be_user(cx, request->bridge, request->user_id, &dav->user));
+    read_prefer(dav);
+    enum err err = resource_find(dav, &request->path, &dav->target);
+    if (err)
+        return nowhere(dav, err);
+    TRY(check_target(dav));
+    TRY(check_conditions(dav));
+    return dav->response->status ? ERR_OK : dav->method->handler(dav);
+}
+
+void dav_handle(struct ctx *cx, const struct dav_request *request,
+    struct dav_response *response)
+{
+    *response = (struct dav_response){.body = buf_new(NULL)};
+    struct dav dav = {.cx = cx, .request = request, .response = response};
+    enum err err = handle(&dav);
+    if (err)
+        answer_error(&dav, err);
+    dav_set_header(&dav, "DAV", dav_classes());
+}

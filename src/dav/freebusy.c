@@ -1,0 +1,99 @@
+#include "dav/freebusy.h"
+
+#include "ical/expand.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef LIST(struct be_busy) busy_list;
+
+static int by_start(const void *a, const void *b)
+{
+    const struct be_busy *x = a, *y = b;
+    return (x->start_s > y->start_s) - (x->start_s < y->start_s);
+}
+
+/* The periods of one kind, joined and cut to the range. */
+static void join(struct ctx *cx, const struct be_busy *list, size_t n, int kind,
+    const struct be_busy *range, busy_list *joined)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct be_busy one = list[i];
+        if (one.start_s < range->start_s)
+            one.start_s = range->start_s;
+        if (one.end_s > range->end_s)
+            one.end_s = range->end_s;
+        if (one.kind != kind || one.start_s >= one.end_s)
+            continue;
+        struct be_busy *last = joined->n ? &joined->items[joined->n - 1] : NULL;
+        if (last && one.start_s <= last->end_s) {
+            if (one.end_s > last->end_s)
+                last->end_s = one.end_s;
+            continue;
+        }
+        LIST_ADD(cx->arena, joined, one);
+    }
+}
+
+/* Adds what of the tentative period the busy ones leave. */
+static void subtract(struct ctx *cx, struct be_busy one, const busy_list *busy,
+    busy_list *merged)
+{
+    for (size_t i = 0; i < busy->n && one.start_s < one.end_s; i++) {
+        const struct be_busy *hole = &busy->items[i];
+        if (hole->end_s <= one.start_s || hole->start_s >= one.end_s)
+            continue;
+        if (hole->start_s > one.start_s) {
+            struct be_busy before = one;
+            before.end_s = hole->start_s;
+            LIST_ADD(cx->arena, merged, before);
+        }
+        one.start_s = hole->end_s;
+    }
+    if (one.start_s < one.end_s)
+        LIST_ADD(cx->arena, merged, one);
+}
+
+void freebusy_merge(struct ctx *cx, struct be_busy *list, size_t n, int64_t from_s,
+    int64_t until_s, struct be_busy **merged, size_t *n_merged)
+{
+    struct be_busy range = {.start_s = from_s, .end_s = until_s};
+    busy_list busy = {0}, tentative = {0}, all = {0};
+    if (n)
+        qsort(list, n, sizeof(*list), by_start);
+    join(cx, list, n, BUSY_BUSY, &range, &busy);
+    join(cx, list, n, BUSY_TENTATIVE, &range, &tentative);
+    for (size_t i = 0; i < busy.n; i++)
+        LIST_ADD(cx->arena, &all, busy.items[i]);
+    for (size_t i = 0; i < tentative.n; i++)
+        subtract(cx, tentative.items[i], &busy, &all);
+    if (all.n)
+        qsort(all.items, all.n, sizeof(*all.items), by_start);
+    *merged = all.items;
+    *n_merged = all.n;
+}
+
+char *freebusy_print(struct ctx *cx, const struct freebusy *freebusy)
+{
+    char from[WHEN_TEXT_BYTES], until[WHEN_TEXT_BYTES];
+    struct buf out = buf_new(cx->arena);
+    buf_adds(&out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" DAV_PRODID "\r\n");
+    if (freebusy->method)
+        buf_printf(&out, "METHOD:%s\r\n", freebusy->method);
+    buf_printf(&out, "BEGIN:VFREEBUSY\r\nUID:%s\r\nDTSTAMP:%s\r\n",
+        freebusy->uid ? freebusy->uid : cx->id, when_ics_utc(ctx_now_s(cx), from));
+    buf_printf(&out, "DTSTART:%s\r\nDTEND:%s\r\n", when_ics_utc(freebusy->from_s, from),
+        when_ics_utc(freebusy->until_s, until));
+    buf_adds(&out, freebusy->organizer);
+    buf_adds(&out, freebusy->attendee);
+    for (size_t i = 0; i < freebusy->n_busy; i++) {
+        const struct be_busy *one = &freebusy->busy[i];
+        if (one->kind == BUSY_FREE)
+            continue;
+        buf_printf(&out, "FREEBUSY;FBTYPE=%s:%s/%s\r\n",
+            one->kind == BUSY_TENTATIVE ? "BUSY-TENTATIVE" : "BUSY",
+            when_ics_utc(one->start_s, from), when_ics_utc(one->end_s, until));
+    }
+    buf_adds(&out, "END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
+    return arena_strdup(cx->arena, buf_str(&out));
+}

@@ -1,0 +1,45 @@
+/* PROPPATCH (RFC 4918 section 9.2): all of it or nothing. */
+#include "dav/method.h"
+#include "dav/multistatus.h"
+#include "dav/propupdate.h"
+
+/* Upstream first: it can refuse, the store cannot. */
+static enum err apply(struct dav *dav, const struct prop_update *update)
+{
+    struct ctx *cx = dav->cx;
+    struct bridge *bridge = dav->request->bridge;
+    const struct be_calendar *calendar = dav->target.calendar;
+    if (update->has_set)
+        TRY(be_calendar_update(cx, bridge, &dav->user, calendar, &update->set));
+    if (update->stored.n)
+        TRY(be_properties_set(cx, bridge, &dav->user, calendar, update->stored.items,
+            update->stored.n));
+    return ERR_OK;
+}
+
+enum err proppatch_handle(struct dav *dav)
+{
+    struct xml *root = NULL;
+    struct prop_instructions all = {0};
+    struct prop_update update = {0};
+    TRY(dav_body_xml(dav, &root));
+    if (!xml_is(root, NS_DAV, "propertyupdate"))
+        return fail(dav->cx, ERR_BAD_REQUEST, "the body must be a propertyupdate");
+    TRY(propupdate_read(dav, root, &all));
+    if (!all.list.n)
+        return fail(dav->cx, ERR_BAD_REQUEST, "the body names no property");
+    propupdate_check(dav, dav->target.kind, false, &all, &update);
+    if (!all.failed)
+        TRY(apply(dav, &update));
+    if (!all.failed && dav->prefer == PREFER_MINIMAL) {
+        dav->response->status = 200;
+        dav_set_header(dav, "Preference-Applied", "return=minimal");
+        return ERR_OK;
+    }
+    multistatus_begin(dav);
+    multistatus_open(dav, &dav->target);
+    propupdate_write(dav, &all);
+    multistatus_close(dav);
+    multistatus_end(dav);
+    return ERR_OK;
+}

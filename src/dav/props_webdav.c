@@ -1,0 +1,120 @@
+/* RFC 4918 section 15, RFC 3253 section 3.1, RFC 5397. */
+#include "dav/method.h"
+#include "dav/props.h"
+#include "dav/propupdate.h"
+#include "dav/report.h"
+
+#include <string.h>
+
+#define CALENDAR_NAME_MAX_BYTES 1000
+
+bool webdav_displayname(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    switch (resource->kind) {
+    case KIND_CALENDAR:
+        xml_adds(out, resource->calendar->display_name);
+        return true;
+    case KIND_PRINCIPAL:
+    case KIND_HOME:
+        xml_adds(out, resource->who->display_name);
+        return true;
+    case KIND_ROOT:
+        buf_adds(out, "feishu-caldav");
+        return true;
+    default:
+        (void)dav;
+        xml_adds(out, resource->name);
+        return true;
+    }
+}
+
+enum err webdav_set_displayname(struct dav *dav, const struct xml *node, bool remove,
+    struct prop_update *update)
+{
+    if (!xml_is(node, NS_DAV, "displayname"))
+        return fail(dav->cx, ERR_INTERNAL, "not a displayname");
+    const char *name = remove ? "" : xml_word(dav->cx, node);
+    if (!*name)
+        return fail(dav->cx, ERR_CONFLICT, "a calendar needs a name");
+    if (strlen(name) > CALENDAR_NAME_MAX_BYTES)
+        return fail(dav->cx, ERR_CONFLICT, "the name is too long");
+    update->set.display_name = name;
+    update->has_set = true;
+    return ERR_OK;
+}
+
+bool webdav_resourcetype(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    static const struct {
+        enum kind kind;
+        const char *xml;
+    } types[] = {
+        {KIND_PRINCIPAL, "<D:principal/>"},
+        {KIND_INBOX, "<D:collection/><C:schedule-inbox/>"},
+        {KIND_OUTBOX, "<D:collection/><C:schedule-outbox/>"},
+        {KIND_CALENDAR, "<D:collection/><C:calendar/>"},
+        {KIND_OBJECT, ""},
+    };
+    (void)dav;
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+        if (types[i].kind == resource->kind) {
+            buf_adds(out, types[i].xml);
+            return true;
+        }
+    buf_adds(out, "<D:collection/>");
+    return true;
+}
+
+bool webdav_getetag(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    (void)dav;
+    buf_addc(out, '"');
+    buf_adds(out, resource->object.etag);
+    buf_addc(out, '"');
+    return true;
+}
+
+bool webdav_getcontenttype(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    (void)dav, (void)resource;
+    buf_adds(out, CALENDAR_TYPE "; component=VEVENT");
+    return true;
+}
+
+bool webdav_getcontentlength(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    (void)dav;
+    if (!resource->object.text)
+        return false;
+    buf_printf(out, "%zu", resource->object.text_bytes);
+    return true;
+}
+
+bool webdav_empty(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    (void)dav, (void)resource, (void)out;
+    return true;
+}
+
+bool webdav_supported_report_set(
+    struct dav *dav, struct resource *resource, struct buf *out)
+{
+    (void)dav;
+    report_add_supported(out, resource->kind);
+    return true;
+}
+
+bool webdav_supported_method_set(
+    struct dav *dav, struct resource *resource, struct buf *out)
+{
+    (void)dav;
+    method_add_supported(out, resource->kind);
+    return true;
+}
+
+bool webdav_current_user_principal(struct dav *dav, struct resource *resource,
+    struct buf *out)
+{
+    (void)resource;
+    return acl_principal_url(dav, &(struct resource){.who = &dav->user}, out);
+}

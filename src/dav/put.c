@@ -1,0 +1,136 @@
+/* PUT of calendar objects (RFC 4791 section 5.3.2). */
+#include "dav/condition.h"
+#include "dav/method.h"
+#include "dav/privilege.h"
+#include "ical/ics.h"
+
+#include <string.h>
+
+static enum err check_type(struct dav *dav)
+{
+    const char *header = dav_header(dav, "Content-Type");
+    if (!header)
+        return ERR_OK;
+    const char *charset = header_param(dav->cx, header, "charset");
+    if (!str_eq(header_type(dav->cx, header), "text/calendar"))
+        return fail(dav->cx, ERR_SUPPORTED_CALENDAR_DATA, "only text/calendar is stored");
+    if (charset && !str_ieq(charset, "utf-8") && !str_ieq(charset, "utf8") &&
+        !str_ieq(charset, "us-ascii"))
+        return fail(dav->cx, ERR_SUPPORTED_CALENDAR_DATA, "iCalendar must be UTF-8");
+    return ERR_OK;
+}
+
+static int64_t limit_s(const char *text)
+{
+    struct civil civil = {0};
+    bool is_date, is_utc;
+    when_parse_ics(text, &civil, &is_date, &is_utc);
+    return civil_seconds(&civil);
+}
+
+/* RFC 4791 sections 5.2.6, 5.2.7, 5.2.9 */
+static enum err check_component(struct dav *dav, const struct comp *calendar,
+    const struct comp *component)
+{
+    static const char *const dates[] = {"DTSTART", "DTEND", "RECURRENCE-ID"};
+    struct ctx *cx = dav->cx;
+    for (size_t i = 0; i < sizeof(dates) / sizeof(*dates); i++) {
+        const struct line *line = comp_line(component, dates[i]);
+        struct ics_time time;
+        if (!line)
+            continue;
+        TRY(ics_time(cx, calendar, line, &time));
+        int64_t unix_s = ics_time_unix(&time, NULL);
+        if (unix_s < limit_s(DAV_MIN_DATE_TIME))
+            return fail(cx, ERR_MIN_DATE_TIME, "%s is before 1900", dates[i]);
+        if (unix_s > limit_s(DAV_MAX_DATE_TIME))
+            return fail(cx, ERR_MAX_DATE_TIME, "%s is after 2100", dates[i]);
+    }
+    size_t at = 0, n = 0;
+    while (comp_next_line(component, "ATTENDEE", &at))
+        if (++n > DAV_MAX_ATTENDEES)
+            return fail(
+                cx, ERR_MAX_ATTENDEES, "more than %d attendees", DAV_MAX_ATTENDEES);
+    return ERR_OK;
+}
+
+static enum err check_body(struct dav *dav)
+{
+    struct ctx *cx = dav->cx;
+    const struct dav_request *request = dav->request;
+    struct ics_object object = {0};
+    TRY(check_type(dav));
+    if (request->body_bytes > DAV_MAX_RESOURCE_BYTES)
+        return fail(
+            cx, ERR_MAX_RESOURCE_SIZE, "more than %u bytes", DAV_MAX_RESOURCE_BYTES);
+    if (!request->body_bytes)
+        return fail(cx, ERR_VALID_CALENDAR_DATA, "the body is empty");
+    TRY(ics_object_parse(cx, request->body, request->body_bytes, &object));
+    size_t at = 0;
+    const struct comp *component;
+    while ((component = comp_next_sub(object.calendar, object.component, &at)))
+        TRY(check_component(dav, object.calendar, component));
+    return ERR_OK;
+}
+
+/* Where the target ends up: conditions need what is there now. */
+static enum err check_conditions(struct dav *dav, struct be_expect *expect)
+{
+    bool not_modified;
+    if (!condition_sent(dav))
+        return ERR_OK;
+    TRY(resource_object(dav, &dav->target));
+    return condition_check(dav, expect, &not_modified);
+}
+
+static void answer(struct dav *dav, const struct be_put_result *result)
+{
+    const struct be_object *object = &result->object;
+    bool whole = dav->prefer == PREFER_REPRESENTATION && object->text;
+    dav->response->status = result->created ? 201 : whole ? 200 : 204;
+    /* Only then may the client believe that it has what the server has (RFC 4791 5.3.4).
+     */
+    if (object->etag && (result->same_text || whole))
+        dav_set_etag(dav, "ETag", object->etag);
+    if (object->schedule_tag)
+        dav_set_etag(dav, "Schedule-Tag", object->schedule_tag);
+    if (!whole)
+        return;
+    dav->response->compressible = true;
+    dav_set_header(dav, "Content-Type", CALENDAR_TYPE "; component=VEVENT");
+    dav_set_header(dav, "Content-Location", resource_href(dav->cx, &dav->target));
+    dav_set_header(dav, "Preference-Applied", "return=representation");
+    buf_add(&dav->response->body, object->text, object->text_bytes);
+}
+
+static void name_conflict(struct dav *dav)
+{
+    struct resource other;
+    resource_member(&dav->target, &other);
+    other.name = ctx_error(dav->cx);
+    dav->err_href = resource_href(dav->cx, &other);
+    fail(dav->cx, ERR_UID_CONFLICT, "another object of this calendar has this UID");
+}
+
+enum err put_handle(struct dav *dav)
+{
+    struct ctx *cx = dav->cx;
+    struct resource *target = &dav->target;
+    struct be_expect expect = {0};
+    struct be_put_result result = {0};
+    if (!target->calendar)
+        return fail(cx, ERR_CONFLICT, "there is no calendar at this address");
+    TRY(privilege_need(dav, target, "write-content"));
+    TRY(check_conditions(dav, &expect));
+    TRY(check_body(dav));
+    struct be_put put = {.calendar = target->calendar, .name = target->name,
+        .text = dav->request->body, .text_bytes = dav->request->body_bytes,
+        .expect = expect};
+    enum err err = be_object_put(cx, dav->request->bridge, &dav->user, &put, &result);
+    if (err == ERR_UID_CONFLICT)
+        name_conflict(dav);
+    if (err)
+        return err;
+    answer(dav, &result);
+    return ERR_OK;
+}

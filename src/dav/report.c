@@ -1,0 +1,96 @@
+/* REPORT (RFC 3253 section 3.6) and what reports share. */
+#include "dav/report.h"
+
+#include "dav/method.h"
+#include "dav/multistatus.h"
+#include "dav/timezone.h"
+
+#include <string.h>
+
+static const struct report {
+    enum ns ns;
+    const char *name;
+    unsigned kinds;
+    report_handler *handler;
+} reports[] = {
+    /* RFC 4791 section 7 */
+    {NS_CALDAV, "calendar-query", KIND_CALENDAR, report_calendar_query},
+    {NS_CALDAV, "calendar-multiget", KIND_CALENDAR | KIND_HOME, report_calendar_multiget},
+    {NS_CALDAV, "free-busy-query", KIND_CALENDAR | KIND_HOME, report_free_busy_query},
+    /* RFC 6578 section 3 */
+    {NS_DAV, "sync-collection", KIND_CALENDAR | KIND_HOME, report_sync_collection},
+};
+#define N_REPORTS (sizeof(reports) / sizeof(*reports))
+
+enum err report_handle(struct dav *dav)
+{
+    struct xml *root = NULL;
+    TRY(dav_body_xml(dav, &root));
+    for (size_t i = 0; i < N_REPORTS; i++)
+        if (xml_is(root, reports[i].ns, reports[i].name) &&
+            reports[i].kinds & dav->target.kind)
+            return reports[i].handler(dav, root);
+    return fail(
+        dav->cx, ERR_SUPPORTED_REPORT, "there is no report \"%s\" here", root->name);
+}
+
+void report_add_supported(struct buf *out, enum kind kind)
+{
+    for (size_t i = 0; i < N_REPORTS; i++)
+        if (reports[i].kinds & kind)
+            buf_printf(out,
+                "<D:supported-report><D:report><%s:%s/></D:report></D:supported-report>",
+                ns_rows[reports[i].ns].prefix, reports[i].name);
+}
+
+bool report_may_read(const struct be_calendar *calendar)
+{
+    return calendar->role != BE_FREEBUSY;
+}
+
+static void free_scratch(void *scratch)
+{
+    ctx_free(scratch);
+}
+
+struct ctx *report_scratch(struct dav *dav)
+{
+    struct ctx *scratch = ctx_new(dav->cx->seam);
+    arena_defer(dav->cx->arena, free_scratch, scratch);
+    return scratch;
+}
+
+void report_scratch_reset(struct ctx *scratch)
+{
+    ctx_reset(scratch);
+}
+
+void report_write_object(struct dav *dav, struct ctx *scratch,
+    const struct prop_plan *plan, struct resource *member, const struct comp *calendar)
+{
+    struct buf data = buf_new(scratch->arena);
+    bool wanted = plan->data && plan->data->wanted;
+    enum err err = ERR_OK;
+    if (wanted)
+        err = calendar_data_write(scratch, plan->data, &member->object, calendar, &data);
+    if (err) {
+        multistatus_error(dav, member, err, ctx_error(scratch));
+        return;
+    }
+    multistatus_open(dav, member);
+    prop_write(dav, plan, member, wanted ? &data : NULL);
+    multistatus_close(dav);
+}
+
+enum err report_floating(struct dav *dav, const struct xml *root,
+    struct resource *calendar, const struct zone **zone)
+{
+    const struct xml *id = root ? xml_child(root, NS_CALDAV, "timezone-id") : NULL;
+    const struct xml *text = root ? xml_child(root, NS_CALDAV, "timezone") : NULL;
+    if (id)
+        return timezone_by_id(dav, xml_word(dav->cx, id), zone);
+    if (text)
+        return timezone_parse(dav, xml_text(dav->cx, text), zone);
+    *zone = timezone_of(dav, calendar);
+    return ERR_OK;
+}

@@ -1,0 +1,114 @@
+/* calendar-multiget (RFC 4791 section 7.9). Depth is ignored: clients send 0, 1 or none.
+ */
+#include "dav/multistatus.h"
+#include "dav/report.h"
+#include "dav/timezone.h"
+
+#include <string.h>
+
+struct multiget {
+    struct dav *dav;
+    struct ctx *scratch;
+    struct prop_plan plan;
+    struct calendar_data data;
+    struct resource collection; /* of the member last looked for */
+};
+
+/* The collection of an href: the target itself, or, asked at the home, the calendar
+ * named. */
+static enum err enter(struct multiget *get, const struct path *path, bool *found)
+{
+    struct dav *dav = get->dav;
+    *found = false;
+    if (path->n != 4 || strcmp(path->segments[0], "calendars") != 0 ||
+        strcmp(path->segments[1], dav->user.segment) != 0)
+        return ERR_OK;
+    if (get->collection.kind == KIND_CALENDAR &&
+        strcmp(path->segments[2], get->collection.calendar->name) == 0) {
+        *found = true;
+        return ERR_OK;
+    }
+    if (dav->target.kind == KIND_CALENDAR)
+        return ERR_OK;
+    struct path parent = *path;
+    parent.n = 3;
+    struct resource collection;
+    TRY(resource_find(dav, &parent, &collection));
+    if (collection.kind != KIND_CALENDAR || !collection.exists)
+        return ERR_OK;
+    get->collection = collection;
+    get->data.range.floating = timezone_of(dav, &get->collection);
+    *found = true;
+    return ERR_OK;
+}
+
+/* found = false: nothing there, or nothing that may be seen. */
+static enum err look_up(struct multiget *get, const char *href, struct resource *member,
+    bool *found)
+{
+    struct dav *dav = get->dav;
+    struct path path;
+    bool inside = false;
+    *found = false;
+    if (resource_path(dav, href, &path) != ERR_OK)
+        return ERR_OK;
+    TRY(enter(get, &path, &inside));
+    if (!inside || !report_may_read(get->collection.calendar))
+        return ERR_OK;
+    resource_member(&get->collection, member);
+    member->name = path.segments[3];
+    enum err err = be_object(get->scratch, dav->request->bridge, member->calendar,
+        member->name, &member->object);
+    *found = err == ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err write_one(struct multiget *get, const char *href)
+{
+    struct resource member;
+    bool found;
+    TRY(look_up(get, href, &member, &found));
+    if (found)
+        report_write_object(get->dav, get->scratch, &get->plan, &member, NULL);
+    else
+        /* As the client wrote it; and never inside a propstat: Thunderbird gives up
+         * there. */
+        multistatus_status(get->dav, href, 404);
+    report_scratch_reset(get->scratch);
+    return ERR_OK;
+}
+
+static enum err count(struct dav *dav, const struct xml *root)
+{
+    size_t n = 0;
+    for (const struct xml *one = xml_first(root); one; one = xml_next(one))
+        n += xml_is(one, NS_DAV, "href");
+    if (!n)
+        return fail(dav->cx, ERR_BAD_REQUEST, "a multiget needs at least one href");
+    if (n > DAV_MAX_MULTIGET)
+        return fail(dav->cx, ERR_TOO_MANY_MATCHES, "more than %d objects in one request",
+            DAV_MAX_MULTIGET);
+    return ERR_OK;
+}
+
+enum err report_calendar_multiget(struct dav *dav, const struct xml *root)
+{
+    struct multiget get = {.dav = dav, .scratch = report_scratch(dav),
+        .collection = dav->target};
+    const struct xml *prop = xml_child(root, NS_DAV, "prop");
+    TRY(count(dav, root));
+    TRY(calendar_data_parse(dav, prop, &get.data));
+    if (xml_child(root, NS_DAV, "allprop"))
+        prop_plan_all(dav, NULL, &get.plan);
+    else
+        prop_plan_named(dav, prop, &get.plan);
+    get.plan.data = &get.data;
+    if ((get.data.expand || get.data.limit) && dav->target.kind == KIND_CALENDAR)
+        get.data.range.floating = timezone_of(dav, &dav->target);
+    multistatus_begin(dav);
+    for (const struct xml *one = xml_first(root); one; one = xml_next(one))
+        if (xml_is(one, NS_DAV, "href"))
+            TRY(write_one(&get, xml_word(dav->cx, one)));
+    multistatus_end(dav);
+    return ERR_OK;
+}

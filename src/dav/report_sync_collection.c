@@ -1,0 +1,245 @@
+/* sync-collection (RFC 6578 section 3) on calendars and on the home. */
+#include "dav/multistatus.h"
+#include "dav/report.h"
+#include "dav/sync_token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct change {
+    int64_t number;
+    struct be_object object; /* etag NULL = removed */
+};
+
+struct sync {
+    struct dav *dav;
+    struct ctx *scratch;
+    struct prop_plan plan;
+    struct resource member;
+    bool first;              /* the client starts from nothing */
+    struct sync_token token; /* the client's */
+    int64_t newest;          /* before anything was read */
+    size_t limit;            /* 0 = none */
+    size_t sent;
+    int64_t delivered;       /* number of the last change sent */
+    bool truncated;
+    LIST(struct change) changes; /* of a first listing in pages */
+};
+
+/* ---- reading the request ---- */
+
+static enum err read_limit(struct sync *sync, const struct xml *root)
+{
+    const struct xml *limit = xml_child(root, NS_DAV, "limit");
+    const struct xml *nresults = limit ? xml_child(limit, NS_DAV, "nresults") : NULL;
+    long long n;
+    if (!nresults)
+        return ERR_OK;
+    if (!str_to_ll(xml_word(sync->dav->cx, nresults), 1, INT32_MAX, &n))
+        return fail(sync->dav->cx, ERR_BAD_REQUEST, "nresults is a positive number");
+    sync->limit = (size_t)n;
+    return ERR_OK;
+}
+
+static enum err read_request(struct sync *sync, const struct xml *root)
+{
+    struct dav *dav = sync->dav;
+    const struct xml *token = xml_child(root, NS_DAV, "sync-token");
+    const struct xml *level = xml_child(root, NS_DAV, "sync-level");
+    const char *level_text = level ? xml_word(dav->cx, level) : "1";
+    enum depth depth;
+    /* Apple sends Depth 1 and no sync-level, others Depth 0, or none: all mean the
+     * members. */
+    TRY(dav_depth(dav, &depth));
+    if (!str_eq(level_text, "1") && !str_eq(level_text, "infinite"))
+        return fail(dav->cx, ERR_BAD_REQUEST, "sync-level is 1 or infinite");
+    TRY(read_limit(sync, root));
+    const char *text = token ? xml_word(dav->cx, token) : "";
+    sync->first = !*text;
+    sync->token = (struct sync_token){.start = -1};
+    if (!sync->first)
+        TRY(sync_token_parse(dav, text, &sync->token));
+    TRY(sync_newest(dav, &dav->target, &sync->newest));
+    if (sync->token.number > sync->newest || sync->token.start > sync->newest)
+        return fail(dav->cx, ERR_VALID_SYNC_TOKEN, "this sync token is from the future");
+    prop_plan_named(dav, xml_child(root, NS_DAV, "prop"), &sync->plan);
+    return ERR_OK;
+}
+
+/* ---- writing ---- */
+
+static void write_change(struct sync *sync, const struct be_object *object)
+{
+    struct dav *dav = sync->dav;
+    sync->member.object = *object;
+    sync->member.name = object->name;
+    if (!object->etag) {
+        multistatus_open(dav, &sync->member);
+        buf_adds(&dav->response->body, "<D:status>HTTP/1.1 404 Not Found</D:status>");
+        multistatus_close(dav);
+        return;
+    }
+    if (sync->plan.needs_text && !object->text) {
+        if (be_object(sync->scratch, dav->request->bridge, dav->target.calendar,
+                object->name, &sync->member.object) != ERR_OK)
+            sync->member.object = *object;
+        sync->member.name = object->name;
+    }
+    multistatus_resource(dav, &sync->plan, &sync->member);
+    report_scratch_reset(sync->scratch);
+}
+
+static bool deliver(struct sync *sync, const struct be_object *object, int64_t number)
+{
+    if (sync->limit && sync->sent == sync->limit) {
+        sync->truncated = true;
+        return false;
+    }
+    write_change(sync, object);
+    sync->sent++;
+    if (number > sync->delivered)
+        sync->delivered = number;
+    return true;
+}
+
+static bool each_change(void *self, const struct be_object *object)
+{
+    return deliver(self, object, object->change);
+}
+
+static bool each_object(void *self, const struct be_object *object, bool exact)
+{
+    struct sync *sync = self;
+    (void)exact;
+    write_change(sync, object);
+    return true;
+}
+
+/* ---- a first listing in pages: by number, so that each page knows where the last one
+ * ended ---- */
+
+static void keep(struct sync *sync, const struct be_object *object)
+{
+    struct arena *arena = sync->dav->cx->arena;
+    if (object->change <= sync->token.number)
+        return;
+    struct change change = {.number = object->change, .object = {
+        .name = arena_strdup(arena, object->name),
+        .etag = arena_strdup(arena, object->etag),
+        .schedule_tag = arena_strdup(arena, object->schedule_tag),
+        .change = object->change,
+    }};
+    LIST_ADD(arena, &sync->changes, change);
+}
+
+static bool keep_object(void *self, const struct be_object *object, bool exact)
+{
+    (void)exact;
+    keep(self, object);
+    return true;
+}
+
+static bool keep_removed(void *self, const struct be_object *object)
+{
+    if (!object->etag)
+        keep(self, object);
+    return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct change *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+static enum err list_page(struct sync *sync)
+{
+    struct dav *dav = sync->dav;
+    struct bridge *bridge = dav->request->bridge;
+    const struct be_calendar *calendar = dav->target.calendar;
+    int64_t start = sync->first ? sync->newest : sync->token.start;
+    /* Objects removed since the first page; before it they were never heard of. */
+    if (!sync->first)
+        TRY(be_changes(dav->cx, bridge, calendar, start, keep_removed, sync));
+    TRY(be_objects(dav->cx, bridge, calendar, &(struct be_query){0}, keep_object, sync));
+    if (sync->changes.n)
+        qsort(sync->changes.items, sync->changes.n, sizeof(*sync->changes.items),
+            by_number);
+    for (size_t i = 0; i < sync->changes.n; i++)
+        if (!deliver(sync, &sync->changes.items[i].object, sync->changes.items[i].number))
+            break;
+    sync->token.start = start;
+    return ERR_OK;
+}
+
+static enum err list_calendar(struct sync *sync)
+{
+    struct dav *dav = sync->dav;
+    const struct be_calendar *calendar = dav->target.calendar;
+    resource_member(&dav->target, &sync->member);
+    if (!report_may_read(calendar) || (!sync->first && sync->token.start < 0 &&
+                                          sync->token.number == sync->newest))
+        return ERR_OK;
+    if (sync->first && !sync->limit)
+        return be_objects(dav->cx, dav->request->bridge, calendar,
+            &(struct be_query){.with_text = sync->plan.needs_text}, each_object, sync);
+    if (sync->first || sync->token.start >= 0)
+        return list_page(sync);
+    return be_changes(dav->cx, dav->request->bridge, calendar, sync->token.number,
+        each_change, sync);
+}
+
+/* Calendars that changed inside. When the list itself changed, what was removed is not
+ * known any more: the client starts over. */
+static enum err list_home(struct sync *sync)
+{
+    struct dav *dav = sync->dav;
+    struct be_calendar *list = NULL;
+    size_t n = 0;
+    if (!sync->first && sync->token.number < dav->user.home_change)
+        return fail(dav->cx, ERR_VALID_SYNC_TOKEN, "the list of calendars has changed");
+    TRY(be_calendars(dav->cx, dav->request->bridge, &dav->user, &list, &n));
+    if (sync->limit && sync->limit < n)
+        return fail(dav->cx, ERR_TOO_MANY_MATCHES, "there are more calendars than that");
+    for (size_t i = 0; i < n; i++) {
+        struct resource member;
+        if (!sync->first && list[i].change <= sync->token.number)
+            continue;
+        resource_calendar(dav, &list[i], &member);
+        multistatus_resource(dav, &sync->plan, &member);
+    }
+    return ERR_OK;
+}
+
+/* Never the newest number when the listing was cut: the rest would be lost. */
+static void write_end(struct sync *sync)
+{
+    struct dav *dav = sync->dav;
+    struct buf *out = &dav->response->body;
+    struct sync_token token = {.number = sync->newest, .start = -1};
+    if (sync->truncated) {
+        token.number = sync->delivered;
+        token.start = sync->token.start;
+        multistatus_open(dav, &dav->target);
+        buf_adds(out, "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>"
+                      "<D:number-of-matches-within-limits/></D:error>");
+        multistatus_close(dav);
+    } else if (sync->delivered > token.number) {
+        token.number = sync->delivered;
+    }
+    buf_adds(out, "\n<D:sync-token>");
+    xml_adds(out, sync_token_print(dav, &token));
+    buf_adds(out, "</D:sync-token>");
+}
+
+enum err report_sync_collection(struct dav *dav, const struct xml *root)
+{
+    struct sync sync = {.dav = dav, .scratch = NULL};
+    TRY(read_request(&sync, root));
+    sync.scratch = report_scratch(dav);
+    multistatus_begin(dav);
+    TRY(dav->target.kind == KIND_HOME ? list_home(&sync) : list_calendar(&sync));
+    write_end(&sync);
+    multistatus_end(dav);
+    return ERR_OK;
+}

@@ -1,0 +1,80 @@
+/*
+ * What an address below the service root means. Layout: "", principals/,
+ * principals/<user>/, calendars/, calendars/<user>/, calendars/<user>/inbox/, outbox/,
+ * <calendar>/, and objects below a calendar. Only the signed-in person's own home can be
+ * entered.
+ */
+#ifndef DAV_RESOURCE_H
+#define DAV_RESOURCE_H
+
+#include "base/ctx.h"
+#include "base/str.h"
+#include "base/url.h"
+#include "bridge/backend.h"
+
+#include <stdbool.h>
+
+struct dav;
+
+/* Bits, so that tables can say "these kinds". */
+enum kind {
+    KIND_ROOT = 1,
+    KIND_PRINCIPALS = 2,
+    KIND_PRINCIPAL = 4,
+    KIND_CALENDARS = 8,
+    KIND_HOME = 16,
+    KIND_INBOX = 32,
+    KIND_OUTBOX = 64,
+    KIND_CALENDAR = 128,
+    KIND_OBJECT = 256,
+    KINDS_COLLECTIONS = 511 & ~KIND_PRINCIPAL & ~KIND_OBJECT,
+    KINDS_ALL = 511,
+};
+
+struct resource {
+    enum kind kind;
+    bool exists;
+    const struct be_user *who;            /* of principals and what lies in a home */
+    const struct be_calendar
+        *calendar; /* of calendars and objects, NULL = no such calendar */
+    struct be_object object;              /* of objects that exist; text NULL at first */
+    const char *name;                     /* last segment, "" for the root */
+    /* Canonical href, safe in XML and in headers. Of objects: the collection's, the name
+     * comes behind it. */
+    const char *base;
+    size_t base_bytes;
+    /* Properties without a place upstream, read when first asked for. */
+    struct be_property *stored;
+    size_t n_stored;
+    bool stored_read;
+};
+
+/* Errors: NOT_FOUND for what can never be there, NEED_PRIVILEGES for other people's
+ * homes. An object or calendar that is not there (but could be) is found with exists =
+ * false. Objects are not read: see resource_object. */
+enum err resource_find(
+    struct dav *dav, const struct path *path, struct resource *resource);
+/* The path below the service root that an href of a request means. Errors: BAD_REQUEST,
+ * URI_TOO_LONG, NOT_FOUND when it lies elsewhere. */
+enum err resource_path(struct dav *dav, const char *href, struct path *path);
+/* Asks for the object behind a KIND_OBJECT resource; fills object and exists. Errors:
+ * STORE. */
+enum err resource_object(struct dav *dav, struct resource *resource);
+
+/* Resources that are always there. */
+void resource_fixed(struct dav *dav, enum kind kind, struct resource *resource);
+void resource_calendar(struct dav *dav, const struct be_calendar *calendar,
+    struct resource *resource);
+/* An object of a calendar's resource, name and contents filled by the caller. */
+void resource_member(const struct resource *calendar, struct resource *member);
+
+void resource_add_href(struct buf *out, const struct resource *resource);
+char *resource_href(struct ctx *cx, const struct resource *resource);
+/* One segment in the canonical form that is safe in XML as well. */
+void href_add_segment(struct buf *out, const char *segment);
+
+/* The stored property of that name, NULL when there is none. */
+const struct be_property *resource_stored(struct dav *dav, struct resource *resource,
+    const char *ns, const char *name);
+
+#endif
