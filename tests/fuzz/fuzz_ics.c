@@ -1,0 +1,64 @@
+/* Calendar objects as a client sends them: content lines, and what they mean. */
+#include "ical/ics.h"
+
+#include "fuzz.h"
+
+#include <string.h>
+
+/* What was read is printed as it was read, but for a byte order mark and blank lines
+ * before the first. */
+static void check_lines(struct ctx *cx, const char *data, size_t size)
+{
+    struct comp *root, *again;
+    if (lines_parse(cx, data, size, &root) != ERR_OK)
+        return;
+    struct buf out = buf_new(cx->arena);
+    lines_print(root, &out);
+    size_t skip_bytes = size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (skip_bytes < size && (data[skip_bytes] == '\r' || data[skip_bytes] == '\n'))
+        skip_bytes++;
+    FUZZ_CHECK(out.len_bytes == size - skip_bytes);
+    FUZZ_CHECK(memcmp(out.data, data + skip_bytes, out.len_bytes) == 0);
+    FUZZ_CHECK(lines_parse(cx, out.data, out.len_bytes, &again) == ERR_OK);
+    FUZZ_CHECK(str_eq(again->name, root->name) && again->items.n == root->items.n);
+}
+
+/* An object that may be stored may still be stored after it was printed. */
+static void check_object(struct ctx *cx, const char *data, size_t size)
+{
+    struct ics_object object, again;
+    if (ics_object_parse(cx, data, size, &object) != ERR_OK)
+        return;
+    FUZZ_CHECK(!str_empty(object.uid) && str_eq(object.component, "VEVENT"));
+    size_t at = 0;
+    for (struct comp *event; (event = comp_next_sub(object.calendar, "VEVENT", &at));) {
+        struct ics_time start, end;
+        FUZZ_CHECK(
+            ics_event_times(cx, object.calendar, event, &start, &end) == ERR_OK);
+        FUZZ_CHECK(civil_valid(&start.civil) && civil_valid(&end.civil));
+    }
+    const char *text = lines_text(cx, object.calendar);
+    FUZZ_CHECK(ics_object_parse(cx, text, strlen(text), &again) == ERR_OK);
+    FUZZ_CHECK(str_eq(again.uid, object.uid));
+}
+
+static void check_values(struct ctx *cx, const char *text)
+{
+    int64_t days, seconds;
+    ics_duration(text, &days, &seconds);
+    const char *plain = text_unescape(cx->arena, text);
+    const char *escaped = text_escape(cx->arena, plain);
+    FUZZ_CHECK(str_eq(text_escape(cx->arena, text_unescape(cx->arena, escaped)), escaped));
+    FUZZ_CHECK(!strpbrk(escaped, "\r\n"));
+    FUZZ_CHECK(!strpbrk(param_escape(cx->arena, text), "\r\n"));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct ctx *cx = ctx_new(NULL);
+    check_lines(cx, (const char *)data, size);
+    check_object(cx, (const char *)data, size);
+    check_values(cx, arena_strndup(cx->arena, (const char *)data, size));
+    ctx_free(cx);
+    return 0;
+}
