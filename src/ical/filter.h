@@ -10,6 +10,9 @@
 enum collation { COLLATION_ASCII_CASEMAP, COLLATION_OCTET, COLLATION_UNICODE_CASEMAP };
 /* By name, "default" and "" included; false when it is not supported. */
 bool collation_find(const char *name, enum collation *collation);
+/* Substring match; the empty part is in every text. */
+bool collation_contains(
+    struct arena *arena, enum collation collation, const char *text, const char *part);
 
 struct text_match {
     const char *text; /* NULL = no match asked for */

@@ -70,8 +70,8 @@ static uint64_t time_mask(uint64_t mask, int start, bool expands)
 static bool take_times(struct recur *recur, const struct civil *start, bool is_date)
 {
     enum icalrecurrencetype_frequency freq = recur->freq;
-    uint64_t hours = time_mask(
-        recur->hours, start->hour, freq >= ICAL_DAILY_RECURRENCE && !is_date);
+    uint64_t hours =
+        time_mask(recur->hours, start->hour, freq >= ICAL_DAILY_RECURRENCE && !is_date);
     uint64_t minutes = time_mask(
         recur->minutes, start->minute, freq >= ICAL_HOURLY_RECURRENCE && !is_date);
     uint64_t seconds = time_mask(
