@@ -12,7 +12,17 @@
 #define COMMAND_LINE_MAX 256
 
 static const struct command *const commands[] = {
+    &command_serve,
+    &command_check,
     &command_config,
+    &command_user_login,
+    &command_user_list,
+    &command_user_show,
+    &command_user_remove,
+    &command_user_password,
+    &command_user_passwords,
+    &command_sync,
+    &command_convert,
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 

@@ -25,7 +25,9 @@ struct command {
     int (*run)(struct ctx *cx, const struct conf *conf, int argc, char **argv);
 };
 
-extern const struct command command_config;
+extern const struct command command_check, command_config, command_convert, command_serve,
+    command_sync, command_user_list, command_user_login, command_user_password,
+    command_user_passwords, command_user_remove, command_user_show;
 
 /* "feishu-caldav: text" on stderr, and where help is; returns EXIT_USAGE. */
 int command_usage(const struct command *command, const char *format, ...)

@@ -1,0 +1,219 @@
+/* What the DAV layer reads: the store's records in its words. Each is one or two prepared
+ * statements. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#include <string.h>
+
+static enum err user_from(struct ctx *cx, struct bridge *bridge, const struct account *account,
+    struct be_user *user)
+{
+    const char **addresses = ARENA_ARRAY(cx->arena, const char *, 4);
+    size_t n = 0;
+    (void)bridge;
+    if (!str_empty(account->email))
+        addresses[n++] = arena_printf(cx->arena, "mailto:%s", account->email);
+    if (strchr(account->name, '@') && !str_ieq(account->name, account->email))
+        addresses[n++] = arena_printf(cx->arena, "mailto:%s", account->name);
+    /* Scheduling clients insist on a mailto: address; this one is nobody's mailbox. */
+    if (!n)
+        addresses[n++] = arena_printf(cx->arena, "mailto:%s@feishu.invalid", account->open_id);
+    *user = (struct be_user){
+        .id = account->id,
+        .name = account->name,
+        .segment = account->open_id,
+        .display_name = !str_empty(account->display_name) ? account->display_name : account->name,
+        .addresses = addresses,
+        .timezone = !str_empty(account->timezone) ? account->timezone : TIMEZONE_DEFAULT,
+        .home_change = account->home_change,
+        .needs_sign_in = account->state != ACCOUNT_OK,
+    };
+    return ERR_OK;
+}
+
+enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user)
+{
+    struct account account;
+    TRY(store_account(cx, bridge->store, id, &account));
+    return user_from(cx, bridge, &account, user);
+}
+
+enum err be_user_by_segment(struct ctx *cx, struct bridge *bridge, const char *segment,
+    struct be_user *user)
+{
+    struct account account;
+    TRY(store_account_by_open_id(cx, bridge->store, segment, &account));
+    return user_from(cx, bridge, &account, user);
+}
+
+const char *be_epoch(struct bridge *bridge)
+{
+    return store_epoch(bridge->store);
+}
+
+/* ---- calendars ---- */
+
+/* Upstream's ARGB in a signed number; -1 stands for unset (feishu-api 3.1). */
+static const char *color_text(struct ctx *cx, const struct calendar *one)
+{
+    uint32_t argb = (uint32_t)one->color;
+    if (one->color_text)
+        return one->color_text;
+    if (one->color == -1 || one->color == 0)
+        return NULL;
+    return arena_printf(cx->arena, "#%06X%02X", (unsigned)(argb & 0xffffff),
+        (unsigned)(argb >> 24));
+}
+
+static void calendar_from(struct ctx *cx, const struct calendar *one, struct be_calendar *out)
+{
+    *out = (struct be_calendar){
+        .id = one->id,
+        .name = one->name,
+        .display_name = !str_empty(one->alias) ? one->alias : one->summary,
+        .description = one->description,
+        .color = color_text(cx, one),
+        .role = role_of(one->role),
+        .read_only = one->third_party || str_eq(one->type, "resource"),
+        .primary = str_eq(one->type, "primary"),
+        .change = one->change,
+        .complete = one->pull == PULL_DONE,
+    };
+}
+
+enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    struct be_calendar **list, size_t *n)
+{
+    struct calendar *found;
+    size_t count;
+    TRY(store_calendars(cx, bridge->store, user->id, &found, &count));
+    struct be_calendar *out = ARENA_ARRAY(cx->arena, struct be_calendar, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        calendar_from(cx, &found[i], &out[i]);
+        interest_note(cx, bridge, user->id, found[i].id, found[i].last_pull_s);
+    }
+    *list = out;
+    *n = count;
+    return ERR_OK;
+}
+
+enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *name, struct be_calendar *calendar)
+{
+    struct calendar found;
+    TRY(store_calendar_by_name(cx, bridge->store, user->id, name, &found));
+    interest_note(cx, bridge, user->id, found.id, found.last_pull_s);
+    calendar_from(cx, &found, calendar);
+    return ERR_OK;
+}
+
+/* ---- properties ---- */
+
+static const char *place_of(struct ctx *cx, const struct be_calendar *calendar)
+{
+    return calendar ? arena_printf(cx->arena, "calendar:%lld", (long long)calendar->id) : "home";
+}
+
+enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, struct be_property **list, size_t *n)
+{
+    struct property *found;
+    size_t count;
+    TRY(store_properties(cx, bridge->store, user->id, place_of(cx, calendar), &found, &count));
+    struct be_property *out = ARENA_ARRAY(cx->arena, struct be_property, count + 1);
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct be_property){ .ns = found[i].ns, .name = found[i].name,
+            .xml = found[i].xml };
+    *list = out;
+    *n = count;
+    return ERR_OK;
+}
+
+enum err be_properties_set(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, const struct be_property *list, size_t n)
+{
+    struct store_tx *tx;
+    enum err err = ERR_OK;
+    const char *place = place_of(cx, calendar);
+    TRY(store_begin(cx, bridge->store, &tx));
+    for (size_t i = 0; i < n && !err; i++)
+        err = store_property_set(cx, tx, user->id, place,
+            &(struct property){ .ns = list[i].ns, .name = list[i].name, .xml = list[i].xml });
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
+}
+
+/* ---- objects ---- */
+
+static struct be_object object_from(const struct object *one)
+{
+    return (struct be_object){
+        .name = one->name,
+        .uid = one->uid,
+        .etag = one->etag,
+        .schedule_tag = one->schedule_tag,
+        .text = one->text,
+        .text_bytes = one->text_bytes,
+        .change = one->change,
+    };
+}
+
+enum err be_object(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
+    const char *name, struct be_object *object)
+{
+    struct object one;
+    TRY(store_object(cx, bridge->store, calendar->id, name, &one));
+    *object = object_from(&one);
+    return ERR_OK;
+}
+
+struct relay {
+    bool (*objects)(void *self, const struct be_object *object, bool exact);
+    bool (*changes)(void *self, const struct be_object *object);
+    void *self;
+};
+
+static bool relay_object(void *self, const struct object *one, bool exact)
+{
+    struct relay *relay = self;
+    struct be_object object = object_from(one);
+    return relay->objects(relay->self, &object, exact);
+}
+
+static bool relay_change(void *self, const struct object *one)
+{
+    struct relay *relay = self;
+    struct be_object object = object_from(one);
+    return relay->changes(relay->self, &object);
+}
+
+enum err be_objects(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
+    const struct be_query *query,
+    bool (*each)(void *self, const struct be_object *object, bool exact), void *self)
+{
+    struct relay relay = { .objects = each, .self = self };
+    struct object_query asked = {
+        .calendar_id = calendar->id,
+        .has_range = query->has_range,
+        .from_s = query->from_s,
+        .until_s = query->until_s,
+        .with_text = query->with_text,
+    };
+    return store_objects(cx, bridge->store, &asked, relay_object, &relay);
+}
+
+enum err be_changes(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
+    int64_t since, bool (*each)(void *self, const struct be_object *object), void *self)
+{
+    struct relay relay = { .changes = each, .self = self };
+    struct calendar found;
+    TRY(store_calendar(cx, bridge->store, calendar->id, &found));
+    if (since < found.floor || since > found.change)
+        return fail(cx, ERR_VALID_SYNC_TOKEN, "the sync token is too old or unknown");
+    if (since == found.change)
+        return ERR_OK;
+    return store_changes(cx, bridge->store, calendar->id, since, relay_change, &relay);
+}

@@ -1,0 +1,262 @@
+/* What the files of the bridge share among themselves. Nobody else includes it. */
+#ifndef BRIDGE_BRIDGE_INTERNAL_H
+#define BRIDGE_BRIDGE_INTERNAL_H
+
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "bridge/account.h"
+#include "bridge/backend.h"
+#include "bridge/bridge.h"
+#include "bridge/convert.h"
+#include "bridge/lock.h"
+#include "feishu/client.h"
+#include "feishu/oauth.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* After a write, an older version may be read for about two seconds (feishu-api 15.18); twice
+ * that and a bit is waited before what is read is believed against what was written. */
+#define WRITE_GUARD_MS 5000
+#define TIMEZONE_DEFAULT "Asia/Shanghai"
+
+struct credential_cache; /* password.c */
+struct interest;         /* interest.c */
+struct scheduler;        /* sync.c */
+struct freebusy_cache;   /* freebusy.c */
+
+struct bridge {
+    const struct conf *conf;
+    struct store *store;
+    struct feishu *feishu; /* NULL = no app is configured */
+    unsigned char key[SEAL_KEY_BYTES];
+    struct locks *locks;
+    struct credential_cache *credentials;
+    struct interest *interest;
+    struct scheduler *scheduler; /* NULL until bridge_start */
+    struct freebusy_cache *freebusy;
+    /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
+    atomic_bool read_end_exclusive, write_end_inclusive;
+    /* Monotonic time before which no directory look-up is tried again, after a refusal. */
+    _Atomic int64_t directory_wait_ms;
+    atomic_bool stopping; /* long work ends at the next page */
+    bool abandoned;       /* a thread did not end in time: nothing may be freed */
+    _Atomic int64_t upstream_calls, upstream_errors, pulls, pull_errors;
+};
+
+/* UPSTREAM_APP when no app is configured. */
+enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge);
+/* feishu_request with the account's token, or the tenant's for account_id 0; counted. */
+enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct feishu_call *call, int *code, cJSON **data);
+/* True for errors that say something about the connection, not about the thing asked for. */
+bool err_is_transient(enum err kind);
+/* Objects in a calendar, by counting. */
+int64_t calendar_count(struct ctx *cx, struct bridge *bridge, int64_t calendar_id);
+
+/* ---- token.c ---- */
+struct token_source {
+    struct bridge *bridge;
+    int64_t account_id;
+};
+/* For feishu_user.token; self is a struct token_source. */
+enum err token_get(void *self, struct ctx *cx, const char *stale, const char **token);
+/* Refreshes now when the pair is older than a day (feishu-api 15.17). */
+enum err token_keep_alive(struct ctx *cx, struct bridge *bridge, int64_t account_id);
+
+/* ---- password.c ---- */
+struct credential_cache *credential_cache_new(struct ctx *cx);
+void credential_cache_free(struct credential_cache *cache);
+
+/* ---- interest.c: when clients last asked for a calendar ---- */
+struct interest *interest_new(void);
+void interest_free(struct interest *interest);
+void interest_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    int64_t calendar_id, int64_t last_pull_s);
+/* Writes what was noted since into the store. */
+void interest_flush(struct ctx *cx, struct bridge *bridge);
+
+/* ---- directory.c ---- */
+struct directory {
+    struct bridge *bridge;
+    int64_t account_id;
+};
+/* Make people known to the store; failures are remembered, never returned. */
+void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *const *open_ids, size_t n);
+void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *const *addresses, size_t n);
+/* For convert_env: what the store knows, no network. self is a struct bridge. */
+const char *directory_address_of(void *self, struct ctx *cx, const char *open_id);
+const char *directory_id_of(void *self, struct ctx *cx, const char *address);
+
+/* ---- render.c ---- */
+enum be_role role_of(const char *word);
+/* env for a calendar of an account; borrows both. */
+void env_fill(struct bridge *bridge, const struct account *account,
+    const struct calendar *calendar, struct convert_env *env);
+/* Reads rows as a series; master is NULL where no live master is among them. */
+struct series_data {
+    struct series series;
+    struct row *rows;
+    size_t n_rows;
+    bool cancelled; /* the master says that it is deleted */
+    size_t n_live;  /* exceptions that take place */
+};
+void series_read(struct ctx *cx, struct row *rows, size_t n_rows, struct series_data *data);
+struct render {
+    struct bridge *bridge;
+    const struct account *account;
+    const struct calendar *calendar;
+    const char *uid;       /* upstream */
+    /* A client's write: its text, the name it chose, the UID it holds. NULL in a pull. */
+    const char *shadow, *name, *ical_uid;
+    bool hide;             /* a participant deleted it */
+    bool orphan;           /* show exceptions although the master is missing */
+};
+struct render_result {
+    bool changed, removed, orphaned, failed;
+    struct object object; /* where there is one */
+};
+/* Brings the object of one series up to its rows. A series that cannot be shown is logged and its
+ * object left as it is: never an error of the pull. */
+enum err render_series(struct ctx *cx, struct store_tx *tx, const struct render *render,
+    struct render_result *result);
+
+/* ---- event.c: small facts about upstream's event objects ---- */
+/* "<uid>_<original_time>"; false when the id has another shape. */
+bool event_id_split(struct ctx *cx, const char *event_id, char **uid, int64_t *original_time);
+char *event_id_join(struct ctx *cx, const char *uid, int64_t original_time);
+bool event_cancelled(const cJSON *event);
+/* A copy in cx's arena, to be changed. */
+cJSON *json_copy(struct ctx *cx, const cJSON *json);
+/* The event as JSON text with attendees inside that are due for another look. */
+const char *event_with_attendees(struct ctx *cx, const cJSON *event, const char *attendees);
+/* True when they differ in what people see; absent, null, "" and [] are the same. */
+bool event_differs(const cJSON *a, const cJSON *b);
+/* True when event already says all that a patch's body says. */
+bool event_covers(const cJSON *event, const cJSON *body);
+/* Fetches an event with its attendees. *attendees: NULL when hidden and not even own known. */
+enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *calendar_id, const char *event_id, enum feishu_priority priority,
+    cJSON **event, cJSON **attendees);
+/* open_ids in an event and its attendees, for directory_want_ids. */
+typedef LIST(const char *) text_list;
+void event_people(struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids);
+void text_list_add_once(struct ctx *cx, text_list *list, const char *text);
+
+/* ---- pull_*.c ---- */
+struct pull {
+    struct bridge *bridge;
+    struct account *account;
+    struct calendar *calendar;
+    struct bridge_pull_result *result;
+    struct ctx *pass;   /* lives as long as the pass; the functions' cx lives a page */
+    bool full;          /* a full read is under way */
+    int64_t seen;       /* number of the full read */
+    int64_t fetched_ms; /* when the page at hand was asked for */
+    size_t items;       /* met so far */
+    bool deferred;      /* something newer is stored: the token must not move yet */
+    unsigned fetches;   /* attendee look-ups spent on this pass */
+    text_list orphans;  /* uids without a master; in pass's arena */
+};
+/* What row.seen holds: the time a pull or a push wrote it, told apart. */
+int64_t seen_by_pull(int64_t ms);
+int64_t seen_by_push(int64_t ms);
+/* True when a push wrote the row so shortly before that reading may still give an older version. */
+bool seen_is_guarded(int64_t seen, int64_t now_ms);
+enum err pull_calendars(struct ctx *cx, struct bridge *bridge, struct account *account,
+    struct bridge_pull_result *result);
+enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *account,
+    struct calendar *calendar, struct bridge_pull_result *result);
+/* Puts event objects of one page through the one door. */
+enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items);
+/* Renders exceptions whose master upstream does not give. */
+enum err pull_orphans(struct ctx *cx, struct pull *pull);
+/* Attendees of at most max series; *more = there are more. */
+enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
+    struct calendar *calendar, size_t max, bool *more);
+/* A calendar upstream took away, or a full read did not meet: removes it when a second look agrees. */
+enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
+    const struct account *account, const struct calendar *calendar, bool *dropped);
+
+/* ---- push.c, push_steps.c, push_look.c, push_store.c, journal.c ---- */
+struct push {
+    struct bridge *bridge;
+    const struct account *account;
+    const struct calendar *calendar;
+    const char *name;      /* object */
+    const char *ical_uid;
+    const char *text;      /* the client's; NULL in a delete */
+    const char *uid;       /* upstream, NULL until created */
+    bool created;          /* upstream, by this push */
+    bool resumed;          /* out of the journal: of the next step nothing is known */
+    bool undo;             /* takes back what it created */
+    bool hide;             /* a participant's delete */
+    bool attendees_touched;
+    const struct step *steps;
+    size_t n_steps;
+    bool *done;            /* a flag a step */
+    struct journal journal; /* id 0 = none was written */
+    LIST(struct row) rows; /* as they are upstream now */
+};
+enum err push_load_rows(struct ctx *cx, struct push *push);
+struct row *push_row(struct push *push, int64_t original_time); /* NULL = none */
+/* attendees NULL = as they were; event NULL = the same. */
+void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
+    const cJSON *event, const cJSON *attendees);
+void push_row_drop(struct push *push, int64_t original_time);
+/* Executes what is not done yet. On failure push->done says how far it came. */
+enum err push_execute(struct ctx *cx, struct push *push);
+/* Says whether a step, of which no answer came, was carried out; takes over what it shows. */
+enum err push_look(struct ctx *cx, struct push *push, const struct step *step, bool *happened);
+/* Fetches the series' master and takes over what differs. */
+struct push_fresh {
+    bool changed, gone;
+};
+enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fresh);
+/* Writes the rows and the rendering of them: what upstream now has, clients see. */
+enum err push_store(struct ctx *cx, struct push *push, struct render_result *result);
+/* What execution left behind is put in order: err is how it ended. Returns the error to report. */
+enum err push_settle(struct ctx *cx, struct push *push, enum err err,
+    struct render_result *result);
+/* Room for a journal entry whose loss would lose or double something. */
+enum err journal_open(struct ctx *cx, struct push *push);
+enum err journal_note(struct ctx *cx, struct push *push);
+void journal_close(struct ctx *cx, struct push *push);
+/* The unfinished write of an object, if there is one, is finished as far as can be. The calendar's
+ * lock is held. Errors: those of the attempt while its outcome stays open. */
+enum err journal_finish_object(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
+    const char *name);
+/* All that are left from before; those too old to be finished are reported and dropped. */
+void journal_finish_all(struct ctx *cx, struct bridge *bridge);
+
+/* ---- allday.c ---- */
+void allday_load(struct ctx *cx, struct bridge *bridge);
+/* Probes once a store; failures leave the defaults and are tried again another time. */
+void allday_probe(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *primary_calendar_id);
+
+/* ---- freebusy.c ---- */
+struct freebusy_cache *freebusy_cache_new(void);
+void freebusy_cache_free(struct freebusy_cache *cache);
+
+/* ---- sync.c, schedule.c ---- */
+struct sync_pass {
+    bool list;            /* the list of calendars, too */
+    bool all;             /* every calendar, whether it is due or not */
+    const int64_t *dirty; /* calendars to pull in any case */
+    size_t n_dirty;
+    int64_t wait_ms;      /* for another process that pulls this account */
+    bool more;            /* out: attendees are left to be fetched */
+};
+/* One pass over an account in the calling thread. */
+enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct sync_pass *pass, struct bridge_pull_result *result);
+/* As bridge_poke, but not before delay_ms. */
+void bridge_poke_later(struct bridge *bridge, int64_t account_id, int64_t calendar_id,
+    int64_t delay_ms);
+
+#endif

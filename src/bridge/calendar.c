@@ -1,0 +1,293 @@
+/* Calendars made, changed and removed by clients (feishu-api 3.2). */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX_CHARS 255
+#define WRITE_LIMIT_MS 28000
+#define ALREADY_UNSUBSCRIBED 191007
+#define WRONG_TYPE 191004
+
+/* At most 255 characters, cut between two of them. */
+static char *limited(struct ctx *cx, const char *text)
+{
+    size_t chars = 0, at = 0;
+    for (; text[at]; at++)
+        if (((unsigned char)text[at] & 0xc0) != 0x80 && ++chars > TEXT_MAX_CHARS)
+            break;
+    return arena_strndup(cx->arena, text, at);
+}
+
+/* "#RRGGBB" or "#RRGGBBAA" -> ARGB in a signed number; alpha is for the client alone. */
+static bool color_read(const char *text, int64_t *argb)
+{
+    size_t len = strlen(text);
+    if (text[0] != '#' || (len != 7 && len != 9) || strspn(text + 1, "0123456789abcdefABCDEF")
+            != len - 1)
+        return false;
+    char rgb[7];
+    memcpy(rgb, text + 1, 6);
+    rgb[6] = 0;
+    *argb = (int32_t)(0xff000000u | (uint32_t)strtoul(rgb, NULL, 16));
+    return true;
+}
+
+static enum err prepare(struct ctx *cx, struct bridge *bridge, const struct be_user *user)
+{
+    TRY(bridge_need_feishu(cx, bridge));
+    if (user->needs_sign_in)
+        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", user->name);
+    if (!cx->deadline_ms)
+        cx->deadline_ms = ctx_monotonic_ms(cx) + WRITE_LIMIT_MS;
+    return ERR_OK;
+}
+
+static enum err save(struct ctx *cx, struct bridge *bridge, struct calendar *one, bool fresh)
+{
+    struct store_tx *tx;
+    TRY(store_begin(cx, bridge->store, &tx));
+    enum err err = store_calendar_save(cx, tx, one);
+    if (!err && fresh) /* an empty calendar is complete before its first pull */
+        err = store_calendar_set_pull(cx, tx, one);
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
+}
+
+/* What upstream answers about the calendar; members that are missing stay as they are. */
+static void take_reply(struct ctx *cx, const cJSON *reply, struct calendar *one)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {
+        { "summary", &one->summary },
+        { "summary_alias", &one->alias },
+        { "description", &one->description },
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+        if (cJSON_GetObjectItemCaseSensitive(reply, texts[i].name))
+            *texts[i].to = json_text(reply, texts[i].name);
+    if (*json_text(reply, "permissions"))
+        one->permissions = str_lower(cx->arena, json_text(reply, "permissions"));
+    one->color = json_int(reply, "color", one->color);
+}
+
+/* ---- create ---- */
+
+static cJSON *create_body(struct ctx *cx, const char *name, const struct be_calendar_set *set)
+{
+    cJSON *body = json_object(cx->arena);
+    int64_t argb;
+    const char *summary = str_empty(set->display_name) ? name : set->display_name;
+    cJSON_AddStringToObject(body, "summary", limited(cx, summary));
+    if (!str_empty(set->description))
+        cJSON_AddStringToObject(body, "description", limited(cx, set->description));
+    if (set->color && color_read(set->color, &argb))
+        cJSON_AddNumberToObject(body, "color", (double)argb);
+    return body;
+}
+
+/* After a create without an answer: the calendar of that title that the store does not know. */
+static enum err find_created(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *summary, const cJSON **found)
+{
+    const char *query[] = { "page_size", "1000", NULL };
+    struct feishu_call call
+        = { .endpoint = FEISHU_CALENDAR_LIST, .query = query, .priority = FEISHU_WRITE };
+    struct calendar known;
+    cJSON *data = NULL;
+    const cJSON *item;
+    TRY(bridge_request(cx, bridge, account_id, &call, NULL, &data));
+    cJSON_ArrayForEach(item, json_array(data, "calendar_list"))
+        if (str_eq(json_text(item, "summary"), summary)
+            && !json_bool(item, "is_deleted", false)
+            && store_calendar_by_upstream(cx, bridge->store, account_id,
+                   json_text(item, "calendar_id"), &known) == ERR_NOT_FOUND)
+            *found = item;
+    return ERR_OK;
+}
+
+static enum err create_upstream(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const cJSON *body, const cJSON **reply)
+{
+    struct feishu_call call
+        = { .endpoint = FEISHU_CALENDAR_CREATE, .body = body, .priority = FEISHU_WRITE };
+    cJSON *data = NULL;
+    enum err err = bridge_request(cx, bridge, account_id, &call, NULL, &data);
+    if (!err) {
+        *reply = cJSON_GetObjectItemCaseSensitive(data, "calendar");
+        return *json_text(*reply, "calendar_id")
+            ? ERR_OK
+            : fail(cx, ERR_UPSTREAM_UNKNOWN, "Feishu created a calendar without an id");
+    }
+    if (err != ERR_UPSTREAM_UNKNOWN)
+        return err;
+    char *text = arena_strdup(cx->arena, ctx_error(cx));
+    const cJSON *found = NULL;
+    if (find_created(cx, bridge, account_id, json_text(body, "summary"), &found) || !found)
+        return fail(cx, err, "%s", text);
+    *reply = found;
+    return ERR_OK;
+}
+
+static enum err create_locked(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *name, const struct be_calendar_set *set)
+{
+    struct calendar one;
+    const cJSON *reply = NULL;
+    cJSON *body = create_body(cx, name, set);
+    enum err err = store_calendar_by_name(cx, bridge->store, user->id, name, &one);
+    if (!err)
+        return fail(cx, ERR_RESOURCE_EXISTS, "there is already a calendar %s", name);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    TRY(create_upstream(cx, bridge, user->id, body, &reply));
+    one = (struct calendar){
+        .account_id = user->id,
+        .name = name,
+        .upstream_id = json_text(reply, "calendar_id"),
+        .summary = json_text(body, "summary"),
+        .alias = "",
+        .description = json_text(body, "description"),
+        .color = json_int(body, "color", -1),
+        .type = "shared",
+        .role = "owner",
+        .permissions = "",
+        .pull = PULL_DONE,
+        .last_error = "",
+    };
+    int64_t asked = one.color;
+    take_reply(cx, reply, &one);
+    if (set->color && one.color == asked)
+        one.color_text = set->color;
+    return save(cx, bridge, &one, true);
+}
+
+enum err be_calendar_create(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *name, const struct be_calendar_set *set)
+{
+    static const struct be_calendar_set nothing;
+    struct held held;
+    TRY(prepare(cx, bridge, user));
+    TRY(held_take(cx, bridge->locks, LOCK_HOME, user->id, &held));
+    enum err err = create_locked(cx, bridge, user, name, set ? set : &nothing);
+    held_release(&held);
+    return err;
+}
+
+/* ---- update ---- */
+
+/* An owner changes the calendar for all; anybody else a private alias and the colour. */
+static cJSON *update_body(struct ctx *cx, const struct calendar *one,
+    const struct be_calendar_set *set)
+{
+    cJSON *body = json_object(cx->arena);
+    bool owner = role_of(one->role) == BE_OWNER;
+    int64_t argb;
+    if (set->display_name) {
+        const char *text = limited(cx, set->display_name);
+        if (!owner)
+            cJSON_AddStringToObject(body, "summary_alias", text);
+        else if (*text)
+            cJSON_AddStringToObject(body, "summary", text);
+        if (owner && !str_empty(one->alias)) /* it would go on hiding the new title */
+            cJSON_AddStringToObject(body, "summary_alias", "");
+    }
+    if (set->description)
+        cJSON_AddStringToObject(body, "description", limited(cx, set->description));
+    if (set->color && color_read(set->color, &argb) && argb != one->color)
+        cJSON_AddNumberToObject(body, "color", (double)argb);
+    return body;
+}
+
+static enum err update_locked(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    int64_t calendar_id, const struct be_calendar_set *set)
+{
+    struct calendar one;
+    cJSON *data = NULL;
+    int64_t argb;
+    TRY(store_calendar(cx, bridge->store, calendar_id, &one));
+    if (set->description && role_of(one.role) != BE_OWNER)
+        return fail(cx, ERR_NEED_PRIVILEGES, "only the owner changes the description");
+    cJSON *body = update_body(cx, &one, set);
+    if (body->child) {
+        struct feishu_call call = {
+            .endpoint = FEISHU_CALENDAR_PATCH,
+            .args = { one.upstream_id },
+            .body = body,
+            .priority = FEISHU_WRITE,
+        };
+        TRY(bridge_request(cx, bridge, user->id, &call, NULL, &data));
+        take_reply(cx, body, &one);
+        take_reply(cx, cJSON_GetObjectItemCaseSensitive(data, "calendar"), &one);
+    }
+    if (set->color && color_read(set->color, &argb))
+        one.color_text = argb == one.color ? set->color : NULL;
+    return save(cx, bridge, &one, false);
+}
+
+enum err be_calendar_update(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, const struct be_calendar_set *set)
+{
+    struct held held;
+    TRY(prepare(cx, bridge, user));
+    TRY(held_take(cx, bridge->locks, LOCK_HOME, user->id, &held));
+    enum err err = update_locked(cx, bridge, user, calendar->id, set);
+    held_release(&held);
+    return err;
+}
+
+/* ---- delete ---- */
+
+static enum err delete_upstream(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const struct calendar *one)
+{
+    struct feishu_call call = {
+        .endpoint = role_of(one->role) == BE_OWNER ? FEISHU_CALENDAR_DELETE
+                                                   : FEISHU_CALENDAR_UNSUBSCRIBE,
+        .args = { one->upstream_id },
+        .priority = FEISHU_WRITE,
+    };
+    int code = 0;
+    enum err err = bridge_request(cx, bridge, account_id, &call, &code, NULL);
+    if (err && code == WRONG_TYPE && call.endpoint == FEISHU_CALENDAR_DELETE) {
+        call.endpoint = FEISHU_CALENDAR_UNSUBSCRIBE; /* somebody else's primary calendar */
+        err = bridge_request(cx, bridge, account_id, &call, &code, NULL);
+    }
+    if (err == ERR_UPSTREAM_UNKNOWN) /* a second delete tells how the first one ended */
+        err = bridge_request(cx, bridge, account_id, &call, &code, NULL);
+    return err == ERR_UPSTREAM_GONE || code == ALREADY_UNSUBSCRIBED ? ERR_OK : err;
+}
+
+static enum err delete_locked(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    int64_t calendar_id)
+{
+    struct calendar one;
+    struct store_tx *tx;
+    TRY(store_calendar(cx, bridge->store, calendar_id, &one));
+    TRY(delete_upstream(cx, bridge, user->id, &one));
+    TRY(store_begin(cx, bridge->store, &tx));
+    enum err err = store_calendar_remove(cx, tx, calendar_id);
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
+}
+
+enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar)
+{
+    struct held held;
+    if (calendar->primary)
+        return fail(cx, ERR_DEFAULT_CALENDAR, "the primary calendar cannot be deleted");
+    TRY(prepare(cx, bridge, user));
+    TRY(held_take(cx, bridge->locks, LOCK_HOME, user->id, &held));
+    enum err err = delete_locked(cx, bridge, user, calendar->id);
+    held_release(&held);
+    return err;
+}

@@ -1,0 +1,184 @@
+/* Who is behind an address or an id (feishu-api 9). Answers are kept in the store; a person that
+ * is not found, or a look-up that Feishu refuses, costs nothing but the address. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#include <string.h>
+
+#define BATCH 50
+#define KNOWN_S (7 * 86400)
+#define UNKNOWN_S 3600
+#define REFUSED_MS 600000
+#define ADDRESS_MAX_BYTES 254
+
+static bool is_fresh(struct ctx *cx, const struct person *person)
+{
+    bool known = !str_empty(person->open_id) && !str_empty(person->address);
+    return person->fetched_s + (known ? KNOWN_S : UNKNOWN_S) > ctx_now_s(cx);
+}
+
+static bool refused(struct ctx *cx, const struct bridge *bridge)
+{
+    return !bridge->feishu || ctx_monotonic_ms(cx) < bridge->directory_wait_ms;
+}
+
+static void refuse(struct ctx *cx, struct bridge *bridge, enum err err)
+{
+    bridge->directory_wait_ms
+        = ctx_monotonic_ms(cx) + (err_is_transient(err) ? REFUSED_MS / 20 : REFUSED_MS);
+    log_line(cx, LOG_INFO, LOG_FEISHU, "no directory look-up for a while: %s", ctx_error(cx));
+}
+
+static const cJSON *find_user(const cJSON *items, const char *open_id)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, items)
+        if (str_eq(json_text(item, "open_id"), open_id))
+            return item;
+    return NULL;
+}
+
+static void save_user(struct ctx *cx, struct bridge *bridge, const char *open_id,
+    const cJSON *user)
+{
+    const char *email = json_text(user, "email");
+    struct person old, person = {
+        .open_id = open_id,
+        .address = str_lower(cx->arena, *email ? email : json_text(user, "enterprise_email")),
+        .name = json_text(user, "name"),
+        .fetched_s = ctx_now_s(cx),
+    };
+    /* What was known before is better than nothing: the data range of the app may have shrunk. */
+    if (!*person.address && !store_person_by_id(cx, bridge->store, open_id, &old)
+        && !str_empty(old.address)) {
+        person.address = old.address;
+        person.name = old.name;
+    }
+    store_person_save(cx, bridge->store, &person);
+}
+
+static enum err fetch_users(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *const *ids, size_t n)
+{
+    const char *query[2 * BATCH + 3];
+    cJSON *data = NULL;
+    size_t at = 0;
+    query[at++] = "user_id_type";
+    query[at++] = "open_id";
+    for (size_t i = 0; i < n; i++) {
+        query[at++] = "user_ids";
+        query[at++] = ids[i];
+    }
+    query[at] = NULL;
+    struct feishu_call call = {
+        .endpoint = FEISHU_USER_BATCH,
+        .query = query,
+        .priority = FEISHU_READ,
+    };
+    TRY(bridge_request(cx, bridge, account_id, &call, NULL, &data));
+    for (size_t i = 0; i < n; i++)
+        save_user(cx, bridge, ids[i], find_user(json_array(data, "items"), ids[i]));
+    return ERR_OK;
+}
+
+void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *const *open_ids, size_t n)
+{
+    struct person person;
+    const char *batch[BATCH];
+    size_t filled = 0;
+    for (size_t i = 0; i <= n; i++) {
+        if (i < n && (store_person_by_id(cx, bridge->store, open_ids[i], &person)
+                         || !is_fresh(cx, &person)))
+            batch[filled++] = open_ids[i];
+        if (!filled || (i < n && filled < BATCH) || refused(cx, bridge))
+            continue;
+        enum err err = fetch_users(cx, bridge, account_id, batch, filled);
+        if (err && !err_is_transient(err)) /* the app itself may see more than the person */
+            err = fetch_users(cx, bridge, 0, batch, filled);
+        if (err)
+            refuse(cx, bridge, err);
+        filled = 0;
+    }
+}
+
+static enum err fetch_addresses(struct ctx *cx, struct bridge *bridge,
+    const char *const *addresses, size_t n)
+{
+    cJSON *body = json_object(cx->arena), *data = NULL;
+    cJSON *emails = cJSON_AddArrayToObject(body, "emails");
+    const char *query[] = { "user_id_type", "open_id", NULL };
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(emails, cJSON_CreateString(addresses[i]));
+    struct feishu_call call = {
+        .endpoint = FEISHU_USER_BATCH_GET_ID,
+        .query = query,
+        .body = body,
+        .priority = FEISHU_READ,
+    };
+    TRY(bridge_request(cx, bridge, 0, &call, NULL, &data));
+    for (size_t i = 0; i < n; i++) {
+        const cJSON *item;
+        struct person person
+            = { .open_id = "", .address = addresses[i], .name = "", .fetched_s = ctx_now_s(cx) };
+        cJSON_ArrayForEach(item, json_array(data, "user_list"))
+            if (str_ieq(json_text(item, "email"), addresses[i]))
+                person.open_id = json_text(item, "user_id");
+        store_person_save(cx, bridge->store, &person);
+    }
+    return ERR_OK;
+}
+
+/* "mailto:A@b" -> "a@b"; NULL when it is no address. */
+static const char *plain_address(struct ctx *cx, const char *address)
+{
+    if (str_istarts(address, "mailto:"))
+        address += 7;
+    size_t len = strlen(address);
+    if (len > ADDRESS_MAX_BYTES || !strchr(address, '@'))
+        return NULL;
+    return str_lower(cx->arena, address);
+}
+
+void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *const *addresses, size_t n)
+{
+    struct person person;
+    const char *batch[BATCH];
+    size_t filled = 0;
+    (void)account_id; /* this look-up is the app's alone */
+    for (size_t i = 0; i <= n; i++) {
+        const char *address = i < n ? plain_address(cx, addresses[i]) : NULL;
+        if (address && (store_person_by_address(cx, bridge->store, address, &person)
+                           || !is_fresh(cx, &person)))
+            batch[filled++] = address;
+        if (!filled || (i < n && filled < BATCH) || refused(cx, bridge))
+            continue;
+        enum err err = fetch_addresses(cx, bridge, batch, filled);
+        if (err)
+            refuse(cx, bridge, err);
+        filled = 0;
+    }
+}
+
+const char *directory_address_of(void *self, struct ctx *cx, const char *open_id)
+{
+    struct bridge *bridge = self;
+    struct person person;
+    if (str_empty(open_id) || store_person_by_id(cx, bridge->store, open_id, &person)
+        || str_empty(person.address))
+        return NULL;
+    return person.address;
+}
+
+const char *directory_id_of(void *self, struct ctx *cx, const char *address)
+{
+    struct bridge *bridge = self;
+    struct person person;
+    const char *plain = plain_address(cx, address);
+    if (!plain || store_person_by_address(cx, bridge->store, plain, &person)
+        || str_empty(person.open_id))
+        return NULL;
+    return person.open_id;
+}

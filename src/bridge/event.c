@@ -1,0 +1,225 @@
+/* Small facts about upstream's event objects (feishu-api 5.1, 5.2). */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define ATTENDEES_INLINE "100" /* max_attendee_num */
+#define UID_MAX_BYTES 200
+
+/* Members that people see; the others (links, counters, settings) come and go with the kind of call. */
+static const char *const seen_members[] = {
+    "summary", "description", "start_time", "end_time", "recurrence", "status", "location",
+    "visibility", "free_busy_status", "attendee_ability", "color", "reminders", "vchat",
+    "is_exception",
+};
+/* Of vchat, which has many members that only some calls give. */
+static const char *const vchat_members[] = { "vc_type", "meeting_url", "description" };
+static const char *const time_members[] = { "timestamp", "date", "timezone" };
+
+bool event_id_split(struct ctx *cx, const char *event_id, char **uid, int64_t *original_time)
+{
+    const char *bar = event_id ? strrchr(event_id, '_') : NULL;
+    long long time;
+    if (!bar || bar == event_id || bar - event_id > UID_MAX_BYTES
+        || !str_to_ll(bar + 1, INT64_MIN / 2, INT64_MAX / 2, &time))
+        return false;
+    *uid = arena_strndup(cx->arena, event_id, (size_t)(bar - event_id));
+    *original_time = time;
+    return true;
+}
+
+char *event_id_join(struct ctx *cx, const char *uid, int64_t original_time)
+{
+    return arena_printf(cx->arena, "%s_%lld", uid, (long long)original_time);
+}
+
+bool event_cancelled(const cJSON *event)
+{
+    return strcasecmp(json_text(event, "status"), "cancelled") == 0;
+}
+
+static bool is_empty(const cJSON *value)
+{
+    return !value || cJSON_IsNull(value) || (cJSON_IsString(value) && !*value->valuestring)
+        || ((cJSON_IsArray(value) || cJSON_IsObject(value)) && !value->child);
+}
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static bool members_same(const cJSON *a, const cJSON *b, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(json_text(a, names[i]), json_text(b, names[i])) != 0)
+            return false;
+    return true;
+}
+
+static bool value_same(const char *name, const cJSON *a, const cJSON *b)
+{
+    if (is_empty(a) || is_empty(b))
+        return is_empty(a) && is_empty(b);
+    if (str_eq(name, "vchat"))
+        return members_same(a, b, vchat_members, 3);
+    if (str_ends(name, "_time"))
+        return members_same(a, b, time_members, 3);
+    if (cJSON_IsString(a) && cJSON_IsString(b))
+        return strcasecmp(a->valuestring, b->valuestring) == 0
+            && (!str_starts(name, "summary") || str_eq(a->valuestring, b->valuestring));
+    return cJSON_Compare(a, b, true);
+}
+
+/* 0 and -1 both follow the calendar's colour. */
+static bool color_same(const cJSON *a, const cJSON *b)
+{
+    int64_t left = json_int(a, "color", -1), right = json_int(b, "color", -1);
+    return (left ? left : -1) == (right ? right : -1);
+}
+
+static bool member_same(const char *name, const cJSON *a, const cJSON *b)
+{
+    if (str_eq(name, "color"))
+        return color_same(a, b);
+    if (str_eq(name, "is_exception"))
+        return json_bool(a, name, false) == json_bool(b, name, false);
+    return value_same(name, member(a, name), member(b, name));
+}
+
+bool event_differs(const cJSON *a, const cJSON *b)
+{
+    for (size_t i = 0; i < sizeof(seen_members) / sizeof(*seen_members); i++)
+        if (!member_same(seen_members[i], a, b))
+            return true;
+    return false;
+}
+
+/* The rule comes back in another order, and all-day ends may be written and read in two ways, so
+ * of these only the presence is compared. */
+bool event_covers(const cJSON *event, const cJSON *body)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, body)
+    {
+        const char *name = item->string;
+        if (str_eq(name, "need_notification") || str_eq(name, "schemas"))
+            continue;
+        if (str_eq(name, "recurrence") || str_eq(name, "end_time")) {
+            if (is_empty(item) != is_empty(member(event, name)))
+                return false;
+            continue;
+        }
+        if (!member_same(name, event, body))
+            return false;
+    }
+    return true;
+}
+
+cJSON *json_copy(struct ctx *cx, const cJSON *json)
+{
+    cJSON *copy = cJSON_Duplicate(json, true);
+    arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, copy);
+    return copy;
+}
+
+const char *event_with_attendees(struct ctx *cx, const cJSON *event, const char *attendees)
+{
+    cJSON *copy = json_copy(cx, event);
+    cJSON_DeleteItemFromObjectCaseSensitive(copy, "attendees");
+    cJSON_AddItemToObject(copy, "attendees",
+        cJSON_Duplicate(json_parse(cx->arena, attendees), true));
+    return json_print(cx->arena, copy);
+}
+
+static cJSON *empty_array(struct ctx *cx)
+{
+    cJSON *array = cJSON_CreateArray();
+    arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, array);
+    return array;
+}
+
+/* The whole of a long attendee list, page by page. */
+static enum err fetch_attendees(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct feishu_call call, cJSON **attendees)
+{
+    struct token_source source = { .bridge = bridge, .account_id = account_id };
+    struct feishu_user user = { .token = token_get, .self = &source };
+    const char *query[] = { "page_size", "100", NULL };
+    struct feishu_pages pages;
+    const cJSON *page, *item;
+    cJSON *all = empty_array(cx);
+    call.endpoint = FEISHU_ATTENDEE_LIST;
+    call.query = query;
+    call.user = &user;
+    feishu_pages_start(&pages, bridge->feishu, &call, "items");
+    for (;;) {
+        TRY(feishu_pages_next(cx, &pages, &page));
+        if (!page)
+            break;
+        cJSON_ArrayForEach(item, page)
+            cJSON_AddItemToArray(all, cJSON_Duplicate(item, true));
+    }
+    *attendees = all;
+    return ERR_OK;
+}
+
+enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *calendar_id, const char *event_id, enum feishu_priority priority,
+    cJSON **event, cJSON **attendees)
+{
+    const char *with[]
+        = { "need_attendee", "true", "max_attendee_num", ATTENDEES_INLINE, NULL };
+    struct feishu_call call = {
+        .endpoint = FEISHU_EVENT_GET,
+        .args = { calendar_id, event_id },
+        .query = attendees ? with : NULL,
+        .priority = priority,
+    };
+    int code = 0;
+    cJSON *data = NULL, *list = NULL;
+    enum err err = bridge_request(cx, bridge, account_id, &call, &code, &data);
+    bool hidden = err && code == 194001 && attendees;
+    if (hidden) { /* the attendees are hidden from this participant: ask without them */
+        call.query = NULL;
+        err = bridge_request(cx, bridge, account_id, &call, &code, &data);
+    }
+    TRY(err);
+    cJSON *found = cJSON_GetObjectItemCaseSensitive(data, "event");
+    if (!cJSON_IsObject(found))
+        return fail(cx, ERR_UPSTREAM_DOWN, "Feishu's answer for %s holds no event", event_id);
+    list = cJSON_DetachItemFromObjectCaseSensitive(found, "attendees");
+    if (list)
+        arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, list);
+    if (attendees && !hidden && json_bool(found, "has_more_attendee", false))
+        TRY(fetch_attendees(cx, bridge, account_id, call, &list));
+    if (attendees)
+        *attendees = cJSON_IsArray(list) ? list : empty_array(cx);
+    *event = found;
+    return ERR_OK;
+}
+
+void text_list_add_once(struct ctx *cx, text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq(list->items[i], text))
+            return;
+    LIST_ADD(cx->arena, list, arena_strdup(cx->arena, text));
+}
+
+void event_people(struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids)
+{
+    const cJSON *one;
+    const char *organizer = json_text(member(event, "event_organizer"), "user_id");
+    if (*organizer)
+        text_list_add_once(cx, ids, organizer);
+    cJSON_ArrayForEach(one, attendees)
+    {
+        const char *id = json_text(one, "user_id");
+        if (*id && str_ieq(json_text(one, "type"), "user"))
+            text_list_add_once(cx, ids, id);
+    }
+}

@@ -1,0 +1,365 @@
+/* Busy time: of colleagues and rooms asked upstream (feishu-api 7), of the own calendar out of the
+ * index. What one recipient lacks is said of that one alone. */
+#include "config.h"
+
+#include "base/when.h"
+#include "bridge/bridge_internal.h"
+#include "ical/expand.h"
+#include "ical/ics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 10
+#define SPAN_S (14 * 86400LL)
+#define RANGE_MAX_S (370 * 86400LL)
+#define RECIPIENTS_MAX 100
+#define CACHE_SLOTS 256
+#define CACHE_S 60
+#define LIMIT_MS 25000
+
+#define STATUS_OK "2.0;Success"
+#define STATUS_NOBODY "3.7;Invalid calendar user"
+#define STATUS_UNAVAILABLE "5.1;Service unavailable"
+
+struct cached {
+    char *key; /* account, person and range */
+    int64_t until_s;
+    struct be_busy *busy;
+    size_t n;
+};
+struct freebusy_cache {
+    pthread_mutex_t mutex;
+    struct cached slots[CACHE_SLOTS];
+};
+
+struct freebusy_cache *freebusy_cache_new(void)
+{
+    struct freebusy_cache *cache = calloc(1, sizeof(*cache));
+    if (!cache)
+        abort();
+    pthread_mutex_init(&cache->mutex, NULL);
+    return cache;
+}
+
+void freebusy_cache_free(struct freebusy_cache *cache)
+{
+    if (!cache)
+        return;
+    for (size_t i = 0; i < CACHE_SLOTS; i++) {
+        free(cache->slots[i].key);
+        free(cache->slots[i].busy);
+    }
+    pthread_mutex_destroy(&cache->mutex);
+    free(cache);
+}
+
+typedef LIST(struct be_busy) busy_list;
+
+struct recipient {
+    const char *id; /* open_id or room id, NULL = nobody */
+    const char *key;
+    bool done, failed, room;
+    busy_list busy;
+};
+struct question {
+    struct bridge *bridge;
+    int64_t account_id;
+    int64_t from_s, until_s;
+    struct recipient *recipients;
+    size_t n;
+};
+
+/* ---- cache ---- */
+
+static struct cached *slot_of(struct freebusy_cache *cache, const char *key)
+{
+    uint32_t hash = 2166136261u;
+    for (const char *at = key; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    return &cache->slots[hash % CACHE_SLOTS];
+}
+
+static void cache_get(struct ctx *cx, struct question *question, struct recipient *one)
+{
+    struct freebusy_cache *cache = question->bridge->freebusy;
+    one->key = arena_printf(cx->arena, "%lld %s %lld %lld", (long long)question->account_id,
+        one->id, (long long)question->from_s, (long long)question->until_s);
+    pthread_mutex_lock(&cache->mutex);
+    struct cached *slot = slot_of(cache, one->key);
+    if (str_eq(slot->key, one->key) && slot->until_s > ctx_now_s(cx)) {
+        for (size_t i = 0; i < slot->n; i++)
+            LIST_ADD(cx->arena, &one->busy, slot->busy[i]);
+        one->done = true;
+    }
+    pthread_mutex_unlock(&cache->mutex);
+}
+
+static void cache_put(struct ctx *cx, struct question *question, const struct recipient *one)
+{
+    struct freebusy_cache *cache = question->bridge->freebusy;
+    size_t bytes = one->busy.n * sizeof(struct be_busy);
+    char *key = strdup(one->key);
+    struct be_busy *busy = malloc(bytes + 1);
+    if (!key || !busy)
+        abort();
+    if (bytes)
+        memcpy(busy, one->busy.items, bytes);
+    pthread_mutex_lock(&cache->mutex);
+    struct cached *slot = slot_of(cache, key);
+    free(slot->key);
+    free(slot->busy);
+    *slot = (struct cached){ .key = key, .until_s = ctx_now_s(cx) + CACHE_S, .busy = busy,
+        .n = one->busy.n };
+    pthread_mutex_unlock(&cache->mutex);
+}
+
+/* ---- answers: out of order and not merged (7.2) ---- */
+
+static int by_start(const void *a, const void *b)
+{
+    const struct be_busy *left = a, *right = b;
+    if (left->start_s != right->start_s)
+        return left->start_s < right->start_s ? -1 : 1;
+    return left->kind - right->kind;
+}
+
+static void sort_and_merge(struct recipient *one)
+{
+    size_t kept = 0;
+    struct be_busy *list = one->busy.items;
+    if (!one->busy.n)
+        return;
+    qsort(list, one->busy.n, sizeof(*list), by_start);
+    for (size_t i = 1; i < one->busy.n; i++)
+        if (list[i].kind == list[kept].kind && list[i].start_s <= list[kept].end_s) {
+            if (list[i].end_s > list[kept].end_s)
+                list[kept].end_s = list[i].end_s;
+        } else {
+            list[++kept] = list[i];
+        }
+    one->busy.n = kept + 1;
+}
+
+static void add_items(struct ctx *cx, const struct question *question, struct recipient *one,
+    const cJSON *items)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, items)
+    {
+        struct be_busy busy = { .kind = BUSY_BUSY };
+        const char *answer = json_text(item, "rsvp_status");
+        if (!when_parse_rfc3339(json_text(item, "start_time"), &busy.start_s)
+            || !when_parse_rfc3339(json_text(item, "end_time"), &busy.end_s)
+            || str_ieq(answer, "decline"))
+            continue;
+        if (str_ieq(answer, "tentative") || str_ieq(answer, "needs_action"))
+            busy.kind = BUSY_TENTATIVE;
+        if (busy.start_s < question->from_s)
+            busy.start_s = question->from_s;
+        if (busy.end_s > question->until_s)
+            busy.end_s = question->until_s;
+        if (busy.start_s < busy.end_s)
+            LIST_ADD(cx->arena, &one->busy, busy);
+    }
+}
+
+/* ---- asking ---- */
+
+static cJSON *range_body(struct ctx *cx, int64_t from_s, int64_t until_s)
+{
+    char from[WHEN_TEXT_BYTES], until[WHEN_TEXT_BYTES];
+    cJSON *body = json_object(cx->arena);
+    cJSON_AddStringToObject(body, "time_min", when_rfc3339(from_s, from));
+    cJSON_AddStringToObject(body, "time_max", when_rfc3339(until_s, until));
+    cJSON_AddBoolToObject(body, "need_rsvp_status", true);
+    return body;
+}
+
+static enum err ask_people(struct ctx *cx, struct question *question, struct recipient **some,
+    size_t n, int64_t from_s, int64_t until_s)
+{
+    const char *query[] = { "user_id_type", "open_id", NULL };
+    cJSON *body = range_body(cx, from_s, until_s), *data = NULL;
+    cJSON *ids = cJSON_AddArrayToObject(body, "user_ids");
+    const cJSON *list;
+    struct feishu_call call = {
+        .endpoint = FEISHU_FREEBUSY_BATCH,
+        .query = query,
+        .body = body,
+        .priority = FEISHU_READ,
+    };
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(ids, cJSON_CreateString(some[i]->id));
+    TRY(bridge_request(cx, question->bridge, question->account_id, &call, NULL, &data));
+    cJSON_ArrayForEach(list, json_array(data, "freebusy_lists"))
+        for (size_t i = 0; i < n; i++)
+            if (str_eq(json_text(list, "user_id"), some[i]->id))
+                add_items(cx, question, some[i], json_array(list, "freebusy_items"));
+    return ERR_OK;
+}
+
+static enum err ask_room(struct ctx *cx, struct question *question, struct recipient *one,
+    int64_t from_s, int64_t until_s)
+{
+    cJSON *body = range_body(cx, from_s, until_s), *data = NULL;
+    struct feishu_call call
+        = { .endpoint = FEISHU_FREEBUSY_LIST, .body = body, .priority = FEISHU_READ };
+    cJSON_AddStringToObject(body, "room_id", one->id);
+    TRY(bridge_request(cx, question->bridge, question->account_id, &call, NULL, &data));
+    add_items(cx, question, one, json_array(data, "freebusy_list"));
+    return ERR_OK;
+}
+
+static enum err ask_range(struct ctx *cx, struct question *question, struct recipient **some,
+    size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        some[i]->busy.n = 0;
+    for (int64_t from_s = question->from_s; from_s < question->until_s; from_s += SPAN_S) {
+        int64_t until_s = from_s + SPAN_S;
+        if (until_s > question->until_s)
+            until_s = question->until_s;
+        if (some[0]->room)
+            TRY(ask_room(cx, question, some[0], from_s, until_s));
+        else
+            TRY(ask_people(cx, question, some, n, from_s, until_s));
+    }
+    for (size_t i = 0; i < n; i++)
+        some[i]->done = true;
+    return ERR_OK;
+}
+
+/* One person of a batch who cannot be asked must not spoil it for the others. */
+static void ask_some(struct ctx *cx, struct question *question, struct recipient **some, size_t n)
+{
+    enum err err = ask_range(cx, question, some, n);
+    for (size_t i = 0; err && i < n; i++) {
+        bool alone = n > 1 && !err_is_transient(err) && err != ERR_UPSTREAM_SIGN_IN;
+        some[i]->failed = !alone || ask_range(cx, question, &some[i], 1);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (some[i]->done && !some[i]->failed) {
+            sort_and_merge(some[i]);
+            cache_put(cx, question, some[i]);
+        }
+}
+
+static void ask_all(struct ctx *cx, struct question *question)
+{
+    struct recipient *some[BATCH];
+    size_t filled = 0;
+    for (size_t i = 0; i <= question->n; i++) {
+        struct recipient *one = i < question->n ? &question->recipients[i] : NULL;
+        bool open = one && one->id && !one->done;
+        if (open && one->room)
+            ask_some(cx, question, &one, 1);
+        else if (open)
+            some[filled++] = one;
+        if (filled == BATCH || (!one && filled)) {
+            ask_some(cx, question, some, filled);
+            filled = 0;
+        }
+    }
+}
+
+/* ---- who ---- */
+
+static const char *id_of(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *address)
+{
+    for (size_t i = 0; user->addresses[i]; i++)
+        if (str_ieq(user->addresses[i], address))
+            return user->segment;
+    const char *plain = str_istarts(address, "mailto:") ? address + 7 : address;
+    const char *at = strchr(plain, '@');
+    /* What stands for people and rooms whose address is not known. */
+    if (at && str_ends(plain, ".invalid") && (str_starts(plain, "ou_") || str_starts(plain, "omm_")))
+        return arena_strndup(cx->arena, plain, (size_t)(at - plain));
+    return directory_id_of(bridge, cx, address);
+}
+
+enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *const *addresses, size_t n, int64_t from_s, int64_t until_s,
+    struct be_freebusy **answers)
+{
+    struct question question
+        = { .bridge = bridge, .account_id = user->id, .from_s = from_s, .until_s = until_s };
+    if (n > RECIPIENTS_MAX || from_s >= until_s || until_s - from_s > RANGE_MAX_S)
+        return fail(cx, ERR_SCHEDULING_MESSAGE,
+            "at most %d recipients and a year are asked for at once", RECIPIENTS_MAX);
+    if (!cx->deadline_ms)
+        cx->deadline_ms = ctx_monotonic_ms(cx) + LIMIT_MS;
+    directory_want_addresses(cx, bridge, user->id, addresses, n);
+    question.recipients = ARENA_ARRAY(cx->arena, struct recipient, n + 1);
+    question.n = n;
+    for (size_t i = 0; i < n; i++) {
+        struct recipient *one = &question.recipients[i];
+        one->id = id_of(cx, bridge, user, addresses[i]);
+        one->room = one->id && str_starts(one->id, "omm_");
+        if (one->id)
+            cache_get(cx, &question, one);
+    }
+    ask_all(cx, &question);
+    struct be_freebusy *list = ARENA_ARRAY(cx->arena, struct be_freebusy, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct recipient *one = &question.recipients[i];
+        bool good = one->done && !one->failed;
+        list[i] = (struct be_freebusy){
+            .address = addresses[i],
+            .request_status = !one->id ? STATUS_NOBODY : good ? STATUS_OK : STATUS_UNAVAILABLE,
+            .busy = good ? one->busy.items : NULL,
+            .n_busy = good ? one->busy.n : 0,
+        };
+    }
+    *answers = list;
+    return ERR_OK;
+}
+
+/* ---- the own calendar ---- */
+
+struct own {
+    struct ctx *cx;
+    struct expand_range range;
+    busy_list list;
+};
+
+static void add_busy(struct own *own, int64_t start_s, int64_t end_s, int kind)
+{
+    struct be_busy busy = { .start_s = start_s, .end_s = end_s, .kind = kind };
+    if (kind != BUSY_FREE)
+        LIST_ADD(own->cx->arena, &own->list, busy);
+}
+
+static void own_indexed(void *self, const struct object_instance *one)
+{
+    add_busy(self, one->start_s, one->end_s, one->busy);
+}
+
+static bool own_expanded(void *self, const struct instance *one)
+{
+    add_busy(self, one->start_s, one->end_s, one->busy);
+    return true;
+}
+
+static void own_other(void *self, const struct object *one)
+{
+    struct own *own = self;
+    struct ics_object parsed;
+    if (ics_object_parse(own->cx, one->text, one->text_bytes, &parsed) == ERR_OK)
+        expand_each(own->cx, parsed.calendar, &own->range, own_expanded, own);
+}
+
+enum err be_busy(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
+    int64_t from_s, int64_t until_s, struct be_busy **list, size_t *n)
+{
+    struct own own = {
+        .cx = cx,
+        .range = { .from_s = from_s, .until_s = until_s, .floating = zone_utc() },
+    };
+    TRY(store_busy(cx, bridge->store, calendar->id, from_s, until_s, own_indexed, own_other,
+        &own));
+    *list = own.list.items;
+    *n = own.list.n;
+    return ERR_OK;
+}

@@ -1,0 +1,60 @@
+/* When clients last asked for a calendar, in memory: a read must not write to the store. The
+ * scheduler writes it down from time to time. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#include <stdlib.h>
+
+#define SLOTS 4096
+#define STALE_POKE_S 30
+
+struct slot {
+    _Atomic int64_t calendar_id, when_s, poked_s;
+    atomic_bool dirty;
+};
+
+struct interest {
+    struct slot slots[SLOTS];
+};
+
+struct interest *interest_new(void)
+{
+    struct interest *interest = calloc(1, sizeof(*interest));
+    if (!interest)
+        abort();
+    return interest;
+}
+
+void interest_free(struct interest *interest)
+{
+    free(interest);
+}
+
+/* Two calendars that share a slot only cost each other a little accuracy. */
+void interest_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    int64_t calendar_id, int64_t last_pull_s)
+{
+    struct slot *slot = &bridge->interest->slots[(uint64_t)calendar_id % SLOTS];
+    int64_t now_s = ctx_now_s(cx);
+    if (slot->calendar_id == calendar_id && slot->when_s == now_s)
+        return;
+    slot->calendar_id = calendar_id;
+    slot->when_s = now_s;
+    slot->dirty = true;
+    /* The poll of a calendar that was not looked at for long makes it fresh for the next poll. */
+    if (last_pull_s + bridge->conf->sync.poll_interval_s < now_s
+        && slot->poked_s + STALE_POKE_S < now_s) {
+        slot->poked_s = now_s;
+        bridge_poke(bridge, account_id, calendar_id);
+    }
+}
+
+void interest_flush(struct ctx *cx, struct bridge *bridge)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct slot *slot = &bridge->interest->slots[i];
+        if (slot->dirty && atomic_exchange(&slot->dirty, false))
+            store_calendar_interest(cx, bridge->store, slot->calendar_id, slot->when_s);
+    }
+}

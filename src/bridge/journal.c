@@ -1,0 +1,212 @@
+/* Writes of several calls survive a crash: what was planned and how far it came is on disk before
+ * the first call, and is finished or reported later. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#define OLD_S 86400
+#define FINISH_LIMIT_MS 60000
+
+/* ---- text form ---- */
+
+static cJSON *step_json(const struct step *step, bool done)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddNumberToObject(json, "kind", step->kind);
+    cJSON_AddNumberToObject(json, "original_time", (double)step->original_time);
+    if (step->body)
+        cJSON_AddItemToObject(json, "body", cJSON_Duplicate(step->body, true));
+    cJSON_AddBoolToObject(json, "notify", step->notify);
+    cJSON_AddBoolToObject(json, "delete_exception", step->delete_exception);
+    if (step->rsvp)
+        cJSON_AddStringToObject(json, "rsvp", step->rsvp);
+    cJSON_AddBoolToObject(json, "done", done);
+    return json;
+}
+
+static const char *plan_text(struct ctx *cx, const struct push *push)
+{
+    cJSON *json = json_object(cx->arena);
+    if (push->uid)
+        cJSON_AddStringToObject(json, "uid", push->uid);
+    if (push->ical_uid)
+        cJSON_AddStringToObject(json, "ical_uid", push->ical_uid);
+    if (push->text)
+        cJSON_AddStringToObject(json, "text", push->text);
+    cJSON_AddBoolToObject(json, "created", push->created);
+    cJSON_AddBoolToObject(json, "undo", push->undo);
+    cJSON_AddBoolToObject(json, "hide", push->hide);
+    cJSON *steps = cJSON_AddArrayToObject(json, "steps");
+    for (size_t i = 0; i < push->n_steps; i++)
+        cJSON_AddItemToArray(steps, step_json(&push->steps[i], push->done[i]));
+    return json_print(cx->arena, json);
+}
+
+static const char *text_or_null(const cJSON *json, const char *name)
+{
+    const char *text = json_text(json, name);
+    return *text ? text : NULL;
+}
+
+static bool plan_read(struct ctx *cx, const struct journal *journal, struct push *push)
+{
+    const cJSON *json = json_parse(cx->arena, journal->plan), *one;
+    const cJSON *steps = json_array(json, "steps");
+    LIST(struct step) list = { 0 };
+    LIST(bool) done = { 0 };
+    cJSON_ArrayForEach(one, steps)
+    {
+        struct step step = {
+            .kind = (enum step_kind)json_int(one, "kind", STEP_CREATE),
+            .original_time = json_int(one, "original_time", 0),
+            .body = cJSON_GetObjectItemCaseSensitive(one, "body"),
+            .notify = json_bool(one, "notify", false),
+            .delete_exception = json_bool(one, "delete_exception", false),
+            .rsvp = text_or_null(one, "rsvp"),
+        };
+        bool flag = json_bool(one, "done", false);
+        if (step.kind > STEP_REMOVE_ATTENDEES)
+            return false;
+        LIST_ADD(cx->arena, &list, step);
+        LIST_ADD(cx->arena, &done, flag);
+    }
+    push->uid = text_or_null(json, "uid");
+    push->ical_uid = text_or_null(json, "ical_uid");
+    push->text = text_or_null(json, "text");
+    push->created = json_bool(json, "created", false);
+    push->undo = json_bool(json, "undo", false);
+    push->hide = json_bool(json, "hide", false);
+    push->steps = list.items;
+    push->n_steps = list.n;
+    push->done = done.items;
+    push->name = journal->name;
+    push->journal = *journal;
+    push->resumed = true;
+    return list.n > 0;
+}
+
+/* ---- while a write runs ---- */
+
+/* A single change of something that exists needs no journal: the next pull tells how it ended. */
+static bool is_needed(const struct push *push)
+{
+    return push->n_steps > 1 || (push->n_steps == 1 && push->steps[0].kind == STEP_CREATE);
+}
+
+enum err journal_open(struct ctx *cx, struct push *push)
+{
+    push->journal = (struct journal){
+        .account_id = push->account->id,
+        .calendar_id = push->calendar->id,
+        .key = crypto_uuid(cx),
+        .name = push->name,
+        .created_s = ctx_now_s(cx),
+    };
+    if (!is_needed(push))
+        return ERR_OK;
+    push->journal.plan = plan_text(cx, push);
+    return store_journal_save(cx, push->bridge->store, &push->journal);
+}
+
+enum err journal_note(struct ctx *cx, struct push *push)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < push->n_steps; i++)
+        left += !push->done[i];
+    if (!push->journal.id || !left) /* the key of a create that is done tells its uid again */
+        return ERR_OK;
+    push->journal.plan = plan_text(cx, push);
+    return store_journal_save(cx, push->bridge->store, &push->journal);
+}
+
+void journal_close(struct ctx *cx, struct push *push)
+{
+    if (push->journal.id && !store_journal_remove(cx, push->bridge->store, push->journal.id))
+        push->journal.id = 0;
+}
+
+/* ---- afterwards ---- */
+
+static void drop(struct ctx *cx, struct push *push, const char *why)
+{
+    log_line(cx, LOG_WARNING, LOG_SYNC, "calendar %lld: an unfinished write of %s is given up: %s",
+        (long long)push->calendar->id, push->name, why);
+    bridge_poke(push->bridge, push->account->id, push->calendar->id);
+    journal_close(cx, push);
+}
+
+static enum err finish(struct ctx *cx, struct push *push)
+{
+    struct render_result result;
+    if (push->uid)
+        TRY(push_load_rows(cx, push));
+    enum err err = push_settle(cx, push, push_execute(cx, push), &result);
+    bool open = err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;
+    if (err && (!open || push->journal.created_s + OLD_S < ctx_now_s(cx))) {
+        drop(cx, push, arena_strdup(cx->arena, ctx_error(cx)));
+        return ERR_OK;
+    }
+    if (!err)
+        log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: the write of %s is finished",
+            (long long)push->calendar->id, push->name);
+    return err;
+}
+
+/* The calendar's lock is held. */
+static enum err finish_one(struct ctx *cx, struct bridge *bridge, const struct journal *journal)
+{
+    struct account account;
+    struct calendar calendar;
+    struct push push
+        = { .bridge = bridge, .account = &account, .calendar = &calendar };
+    enum err err = store_account(cx, bridge->store, journal->account_id, &account);
+    if (!err)
+        err = store_calendar(cx, bridge->store, journal->calendar_id, &calendar);
+    if (err == ERR_NOT_FOUND || (!err && !plan_read(cx, journal, &push)))
+        return store_journal_remove(cx, bridge->store, journal->id);
+    TRY(err);
+    return finish(cx, &push);
+}
+
+enum err journal_finish_object(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
+    const char *name)
+{
+    struct journal *list;
+    size_t n;
+    TRY(store_journals(cx, bridge->store, &list, &n));
+    for (size_t i = 0; i < n; i++)
+        if (list[i].calendar_id == calendar_id && str_eq(list[i].name, name))
+            TRY(finish_one(cx, bridge, &list[i]));
+    return ERR_OK;
+}
+
+static bool is_there(struct ctx *cx, struct bridge *bridge, int64_t id)
+{
+    struct journal *list;
+    size_t n;
+    if (store_journals(cx, bridge->store, &list, &n))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (list[i].id == id)
+            return true;
+    return false;
+}
+
+void journal_finish_all(struct ctx *cx, struct bridge *bridge)
+{
+    struct journal *list;
+    size_t n;
+    struct held held;
+    if (!bridge->feishu || store_journals(cx, bridge->store, &list, &n))
+        return;
+    for (size_t i = 0; i < n && !bridge->stopping; i++) {
+        cx->deadline_ms = ctx_monotonic_ms(cx) + FINISH_LIMIT_MS;
+        if (held_take(cx, bridge->locks, LOCK_CALENDAR, list[i].calendar_id, &held))
+            continue;
+        /* Whoever held the lock may have finished it. */
+        if (is_there(cx, bridge, list[i].id) && finish_one(cx, bridge, &list[i]))
+            log_line(cx, LOG_INFO, LOG_SYNC, "an unfinished write stays open: %s", ctx_error(cx));
+        held_release(&held);
+    }
+    cx->deadline_ms = 0;
+}

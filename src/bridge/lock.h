@@ -1,0 +1,43 @@
+/*
+ * Locks with a name made of a kind and a number. Those of lock_take order threads of this process;
+ * those of lock_file_take also processes that share the store, and end with their process.
+ */
+#ifndef BRIDGE_LOCK_H
+#define BRIDGE_LOCK_H
+
+#include "base/ctx.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* In the order in which a thread that needs several must take them. */
+enum lock_kind { LOCK_PULL, LOCK_HOME, LOCK_CALENDAR, LOCK_TOKEN };
+
+struct locks;
+struct lock;
+
+/* path: of the lock file, copied; made when first needed. */
+struct locks *locks_new(const char *path);
+void locks_free(struct locks *locks);
+
+/* Waits until cx's deadline, 30 s without one. Error: UPSTREAM_BUSY. */
+enum err lock_take(struct ctx *cx, struct locks *locks, enum lock_kind kind, int64_t number,
+    struct lock **lock);
+void lock_release(struct lock *lock); /* NULL is allowed */
+
+/* As lock_take, between processes too. *fd is given to lock_file_release. wait_ms 0 = try once.
+ * Errors: UPSTREAM_BUSY, IO. */
+enum err lock_file_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, int64_t wait_ms, int *fd);
+void lock_file_release(int fd); /* -1 is allowed */
+
+/* Both at once, waiting as lock_take does: threads in turn, then processes. */
+struct held {
+    struct lock *lock;
+    int fd;
+};
+enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind, int64_t number,
+    struct held *held);
+void held_release(struct held *held);
+
+#endif

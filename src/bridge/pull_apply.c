@@ -1,0 +1,301 @@
+/* Event objects that were read go through the one door: rows first, then the series they belong to
+ * are rendered, all of a page in one transaction. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#define FETCHES_PER_PASS 40
+
+struct item {
+    char *uid;
+    int64_t original_time;
+    const cJSON *event;
+    const cJSON *attendees; /* NULL = not asked for */
+};
+typedef LIST(struct item) item_list;
+
+int64_t seen_by_pull(int64_t ms)
+{
+    return ms * 2;
+}
+
+int64_t seen_by_push(int64_t ms)
+{
+    return ms * 2 + 1;
+}
+
+bool seen_is_guarded(int64_t seen, int64_t now_ms)
+{
+    return seen % 2 && seen / 2 + WRITE_GUARD_MS > now_ms;
+}
+
+static void read_items(struct ctx *cx, struct pull *pull, const cJSON *items, item_list *list)
+{
+    const cJSON *event;
+    cJSON_ArrayForEach(event, items)
+    {
+        struct item item = { .event = event };
+        if (event_id_split(cx, json_text(event, "event_id"), &item.uid, &item.original_time))
+            LIST_ADD(cx->arena, list, item);
+        else
+            log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: event id of unknown shape left out",
+                (long long)pull->calendar->id);
+    }
+}
+
+static const struct row *row_of(const struct row *rows, size_t n, int64_t original_time)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].original_time == original_time)
+            return &rows[i];
+    return NULL;
+}
+
+/* ---- before the transaction: what has to be asked ---- */
+
+/* The echo of an own write brings nothing new; anything else may be an answer to an invitation. */
+static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct item *item)
+{
+    struct row *rows;
+    size_t n;
+    if (pull->full || event_cancelled(item->event)
+        || store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
+        return false;
+    const struct row *old = row_of(rows, n, item->original_time);
+    if (!old || !old->attendees || !seen_is_guarded(old->seen, pull->fetched_ms - 60000))
+        return true;
+    return event_differs(json_parse(cx->arena, old->json), item->event);
+}
+
+static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *list)
+{
+    for (size_t i = 0; i < list->n && pull->fetches < FETCHES_PER_PASS; i++) {
+        struct item *item = &list->items[i];
+        cJSON *event = NULL, *attendees = NULL;
+        if (!wants_attendees(cx, pull, item))
+            continue;
+        pull->fetches++;
+        enum err err = event_fetch(cx, pull->bridge, pull->account->id,
+            pull->calendar->upstream_id,
+            event_id_join(cx, item->uid, item->original_time), FEISHU_READ, &event, &attendees);
+        if (err && (err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN))
+            return err;
+        item->attendees = attendees;
+    }
+    return ERR_OK;
+}
+
+static void learn_people(struct ctx *cx, struct pull *pull, const item_list *list)
+{
+    text_list ids = { 0 };
+    for (size_t i = 0; i < list->n; i++)
+        event_people(cx, list->items[i].event, list->items[i].attendees, &ids);
+    directory_want_ids(cx, pull->bridge, pull->account->id, ids.items, ids.n);
+}
+
+/* ---- in the transaction ---- */
+
+/* The anchor of the full read also bounds what comes later (feishu-api 16.8). */
+static bool is_before_anchor(const struct pull *pull, const struct item *item)
+{
+    const cJSON *end = cJSON_GetObjectItemCaseSensitive(item->event, "end_time");
+    int64_t end_s = json_int(end, "timestamp", INT64_MAX);
+    return pull->calendar->anchor_s > 1 && !item->original_time
+        && !*json_text(item->event, "recurrence") && end_s < pull->calendar->anchor_s;
+}
+
+/* The back-fill looks for masters only: an exception that is due takes its master along. */
+static enum err mark_master(struct ctx *cx, struct store_tx *tx, const struct row *rows,
+    size_t n)
+{
+    const struct row *master = row_of(rows, n, 0);
+    if (!master || !master->attendees)
+        return ERR_OK;
+    struct row row = *master;
+    row.json = event_with_attendees(cx, json_parse(cx->arena, master->json), master->attendees);
+    row.attendees = NULL;
+    return store_row_save(cx, tx, &row);
+}
+
+static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
+    const struct item *item, const struct row *rows, size_t n)
+{
+    const struct row *old = row_of(rows, n, item->original_time);
+    const cJSON *old_event = old ? json_parse(cx->arena, old->json) : NULL;
+    /* Attendees that may have changed stay inside the event until the back-fill has new ones. */
+    struct row row = {
+        .calendar_id = pull->calendar->id,
+        .uid = item->uid,
+        .original_time = item->original_time,
+        .json = json_print(cx->arena, item->event),
+        .seen = pull->full ? pull->seen : old ? old->seen / 2 * 2 : 0,
+    };
+    if (event_cancelled(item->event))
+        row.attendees = "[]";
+    else if (item->attendees)
+        row.attendees = json_print(cx->arena, item->attendees);
+    else if (old && old->attendees && old_event && pull->full
+        && !event_differs(old_event, item->event))
+        row.attendees = old->attendees;
+    else if (old && old->attendees)
+        row.json = event_with_attendees(cx, item->event, old->attendees);
+    else if (old_event && json_array(old_event, "attendees"))
+        row.json = event_with_attendees(cx, item->event,
+            json_print(cx->arena, json_array(old_event, "attendees")));
+    if (!row.attendees && item->original_time && !pull->full)
+        TRY(mark_master(cx, tx, rows, n));
+    return store_row_save(cx, tx, &row);
+}
+
+/* An own write that reading does not show yet is kept, and the token stays where it is, so that the
+ * same items come again. */
+static enum err keep_newer(struct ctx *cx, struct pull *pull, struct store_tx *tx,
+    const struct row *old)
+{
+    struct row row = *old;
+    pull->deferred = true;
+    if (!pull->full || old->seen > pull->seen)
+        return ERR_OK;
+    row.seen = pull->seen + 1;
+    return store_row_save(cx, tx, &row);
+}
+
+static enum err apply_item(struct ctx *cx, struct pull *pull, struct store_tx *tx,
+    const struct item *item)
+{
+    struct row *rows;
+    size_t n;
+    TRY(store_rows_tx(cx, tx, pull->calendar->id, item->uid, &rows, &n));
+    const struct row *old = row_of(rows, n, item->original_time);
+    if (!old && is_before_anchor(pull, item))
+        return ERR_OK;
+    if (!old && event_cancelled(item->event) && !item->original_time)
+        return ERR_OK;
+    if (old && seen_is_guarded(old->seen, pull->fetched_ms)) {
+        const cJSON *event = json_parse(cx->arena, old->json);
+        bool both_gone = event_cancelled(event) && event_cancelled(item->event);
+        if (!both_gone && event_differs(event, item->event))
+            return keep_newer(cx, pull, tx, old);
+    }
+    return save_row(cx, pull, tx, item, rows, n);
+}
+
+/* A deleted master that has nothing left below it leaves no rows. */
+static enum err sweep(struct ctx *cx, struct pull *pull, struct store_tx *tx, const char *uid)
+{
+    struct row *rows;
+    size_t n;
+    struct series_data data;
+    TRY(store_rows_tx(cx, tx, pull->calendar->id, uid, &rows, &n));
+    series_read(cx, rows, n, &data);
+    if (!data.cancelled || data.n_live)
+        return ERR_OK;
+    for (size_t i = 0; i < n; i++)
+        if (seen_is_guarded(rows[i].seen, pull->fetched_ms))
+            return ERR_OK;
+    for (size_t i = 0; i < n; i++)
+        TRY(store_row_remove(cx, tx, pull->calendar->id, uid, rows[i].original_time));
+    return ERR_OK;
+}
+
+static enum err render_uid(struct ctx *cx, struct pull *pull, struct store_tx *tx,
+    const char *uid, bool orphan)
+{
+    struct render_result result;
+    struct render render = {
+        .bridge = pull->bridge,
+        .account = pull->account,
+        .calendar = pull->calendar,
+        .uid = uid,
+        .orphan = orphan,
+    };
+    TRY(render_series(cx, tx, &render, &result));
+    pull->result->changed += result.changed;
+    pull->result->removed += result.removed;
+    pull->result->failed += result.failed;
+    if (result.orphaned)
+        text_list_add_once(pull->pass, &pull->orphans, uid);
+    return sweep(cx, pull, tx, uid);
+}
+
+static enum err apply_all(struct ctx *cx, struct pull *pull, struct store_tx *tx,
+    const item_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        TRY(apply_item(cx, pull, tx, &list->items[i]));
+    for (size_t i = 0; i < list->n; i++) {
+        bool again = false; /* items of a series mostly stand together */
+        for (size_t k = i + 1; k < list->n && k < i + 64 && !again; k++)
+            again = str_eq(list->items[i].uid, list->items[k].uid);
+        if (!again)
+            TRY(render_uid(cx, pull, tx, list->items[i].uid, false));
+    }
+    return ERR_OK;
+}
+
+enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items)
+{
+    item_list list = { 0 };
+    struct held held;
+    struct store_tx *tx;
+    read_items(cx, pull, items, &list);
+    if (!list.n)
+        return ERR_OK;
+    pull->items += list.n;
+    TRY(fetch_attendees(cx, pull, &list));
+    learn_people(cx, pull, &list);
+    TRY(held_take(cx, pull->bridge->locks, LOCK_CALENDAR, pull->calendar->id, &held));
+    enum err err = store_begin(cx, pull->bridge->store, &tx);
+    if (!err) {
+        err = apply_all(cx, pull, tx, &list);
+        if (err)
+            store_rollback(tx);
+        else
+            err = store_commit(cx, tx);
+    }
+    held_release(&held);
+    return err;
+}
+
+/* ---- series without a master ---- */
+
+static enum err show_orphan(struct ctx *cx, struct pull *pull, const char *uid)
+{
+    struct store_tx *tx;
+    TRY(store_begin(cx, pull->bridge->store, &tx));
+    enum err err = render_uid(cx, pull, tx, uid, true);
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
+}
+
+static enum err find_master(struct ctx *cx, struct pull *pull, const char *uid)
+{
+    struct row *rows;
+    size_t n;
+    cJSON *event = NULL, *items = cJSON_CreateArray();
+    arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, items);
+    TRY(store_rows(cx, pull->bridge->store, pull->calendar->id, uid, &rows, &n));
+    if (!n || row_of(rows, n, 0))
+        return ERR_OK; /* it came on a later page */
+    pull->fetched_ms = ctx_now_ms(cx);
+    enum err err = event_fetch(cx, pull->bridge, pull->account->id, pull->calendar->upstream_id,
+        event_id_join(cx, uid, 0), FEISHU_READ, &event, NULL);
+    if (err && (err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN))
+        return err;
+    if (err || event_cancelled(event))
+        return show_orphan(cx, pull, uid);
+    cJSON_AddItemToArray(items, cJSON_Duplicate(event, true));
+    return pull_apply(cx, pull, items);
+}
+
+enum err pull_orphans(struct ctx *cx, struct pull *pull)
+{
+    /* find_master may add to the list again; what it adds has been looked at. */
+    size_t n = pull->orphans.n;
+    for (size_t i = 0; i < n; i++)
+        TRY(find_master(cx, pull, pull->orphans.items[i]));
+    pull->orphans.n = 0;
+    return ERR_OK;
+}

@@ -1,0 +1,244 @@
+/* Writes of clients: looked at, planned, executed upstream, and only then acknowledged. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+#include "ical/ics.h"
+
+#include <string.h>
+
+#define WRITE_LIMIT_MS 28000
+
+struct write {
+    struct bridge *bridge;
+    const struct be_expect *expect;
+    struct account account;
+    struct calendar calendar;
+    struct convert_env env;
+    struct push push;
+    struct object object; /* as it was served when the client asked */
+    bool have;
+};
+
+static enum err check_rights(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar)
+{
+    if (calendar->read_only || calendar->role < BE_WRITER)
+        return fail(cx, ERR_NEED_PRIVILEGES, "calendar %s cannot be written", calendar->name);
+    TRY(bridge_need_feishu(cx, bridge));
+    if (user->needs_sign_in)
+        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", user->name);
+    return ERR_OK;
+}
+
+static enum err open_write(struct ctx *cx, struct write *write, const struct be_user *user,
+    const struct be_calendar *calendar, const char *name)
+{
+    if (!cx->deadline_ms)
+        cx->deadline_ms = ctx_monotonic_ms(cx) + WRITE_LIMIT_MS;
+    TRY(store_account(cx, write->bridge->store, user->id, &write->account));
+    TRY(store_calendar(cx, write->bridge->store, calendar->id, &write->calendar));
+    env_fill(write->bridge, &write->account, &write->calendar, &write->env);
+    write->push = (struct push){
+        .bridge = write->bridge,
+        .account = &write->account,
+        .calendar = &write->calendar,
+        .name = name,
+    };
+    return ERR_OK;
+}
+
+/* The object, with its shadow, and the rows behind it. */
+static enum err load(struct ctx *cx, struct write *write)
+{
+    struct push *push = &write->push;
+    struct object one;
+    enum err err = store_object(cx, write->bridge->store, write->calendar.id, push->name, &one);
+    write->have = !err;
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(err);
+    TRY(store_object_full(cx, write->bridge->store, NULL, write->calendar.id, one.upstream_uid,
+        &write->object));
+    push->uid = write->object.upstream_uid;
+    return push_load_rows(cx, push);
+}
+
+/* RFC 9110 13.1: under the lock, so that of two writers only one can be right. */
+static enum err check_expectation(struct ctx *cx, const struct write *write)
+{
+    const struct be_expect *expect = write->expect;
+    if (!expect->check || !expect->strict)
+        return ERR_OK;
+    bool same = write->have ? str_eq(expect->etag, write->object.etag) : !expect->etag;
+    return same ? ERR_OK : fail(cx, ERR_PRECONDITION, "the object has changed meanwhile");
+}
+
+/* Looks upstream before an existing object is changed: somebody in Feishu may have been faster. */
+static enum err meet_upstream(struct ctx *cx, struct write *write)
+{
+    struct push_fresh fresh = { 0 };
+    TRY(push_refresh(cx, &write->push, &fresh));
+    if ((fresh.changed || fresh.gone) && write->expect->check && write->expect->strict)
+        return fail(cx, ERR_PRECONDITION, "the event was changed in Feishu meanwhile");
+    if (fresh.gone) {
+        write->have = false;
+        write->push.uid = NULL;
+        write->push.rows.n = 0;
+    }
+    return ERR_OK;
+}
+
+/* ---- PUT ---- */
+
+static void learn_addresses(struct ctx *cx, struct write *write, const struct comp *calendar)
+{
+    text_list addresses = { 0 };
+    for (size_t i = 0; i < calendar->items.n; i++) {
+        const struct comp *comp = calendar->items.items[i].comp;
+        for (size_t k = 0; comp && k < comp->items.n; k++) {
+            const struct line *line = comp->items.items[k].line;
+            if (line && (str_eq(line->name, "ATTENDEE") || str_eq(line->name, "ORGANIZER")))
+                text_list_add_once(cx, &addresses, line->value);
+        }
+    }
+    directory_want_addresses(cx, write->bridge, write->account.id, addresses.items, addresses.n);
+}
+
+static enum err check_uid(struct ctx *cx, struct write *write, const char *uid)
+{
+    struct object other;
+    if (write->have && !str_eq(write->object.uid, uid))
+        return fail(cx, ERR_UID_CONFLICT, "%s", write->push.name);
+    enum err err
+        = store_object_by_uid(cx, write->bridge->store, write->calendar.id, uid, &other);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(err);
+    return str_eq(other.name, write->push.name) ? ERR_OK
+                                                : fail(cx, ERR_UID_CONFLICT, "%s", other.name);
+}
+
+static void fill_result(const struct write *write, const struct object *object,
+    const char *text, struct be_put_result *result)
+{
+    *result = (struct be_put_result){
+        .created = !write->have,
+        .same_text = str_eq(object->text, text),
+        .object = {
+            .name = object->name,
+            .uid = object->uid,
+            .etag = object->etag,
+            .schedule_tag = object->schedule_tag,
+            .text = object->text,
+            .text_bytes = object->text_bytes,
+            .change = object->change,
+        },
+    };
+}
+
+static enum err plan_put(struct ctx *cx, struct write *write, const char *text)
+{
+    struct push *push = &write->push;
+    struct plan *plan = ARENA_NEW(cx->arena, struct plan);
+    struct series_data before;
+    if (write->have) {
+        series_read(cx, push->rows.items, push->rows.n, &before);
+        before.series.ical_uid = write->object.uid;
+    }
+    TRY(convert_plan(cx, &write->env, write->have ? &before.series : NULL,
+        write->have ? write->object.text : NULL, text, plan));
+    push->steps = plan->steps.items;
+    push->n_steps = plan->steps.n;
+    push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
+    return ERR_OK;
+}
+
+static enum err execute(struct ctx *cx, struct push *push, struct render_result *result)
+{
+    TRY(journal_open(cx, push));
+    return push_settle(cx, push, push_execute(cx, push), result);
+}
+
+static enum err put_locked(struct ctx *cx, struct write *write, const struct ics_object *parsed,
+    const char *text, struct be_put_result *result)
+{
+    struct push *push = &write->push;
+    struct render_result rendered = { 0 };
+    TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
+    TRY(load(cx, write));
+    /* The same create again, because its answer was lost on the way to the client. */
+    if (write->have && write->expect->check && write->expect->strict && !write->expect->etag
+        && str_eq(write->object.shadow, text)) {
+        fill_result(write, &write->object, text, result);
+        return ERR_OK;
+    }
+    TRY(check_expectation(cx, write));
+    TRY(check_uid(cx, write, parsed->uid));
+    if (write->have)
+        TRY(meet_upstream(cx, write));
+    learn_addresses(cx, write, parsed->calendar);
+    TRY(plan_put(cx, write, text));
+    push->text = text;
+    push->ical_uid = parsed->uid;
+    TRY(execute(cx, push, &rendered));
+    if (!rendered.object.text)
+        return fail(cx, ERR_INTERNAL, "the event cannot be shown after it was written");
+    fill_result(write, &rendered.object, text, result);
+    return ERR_OK;
+}
+
+enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_put *put, struct be_put_result *result)
+{
+    struct write write = { .bridge = bridge, .expect = &put->expect };
+    struct ics_object parsed;
+    struct held held;
+    TRY(check_rights(cx, bridge, user, put->calendar));
+    TRY(ics_object_parse(cx, put->text, put->text_bytes, &parsed));
+    TRY(open_write(cx, &write, user, put->calendar, put->name));
+    char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
+    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, put->calendar->id, &held));
+    enum err err = put_locked(cx, &write, &parsed, text, result);
+    held_release(&held);
+    return err;
+}
+
+/* ---- DELETE ---- */
+
+static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
+{
+    struct push *push = &write->push;
+    struct plan plan = { 0 };
+    struct series_data before;
+    struct render_result rendered;
+    TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
+    TRY(load(cx, write));
+    if (!write->have)
+        return fail(cx, ERR_NOT_FOUND, "there is no %s", push->name);
+    TRY(check_expectation(cx, write));
+    TRY(meet_upstream(cx, write));
+    if (!write->have)
+        return ERR_OK; /* gone upstream already */
+    series_read(cx, push->rows.items, push->rows.n, &before);
+    before.series.ical_uid = write->object.uid;
+    TRY(convert_plan_delete(cx, &write->env, &before.series, reply, &plan));
+    push->hide = !series_is_organizer(&write->env, &before.series);
+    push->steps = plan.steps.items;
+    push->n_steps = plan.steps.n;
+    push->done = ARENA_ARRAY(cx->arena, bool, plan.steps.n + 1);
+    return execute(cx, push, &rendered);
+}
+
+enum err be_object_delete(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, const char *name, const struct be_expect *expect,
+    bool reply)
+{
+    struct write write = { .bridge = bridge, .expect = expect };
+    struct held held;
+    TRY(check_rights(cx, bridge, user, calendar));
+    TRY(open_write(cx, &write, user, calendar, name));
+    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, calendar->id, &held));
+    enum err err = delete_locked(cx, &write, reply);
+    held_release(&held);
+    return err;
+}

@@ -1,0 +1,314 @@
+/* The steps of a write, one upstream call each (feishu-api 5.19, 15.6). A step is done, refused, or
+ * of unknown outcome; only the last is looked at before it is repeated. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#include <string.h>
+#include <time.h>
+
+#define CREATE_TRIES 3
+#define LAG_MS 2200 /* read-after-write (feishu-api 15.18) */
+#define SPARE_MS 3000
+
+/* ---- the rows of the series at hand ---- */
+
+enum err push_load_rows(struct ctx *cx, struct push *push)
+{
+    struct row *rows;
+    size_t n;
+    push->rows.n = 0;
+    TRY(store_rows(cx, push->bridge->store, push->calendar->id, push->uid, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        LIST_ADD(cx->arena, &push->rows, rows[i]);
+    return ERR_OK;
+}
+
+struct row *push_row(struct push *push, int64_t original_time)
+{
+    for (size_t i = 0; i < push->rows.n; i++)
+        if (push->rows.items[i].original_time == original_time)
+            return &push->rows.items[i];
+    return NULL;
+}
+
+void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
+    const cJSON *event, const cJSON *attendees)
+{
+    struct row *row = push_row(push, original_time);
+    if (!row) {
+        struct row fresh = {
+            .calendar_id = push->calendar->id,
+            .uid = push->uid,
+            .original_time = original_time,
+            .json = "{}",
+        };
+        LIST_ADD(cx->arena, &push->rows, fresh);
+        row = &push->rows.items[push->rows.n - 1];
+    }
+    if (event) {
+        cJSON *copy = json_copy(cx, event);
+        cJSON_DeleteItemFromObjectCaseSensitive(copy, "attendees");
+        row->json = json_print(cx->arena, copy);
+    }
+    if (attendees)
+        row->attendees = json_print(cx->arena, attendees);
+}
+
+void push_row_drop(struct push *push, int64_t original_time)
+{
+    struct row *row = push_row(push, original_time);
+    if (!row)
+        return;
+    size_t at = (size_t)(row - push->rows.items);
+    memmove(row, row + 1, (push->rows.n - at - 1) * sizeof(*row));
+    push->rows.n--;
+}
+
+static cJSON *row_attendees(struct ctx *cx, struct push *push, int64_t original_time)
+{
+    struct row *row = push_row(push, original_time), *master = push_row(push, 0);
+    const char *text = row && row->attendees ? row->attendees
+        : master && master->attendees        ? master->attendees
+                                             : "[]";
+    return json_parse(cx->arena, text);
+}
+
+/* ---- one step, one call ---- */
+
+static enum err call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,
+    const struct step *step, const char *const *query, const cJSON *body, int *code, cJSON **data)
+{
+    struct feishu_call one = {
+        .endpoint = endpoint,
+        .args = { push->calendar->upstream_id,
+            push->uid ? event_id_join(cx, push->uid, step->original_time) : NULL },
+        .query = query,
+        .body = body,
+        .priority = FEISHU_WRITE,
+    };
+    return bridge_request(cx, push->bridge, push->account->id, &one, code, data);
+}
+
+/* The body with the step's word on whether people are told. */
+static cJSON *body_of(struct ctx *cx, const struct step *step)
+{
+    cJSON *body = step->body ? json_copy(cx, step->body) : json_object(cx->arena);
+    cJSON_DeleteItemFromObjectCaseSensitive(body, "need_notification");
+    cJSON_AddBoolToObject(body, "need_notification", step->notify);
+    return body;
+}
+
+static enum err do_create(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const char *query[] = { "user_id_type", "open_id", "idempotency_key", push->journal.key, NULL };
+    cJSON *data = NULL, *body = body_of(cx, step);
+    int64_t original_time;
+    char *uid;
+    enum err err = ERR_OK;
+    for (int i = 0; i < CREATE_TRIES; i++) {
+        err = call(cx, push, FEISHU_EVENT_CREATE, step, query, body, NULL, &data);
+        if (err != ERR_UPSTREAM_UNKNOWN || ctx_left_ms(cx, SPARE_MS + 1) < SPARE_MS)
+            break;
+    }
+    TRY(err);
+    const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
+    if (!event_id_split(cx, json_text(event, "event_id"), &uid, &original_time))
+        return fail(cx, ERR_UPSTREAM_UNKNOWN, "Feishu created an event without a usable id");
+    cJSON *none = cJSON_CreateArray();
+    arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, none);
+    push->uid = uid;
+    push->created = true;
+    push_row_set(cx, push, 0, event, none);
+    return ERR_OK;
+}
+
+static enum err do_delete(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const char *query[] = { "need_notification", step->notify ? "true" : "false",
+        step->delete_exception ? "delete_exception" : NULL, "true", NULL };
+    int code = 0;
+    enum err err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
+    if (err && code == 190002 && step->delete_exception) { /* not promised anywhere (16.18) */
+        query[2] = NULL;
+        err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
+    }
+    if (err && err != ERR_UPSTREAM_GONE)
+        return err;
+    if (step->original_time && step->delete_exception) {
+        push_row_drop(push, step->original_time);
+        return ERR_OK;
+    }
+    cJSON *event = json_object(cx->arena);
+    cJSON_AddStringToObject(event, "event_id",
+        event_id_join(cx, push->uid, step->original_time));
+    cJSON_AddStringToObject(event, "status", "cancelled");
+    if (step->original_time) {
+        cJSON_AddBoolToObject(event, "is_exception", true);
+        cJSON_AddStringToObject(event, "recurring_event_id", event_id_join(cx, push->uid, 0));
+    }
+    push_row_set(cx, push, step->original_time, event, NULL);
+    return ERR_OK;
+}
+
+static enum err patch_once(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const char *query[] = { "user_id_type", "open_id", NULL };
+    cJSON *data = NULL;
+    TRY(call(cx, push, FEISHU_EVENT_PATCH, step, query, body_of(cx, step), NULL, &data));
+    const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
+    if (cJSON_IsObject(event))
+        push_row_set(cx, push, step->original_time, event, NULL);
+    return ERR_OK;
+}
+
+/* An occurrence that was cancelled may refuse a patch: then its row is destroyed, so that the rule
+ * gives it back, and the patch is tried again (feishu-api 16.17). */
+static enum err do_patch(struct ctx *cx, struct push *push, const struct step *step)
+{
+    enum err err = patch_once(cx, push, step);
+    if (err != ERR_UPSTREAM_GONE || !step->original_time)
+        return err;
+    struct step restore = *step;
+    restore.delete_exception = true;
+    restore.notify = false;
+    TRY(do_delete(cx, push, &restore));
+    return patch_once(cx, push, step);
+}
+
+static bool same_attendee(const cJSON *a, const cJSON *b)
+{
+    static const char *const ids[]
+        = { "user_id", "chat_id", "room_id", "third_party_email", "attendee_id" };
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+        const char *left = json_text(a, ids[i]), *right = json_text(b, ids[i]);
+        if (*left && *right)
+            return str_ieq(left, right);
+    }
+    return false;
+}
+
+static int index_of(const cJSON *list, const cJSON *attendee)
+{
+    const cJSON *one;
+    int at = 0;
+    cJSON_ArrayForEach(one, list)
+    {
+        if (same_attendee(one, attendee))
+            return at;
+        at++;
+    }
+    return -1;
+}
+
+static enum err do_reply(struct ctx *cx, struct push *push, const struct step *step)
+{
+    cJSON *body = json_object(cx->arena), *one;
+    cJSON_AddStringToObject(body, "rsvp_status", step->rsvp);
+    TRY(call(cx, push, FEISHU_EVENT_REPLY, step, NULL, body, NULL, NULL));
+    struct row *row = push_row(push, step->original_time);
+    cJSON *event = row ? json_parse(cx->arena, row->json) : NULL;
+    cJSON *attendees = row_attendees(cx, push, step->original_time);
+    if (!event)
+        return ERR_OK;
+    cJSON_DeleteItemFromObjectCaseSensitive(event, "self_rsvp_status");
+    cJSON_AddStringToObject(event, "self_rsvp_status", step->rsvp);
+    cJSON_ArrayForEach(one, attendees)
+        if (str_eq(json_text(one, "user_id"), push->account->open_id))
+            cJSON_ReplaceItemInObjectCaseSensitive(one, "rsvp_status",
+                cJSON_CreateString(step->rsvp));
+    push_row_set(cx, push, step->original_time, event, attendees);
+    return ERR_OK;
+}
+
+static enum err do_add(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const char *query[] = { "user_id_type", "open_id", NULL };
+    cJSON *data = NULL, *one;
+    TRY(call(cx, push, FEISHU_ATTENDEE_CREATE, step, query, body_of(cx, step), NULL, &data));
+    cJSON *attendees = row_attendees(cx, push, step->original_time);
+    cJSON_ArrayForEach(one, json_array(data, "attendees"))
+    {
+        int at = index_of(attendees, one);
+        if (at >= 0)
+            cJSON_ReplaceItemInArray(attendees, at, cJSON_Duplicate(one, true));
+        else
+            cJSON_AddItemToArray(attendees, cJSON_Duplicate(one, true));
+    }
+    push->attendees_touched = true;
+    push_row_set(cx, push, step->original_time, NULL, attendees);
+    return ERR_OK;
+}
+
+static enum err do_remove(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const char *query[] = { "user_id_type", "open_id", NULL };
+    const cJSON *one;
+    int code = 0;
+    enum err err = call(cx, push, FEISHU_ATTENDEE_BATCH_DELETE, step, query, body_of(cx, step),
+        &code, NULL);
+    if (err && code != 194000) /* not there any more is as good */
+        return err;
+    cJSON *attendees = row_attendees(cx, push, step->original_time);
+    cJSON_ArrayForEach(one, json_array(step->body, "delete_ids"))
+    {
+        int at = index_of(attendees, one);
+        if (at >= 0)
+            cJSON_DeleteItemFromArray(attendees, at);
+    }
+    push->attendees_touched = true;
+    push_row_set(cx, push, step->original_time, NULL, attendees);
+    return ERR_OK;
+}
+
+static enum err (*const doers[])(struct ctx *, struct push *, const struct step *) = {
+    [STEP_CREATE] = do_create,
+    [STEP_PATCH] = do_patch,
+    [STEP_DELETE] = do_delete,
+    [STEP_REPLY] = do_reply,
+    [STEP_ADD_ATTENDEES] = do_add,
+    [STEP_REMOVE_ATTENDEES] = do_remove,
+};
+
+/* ---- all steps ---- */
+
+/* What was just written may not be readable yet; looking too early would repeat it. */
+static bool wait_for_lag(struct ctx *cx)
+{
+    if (ctx_left_ms(cx, LAG_MS + SPARE_MS) < LAG_MS + SPARE_MS)
+        return false;
+    nanosleep(&(struct timespec){ .tv_sec = LAG_MS / 1000,
+                  .tv_nsec = LAG_MS % 1000 * 1000000L }, NULL);
+    return true;
+}
+
+static enum err do_step(struct ctx *cx, struct push *push, const struct step *step)
+{
+    bool happened = false;
+    /* A create carries a key, so that repeating it is its own look. */
+    if (push->resumed && step->kind != STEP_CREATE) {
+        TRY(push_look(cx, push, step, &happened));
+        if (happened)
+            return ERR_OK;
+    }
+    enum err err = doers[step->kind](cx, push, step);
+    if (err != ERR_UPSTREAM_UNKNOWN || step->kind == STEP_CREATE)
+        return err;
+    char *text = arena_strdup(cx->arena, ctx_error(cx));
+    if (!wait_for_lag(cx) || push_look(cx, push, step, &happened))
+        return fail(cx, ERR_UPSTREAM_UNKNOWN, "%s", text);
+    return happened ? ERR_OK : doers[step->kind](cx, push, step);
+}
+
+enum err push_execute(struct ctx *cx, struct push *push)
+{
+    for (size_t i = 0; i < push->n_steps; i++) {
+        if (push->done[i])
+            continue;
+        TRY(do_step(cx, push, &push->steps[i]));
+        push->done[i] = true;
+        push->resumed = false;
+        TRY(journal_note(cx, push));
+    }
+    return ERR_OK;
+}

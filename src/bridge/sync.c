@@ -1,0 +1,141 @@
+/* One pass over an account: the list of calendars, the events of those that are due, then
+ * attendees. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+#define ACTIVE_S 900
+#define IDLE_FACTOR 8
+#define ATTENDEES_PER_PASS 60
+
+/* A calendar that a client asks for is looked at every poll interval, others far less often. */
+static bool is_due(struct ctx *cx, const struct bridge *bridge, const struct calendar *calendar,
+    const struct sync_pass *pass)
+{
+    int64_t now_s = ctx_now_s(cx), interval_s = bridge->conf->sync.poll_interval_s;
+    if (pass->all || calendar->pull != PULL_DONE)
+        return true;
+    for (size_t i = 0; i < pass->n_dirty; i++)
+        if (pass->dirty[i] == calendar->id)
+            return true;
+    if (calendar->last_interest_s + ACTIVE_S < now_s)
+        interval_s *= IDLE_FACTOR;
+    return calendar->last_pull_s + interval_s <= now_s;
+}
+
+struct walk {
+    struct bridge *bridge;
+    struct account *account;
+    struct sync_pass *pass;
+    struct bridge_pull_result *result;
+    enum err err; /* the first failure, which does not stop the others */
+    const char *text;
+};
+
+static void note(struct ctx *cx, struct walk *walk, enum err err)
+{
+    if (!err)
+        return;
+    walk->result->failed++;
+    if (!walk->err) {
+        walk->err = err;
+        walk->text = arena_strdup(cx->arena, ctx_error(cx));
+    }
+}
+
+/* The primary calendar first: it is the one people look at. */
+static int order_of(const struct calendar *calendar)
+{
+    return str_eq(calendar->type, "primary") ? 0 : calendar->pull == PULL_DONE ? 1 : 2;
+}
+
+static enum err pull_due(struct ctx *cx, struct walk *walk)
+{
+    struct calendar *list;
+    size_t n;
+    TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
+    for (int order = 0; order < 3; order++)
+        for (size_t i = 0; i < n; i++) {
+            if (order_of(&list[i]) != order || !is_due(cx, walk->bridge, &list[i], walk->pass))
+                continue;
+            if (walk->bridge->stopping)
+                return fail(cx, ERR_UPSTREAM_DOWN, "the program is being stopped");
+            enum err err = pull_events(cx, walk->bridge, walk->account, &list[i], walk->result);
+            note(cx, walk, err);
+            if (err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE)
+                return err;
+        }
+    return ERR_OK;
+}
+
+static enum err fill_attendees(struct ctx *cx, struct walk *walk)
+{
+    struct calendar *list;
+    size_t n;
+    bool more;
+    TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
+    for (size_t i = 0; i < n && !walk->bridge->stopping; i++) {
+        TRY(pull_attendees(cx, walk->bridge, walk->account, &list[i], ATTENDEES_PER_PASS, &more));
+        walk->pass->more |= more;
+    }
+    return ERR_OK;
+}
+
+static enum err run(struct ctx *cx, struct walk *walk)
+{
+    if (walk->pass->list)
+        TRY(pull_calendars(cx, walk->bridge, walk->account, walk->result));
+    TRY(pull_due(cx, walk));
+    enum err err = fill_attendees(cx, walk);
+    if (err == ERR_UPSTREAM_SIGN_IN)
+        return err;
+    note(cx, walk, err);
+    return walk->err ? fail(cx, walk->err, "%s", walk->text) : ERR_OK;
+}
+
+static enum err pass_locked(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct sync_pass *pass, struct bridge_pull_result *result)
+{
+    struct account account;
+    struct walk walk
+        = { .bridge = bridge, .account = &account, .pass = pass, .result = result };
+    TRY(store_account(cx, bridge->store, account_id, &account));
+    if (account.state != ACCOUNT_OK)
+        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", account.name);
+    enum err err = token_keep_alive(cx, bridge, account_id);
+    if (!err)
+        err = run(cx, &walk);
+    const char *text = err ? arena_strdup(cx->arena, ctx_error(cx)) : "";
+    bridge->pulls++;
+    bridge->pull_errors += err != ERR_OK;
+    store_account_set_synced(cx, bridge->store, account_id,
+        err ? account.last_sync_s : ctx_now_s(cx), text);
+    return err ? fail(cx, err, "%s", text) : ERR_OK;
+}
+
+enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct sync_pass *pass, struct bridge_pull_result *result)
+{
+    int fd;
+    TRY(bridge_need_feishu(cx, bridge));
+    TRY(lock_file_take(cx, bridge->locks, LOCK_PULL, account_id, pass->wait_ms, &fd));
+    enum err err = pass_locked(cx, bridge, account_id, pass, result);
+    lock_file_release(fd);
+    return err;
+}
+
+#define PULL_WAIT_MS 120000
+
+enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct bridge_pull_result *result)
+{
+    struct sync_pass pass = { .list = true, .all = true, .wait_ms = PULL_WAIT_MS };
+    *result = (struct bridge_pull_result){ 0 };
+    TRY(sync_account(cx, bridge, account_id, &pass, result));
+    pass = (struct sync_pass){ .wait_ms = PULL_WAIT_MS, .more = pass.more };
+    while (pass.more && !bridge->stopping) {
+        pass.more = false;
+        TRY(sync_account(cx, bridge, account_id, &pass, result));
+    }
+    return ERR_OK;
+}

@@ -1,0 +1,82 @@
+/* What the account page and "user show" tell of accounts. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+static enum err fill_calendars(struct ctx *cx, struct bridge *bridge, struct account_view *view)
+{
+    struct calendar *list;
+    TRY(store_calendars(cx, bridge->store, view->id, &list, &view->n_calendars));
+    view->calendars
+        = ARENA_ARRAY(cx->arena, struct account_calendar_view, view->n_calendars + 1);
+    for (size_t i = 0; i < view->n_calendars; i++)
+        view->calendars[i] = (struct account_calendar_view){
+            .name = list[i].name,
+            .display_name = !str_empty(list[i].alias) ? list[i].alias : list[i].summary,
+            .role = list[i].role,
+            .last_error = list[i].last_error,
+            .objects = calendar_count(cx, bridge, list[i].id),
+            .last_pull_s = list[i].last_pull_s,
+            .complete = list[i].pull == PULL_DONE,
+        };
+    return ERR_OK;
+}
+
+static enum err fill_passwords(struct ctx *cx, struct bridge *bridge, struct account_view *view)
+{
+    struct password *list;
+    TRY(store_passwords(cx, bridge->store, view->id, &list, &view->n_passwords));
+    view->passwords
+        = ARENA_ARRAY(cx->arena, struct account_password_view, view->n_passwords + 1);
+    for (size_t i = 0; i < view->n_passwords; i++)
+        view->passwords[i] = (struct account_password_view){
+            .id = list[i].id,
+            .created_s = list[i].created_s,
+            .last_used_s = list[i].last_used_s,
+            .label = list[i].label,
+        };
+    return ERR_OK;
+}
+
+static enum err fill(struct ctx *cx, struct bridge *bridge, const struct account *account,
+    struct account_view *view)
+{
+    *view = (struct account_view){
+        .id = account->id,
+        .name = account->name,
+        .open_id = account->open_id,
+        .display_name = account->display_name,
+        .email = account->email,
+        .state = account->state == ACCOUNT_OK ? "ok" : "sign-in needed",
+        .last_error = account->last_error ? account->last_error : "",
+        .last_sync_s = account->last_sync_s,
+        .access_expires_s = account->access_expires_s,
+        .refresh_expires_s = account->refresh_expires_s,
+        .authorized_s = account->authorized_s,
+        .scopes = account->scopes,
+    };
+    TRY(fill_calendars(cx, bridge, view));
+    return fill_passwords(cx, bridge, view);
+}
+
+enum err account_view(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct account_view *view)
+{
+    struct account account;
+    TRY(store_account(cx, bridge->store, account_id, &account));
+    return fill(cx, bridge, &account, view);
+}
+
+enum err account_views(struct ctx *cx, struct bridge *bridge, struct account_view **list,
+    size_t *n)
+{
+    struct account *accounts;
+    size_t count;
+    TRY(store_accounts(cx, bridge->store, &accounts, &count));
+    struct account_view *views = ARENA_ARRAY(cx->arena, struct account_view, count + 1);
+    for (size_t i = 0; i < count; i++)
+        TRY(fill(cx, bridge, &accounts[i], &views[i]));
+    *list = views;
+    *n = count;
+    return ERR_OK;
+}

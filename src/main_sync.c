@@ -1,0 +1,53 @@
+#include "config.h"
+
+#include "base/str.h"
+#include "bridge/account.h"
+#include "bridge/bridge.h"
+#include "main.h"
+
+#include <stdio.h>
+
+static enum err sync_all(struct ctx *cx, struct bridge *bridge, const char *name, bool json)
+{
+    int64_t account_id;
+    struct bridge_pull_result result;
+    TRY(account_find(cx, bridge, name, &account_id));
+    TRY(bridge_pull(cx, bridge, account_id, &result));
+    if (json)
+        printf("{\"calendars\":%zu,\"changed\":%zu,\"removed\":%zu,\"failed\":%zu}\n",
+            result.calendars, result.changed, result.removed, result.failed);
+    else
+        printf("%zu calendars changed, %zu events changed, %zu events removed, %zu failed\n",
+            result.calendars, result.changed, result.removed, result.failed);
+    return result.failed ? fail(cx, ERR_INTERNAL, "%zu events or calendars failed", result.failed)
+                         : ERR_OK;
+}
+
+static int run(struct ctx *cx, const struct conf *conf, int argc, char **argv)
+{
+    struct bridge *bridge;
+    const char *name = NULL;
+    bool json = false;
+    for (int i = 1; i < argc; i++)
+        if (str_eq(argv[i], "--json"))
+            json = true;
+        else if (argv[i][0] == '-' || name)
+            return command_usage(&command_sync, "sync does not know: %s", argv[i]);
+        else
+            name = argv[i];
+    if (!name)
+        return command_usage(&command_sync, "sync needs the NAME of an account");
+    if (bridge_open(cx, conf, &bridge))
+        return command_failed(cx);
+    int status = sync_all(cx, bridge, name, json) ? command_failed(cx) : EXIT_OK;
+    bridge_close(bridge);
+    return status;
+}
+
+const struct command command_sync = {
+    .name = "sync",
+    .arguments = "[--json] NAME",
+    .summary = "pull everything of an account now, and say what changed",
+    .help = "  --json  as an object\n",
+    .run = run,
+};
