@@ -35,4 +35,7 @@ int command_usage(const struct command *command, const char *format, ...)
 /* "feishu-caldav: last failure" on stderr; returns EXIT_FAILED. */
 int command_failed(const struct ctx *cx);
 
+/* "name":"text" and what follows it, on standard output; NULL is printed as "". */
+void json_text_member(const char *name, const char *text, const char *behind);
+
 #endif

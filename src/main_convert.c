@@ -30,7 +30,8 @@ const struct command command_convert = {
     .name = "convert",
     .arguments = "FILE",
     .summary = ".ics to Feishu JSON or back, offline, for reports of faults",
-    .help = "FILE may be \"-\" for standard input. What is in it decides the direction.\n",
+    .help =
+        "FILE may be \"-\" for standard input. What is in it decides the direction.\n",
     .conf_optional = true,
     .run = run,
 };

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "main_json.h"
+#include "main.h"
 
 #include <stdio.h>
 

@@ -33,9 +33,11 @@ static void reload(const char *file)
     const struct conf *fresh;
     notify("RELOADING=1");
     if (conf_load(cx, file, &fresh))
-        log_line(cx, LOG_WARNING, LOG_HTTP, "configuration not reloaded: %s", ctx_error(cx));
+        log_line(
+            cx, LOG_WARNING, LOG_HTTP, "configuration not reloaded: %s", ctx_error(cx));
     else if (!log_configure(fresh->log.level, fresh->log.topics))
-        log_line(cx, LOG_WARNING, LOG_HTTP, "configuration not reloaded: unknown log topic");
+        log_line(
+            cx, LOG_WARNING, LOG_HTTP, "configuration not reloaded: unknown log topic");
     else
         log_line(cx, LOG_INFO, LOG_HTTP,
             "log options reloaded; other options take effect with the next start");
@@ -81,8 +83,9 @@ static int serve(struct ctx *cx, const struct conf *conf, struct bridge *bridge,
         return status;
     }
     if (str_empty(conf->feishu.app_id))
-        log_line(cx, LOG_WARNING, LOG_FEISHU, "no Feishu app is configured: nobody can sign in; "
-                                              "set feishu.app-id and feishu.app-secret");
+        log_line(cx, LOG_WARNING, LOG_FEISHU,
+            "no Feishu app is configured: nobody can sign in; "
+            "set feishu.app-id and feishu.app-secret");
     log_line(cx, LOG_INFO, LOG_HTTP, "listening on %s", server_address(server));
     notify("READY=1");
     wait_for_end(signals, conf->file);
@@ -113,7 +116,8 @@ const struct command command_serve = {
     .name = "serve",
     .arguments = "",
     .summary = "run the server in the foreground",
-    .help = "Logs to standard error. SIGTERM ends it within 5 seconds, SIGHUP reloads the log\n"
-            "options.\n",
+    .help =
+        "Logs to standard error. SIGTERM ends it within 5 seconds, SIGHUP reloads the\n"
+        "log options.\n",
     .run = run,
 };

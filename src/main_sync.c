@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-static enum err sync_all(struct ctx *cx, struct bridge *bridge, const char *name, bool json)
+static enum err sync_all(
+    struct ctx *cx, struct bridge *bridge, const char *name, bool json)
 {
     int64_t account_id;
     struct bridge_pull_result result;
@@ -17,10 +18,12 @@ static enum err sync_all(struct ctx *cx, struct bridge *bridge, const char *name
         printf("{\"calendars\":%zu,\"changed\":%zu,\"removed\":%zu,\"failed\":%zu}\n",
             result.calendars, result.changed, result.removed, result.failed);
     else
-        printf("%zu calendars changed, %zu events changed, %zu events removed, %zu failed\n",
+        printf(
+            "%zu calendars changed, %zu events changed, %zu events removed, %zu failed\n",
             result.calendars, result.changed, result.removed, result.failed);
-    return result.failed ? fail(cx, ERR_INTERNAL, "%zu events or calendars failed", result.failed)
-                         : ERR_OK;
+    return result.failed
+        ? fail(cx, ERR_INTERNAL, "%zu events or calendars failed", result.failed)
+        : ERR_OK;
 }
 
 static int run(struct ctx *cx, const struct conf *conf, int argc, char **argv)

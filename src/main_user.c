@@ -6,7 +6,6 @@
 #include "bridge/account.h"
 #include "bridge/bridge.h"
 #include "main.h"
-#include "main_json.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -28,8 +27,8 @@ struct option_set {
     bool json, name;    /* --json is known; NAME is needed */
 };
 
-static int read_options(const struct command *command, const struct option_set *set, int argc,
-    char **argv, struct options *options)
+static int read_options(const struct command *command, const struct option_set *set,
+    int argc, char **argv, struct options *options)
 {
     for (int i = 1; i < argc; i++) {
         size_t len = set->valued ? strlen(set->valued) : 0;
@@ -50,10 +49,11 @@ static int read_options(const struct command *command, const struct option_set *
 }
 
 /* What every command below does between opening and closing the bridge. */
-typedef enum err job(struct ctx *cx, struct bridge *bridge, const struct options *options);
+typedef enum err job(
+    struct ctx *cx, struct bridge *bridge, const struct options *options);
 
-static int with_bridge(struct ctx *cx, const struct conf *conf, const struct options *options,
-    job *run)
+static int with_bridge(
+    struct ctx *cx, const struct conf *conf, const struct options *options, job *run)
 {
     struct bridge *bridge;
     if (bridge_open(cx, conf, &bridge))
@@ -87,8 +87,8 @@ struct paste {
 
 static bool read_paste(struct paste *paste)
 {
-    ssize_t got = read(STDIN_FILENO, paste->text + paste->len,
-        sizeof(paste->text) - 1 - paste->len);
+    ssize_t got = read(
+        STDIN_FILENO, paste->text + paste->len, sizeof(paste->text) - 1 - paste->len);
     if (got <= 0) {
         paste->closed = true;
         return paste->len > 0;
@@ -105,21 +105,23 @@ static bool read_paste(struct paste *paste)
     return end || paste->len == sizeof(paste->text) - 1;
 }
 
-static enum err wait_for_sign_in(struct ctx *cx, struct bridge *bridge, const char *state,
-    int64_t *account_id)
+static enum err wait_for_sign_in(
+    struct ctx *cx, struct bridge *bridge, const char *state, int64_t *account_id)
 {
     int64_t end_ms = ctx_monotonic_ms(cx) + LOGIN_LIMIT_MS;
-    struct paste paste = { .len = 0 };
+    struct paste paste = {.len = 0};
     while (!*account_id && ctx_monotonic_ms(cx) < end_ms) {
-        struct pollfd input = { .fd = paste.closed ? -1 : STDIN_FILENO, .events = POLLIN };
+        struct pollfd input = {.fd = paste.closed ? -1 : STDIN_FILENO, .events = POLLIN};
         if (poll(&input, 1, LOGIN_STEP_MS) > 0 && read_paste(&paste))
             return account_login_finish(cx, bridge, query_of(paste.text), account_id);
         TRY(account_login_poll(cx, bridge, state, account_id));
     }
-    return *account_id ? ERR_OK : fail(cx, ERR_FORBIDDEN, "nobody signed in within 15 minutes");
+    return *account_id ? ERR_OK
+                       : fail(cx, ERR_FORBIDDEN, "nobody signed in within 15 minutes");
 }
 
-static enum err login(struct ctx *cx, struct bridge *bridge, const struct options *options)
+static enum err login(
+    struct ctx *cx, struct bridge *bridge, const struct options *options)
 {
     char *url, *state;
     int64_t account_id = 0;
@@ -128,7 +130,8 @@ static enum err login(struct ctx *cx, struct bridge *bridge, const struct option
     printf("%s\n", url);
     fflush(stdout);
     fputs("Open this address in a browser and sign in. If the browser cannot reach this\n"
-          "server afterwards, paste the address it ended at here:\n", stderr);
+          "server afterwards, paste the address it ended at here:\n",
+        stderr);
     TRY(wait_for_sign_in(cx, bridge, state, &account_id));
     TRY(account_view(cx, bridge, account_id, &view));
     printf("%s\n", view.name);
@@ -137,9 +140,9 @@ static enum err login(struct ctx *cx, struct bridge *bridge, const struct option
 
 static int run_login(struct ctx *cx, const struct conf *conf, int argc, char **argv)
 {
-    struct options options = { 0 };
-    int status = read_options(&command_user_login, &(struct option_set){ .valued = "--name" },
-        argc, argv, &options);
+    struct options options = {0};
+    int status = read_options(&command_user_login,
+        &(struct option_set){.valued = "--name"}, argc, argv, &options);
     return status ? status : with_bridge(cx, conf, &options, login);
 }
 
@@ -147,9 +150,12 @@ const struct command command_user_login = {
     .name = "user login",
     .arguments = "[--name NAME]",
     .summary = "sign in to Feishu and add the account",
-    .help = "  --name NAME  the CalDAV user name (default: the e-mail address, else the open_id)\n\n"
-            "Prints the address to open. Waits until the browser returns to the running server, or\n"
-            "until the address where it ended is pasted. Then prints the user name.\n",
+    .help =
+        "  --name NAME  the CalDAV user name (default: the e-mail address, else the\n"
+        "               open_id)\n\n"
+        "Prints the address to open. Waits until the browser returns to the running\n"
+        "server, or until the address where it ended is pasted. Then prints the user\n"
+        "name.\n",
     .run = run_login,
 };
 
@@ -164,8 +170,9 @@ static void json_calendars(const struct account_view *view)
         json_text_member("display_name", one->display_name, ",");
         json_text_member("role", one->role, ",");
         json_text_member("last_error", one->last_error, ",");
-        printf("\"objects\":%lld,\"last_pull\":%lld,\"complete\":%s}", (long long)one->objects,
-            (long long)one->last_pull_s, one->complete ? "true" : "false");
+        printf("\"objects\":%lld,\"last_pull\":%lld,\"complete\":%s}",
+            (long long)one->objects, (long long)one->last_pull_s,
+            one->complete ? "true" : "false");
     }
 }
 
@@ -225,9 +232,9 @@ static enum err list(struct ctx *cx, struct bridge *bridge, const struct options
 
 static int run_list(struct ctx *cx, const struct conf *conf, int argc, char **argv)
 {
-    struct options options = { 0 };
-    int status = read_options(&command_user_list, &(struct option_set){ .json = true }, argc,
-        argv, &options);
+    struct options options = {0};
+    int status = read_options(
+        &command_user_list, &(struct option_set){.json = true}, argc, argv, &options);
     return status ? status : with_bridge(cx, conf, &options, list);
 }
 
@@ -254,16 +261,17 @@ static void print_view(const struct account_view *view)
     printf("last error       %s\n", *view->last_error ? view->last_error : "none");
     for (size_t i = 0; i < view->n_calendars; i++) {
         const struct account_calendar_view *one = &view->calendars[i];
-        printf("calendar         %s  %s  %s  %lld events  last pull %s%s%s%s\n", one->name,
-            one->display_name, one->role, (long long)one->objects,
-            when_text(one->last_pull_s, when), one->complete ? "" : "  (first pull under way)",
+        printf("calendar         %s  %s  %s  %lld events  last pull %s%s%s%s\n",
+            one->name, one->display_name, one->role, (long long)one->objects,
+            when_text(one->last_pull_s, when),
+            one->complete ? "" : "  (first pull under way)",
             str_empty(one->last_error) ? "" : "  ",
             str_empty(one->last_error) ? "" : one->last_error);
     }
 }
 
-static enum err find_view(struct ctx *cx, struct bridge *bridge, const char *name,
-    struct account_view *view)
+static enum err find_view(
+    struct ctx *cx, struct bridge *bridge, const char *name, struct account_view *view)
 {
     int64_t id;
     TRY(account_find(cx, bridge, name, &id));
@@ -285,9 +293,9 @@ static enum err show(struct ctx *cx, struct bridge *bridge, const struct options
 
 static int run_show(struct ctx *cx, const struct conf *conf, int argc, char **argv)
 {
-    struct options options = { 0 };
+    struct options options = {0};
     int status = read_options(&command_user_show,
-        &(struct option_set){ .json = true, .name = true }, argc, argv, &options);
+        &(struct option_set){.json = true, .name = true}, argc, argv, &options);
     return status ? status : with_bridge(cx, conf, &options, show);
 }
 
@@ -301,7 +309,8 @@ const struct command command_user_show = {
 
 /* ---- user remove ---- */
 
-static enum err remove_user(struct ctx *cx, struct bridge *bridge, const struct options *options)
+static enum err remove_user(
+    struct ctx *cx, struct bridge *bridge, const struct options *options)
 {
     int64_t id;
     TRY(account_find(cx, bridge, options->name, &id));
@@ -310,22 +319,24 @@ static enum err remove_user(struct ctx *cx, struct bridge *bridge, const struct 
 
 static int run_remove(struct ctx *cx, const struct conf *conf, int argc, char **argv)
 {
-    struct options options = { 0 };
-    int status = read_options(&command_user_remove, &(struct option_set){ .name = true }, argc,
-        argv, &options);
+    struct options options = {0};
+    int status = read_options(
+        &command_user_remove, &(struct option_set){.name = true}, argc, argv, &options);
     return status ? status : with_bridge(cx, conf, &options, remove_user);
 }
 
 const struct command command_user_remove = {
     .name = "user remove",
     .arguments = "NAME",
-    .summary = "remove an account and all that is stored of it; Feishu keeps its calendars",
+    .summary =
+        "remove an account and all that is stored of it; Feishu keeps its calendars",
     .run = run_remove,
 };
 
 /* ---- user password, user passwords ---- */
 
-static enum err password(struct ctx *cx, struct bridge *bridge, const struct options *options)
+static enum err password(
+    struct ctx *cx, struct bridge *bridge, const struct options *options)
 {
     int64_t account_id, id;
     char *text;
@@ -337,9 +348,9 @@ static enum err password(struct ctx *cx, struct bridge *bridge, const struct opt
 
 static int run_password(struct ctx *cx, const struct conf *conf, int argc, char **argv)
 {
-    struct options options = { 0 };
+    struct options options = {0};
     int status = read_options(&command_user_password,
-        &(struct option_set){ .valued = "--label", .name = true }, argc, argv, &options);
+        &(struct option_set){.valued = "--label", .name = true}, argc, argv, &options);
     return status ? status : with_bridge(cx, conf, &options, password);
 }
 
@@ -351,8 +362,8 @@ const struct command command_user_password = {
     .run = run_password,
 };
 
-static enum err revoke_password(struct ctx *cx, struct bridge *bridge,
-    const struct options *options)
+static enum err revoke_password(
+    struct ctx *cx, struct bridge *bridge, const struct options *options)
 {
     int64_t account_id;
     long long id;
@@ -365,7 +376,8 @@ static enum err revoke_password(struct ctx *cx, struct bridge *bridge,
         : err;
 }
 
-static enum err passwords(struct ctx *cx, struct bridge *bridge, const struct options *options)
+static enum err passwords(
+    struct ctx *cx, struct bridge *bridge, const struct options *options)
 {
     struct account_view view;
     char created[WHEN_TEXT_BYTES], used[WHEN_TEXT_BYTES];
@@ -387,10 +399,10 @@ static enum err passwords(struct ctx *cx, struct bridge *bridge, const struct op
 
 static int run_passwords(struct ctx *cx, const struct conf *conf, int argc, char **argv)
 {
-    struct options options = { 0 };
+    struct options options = {0};
     int status = read_options(&command_user_passwords,
-        &(struct option_set){ .valued = "--revoke", .json = true, .name = true }, argc, argv,
-        &options);
+        &(struct option_set){.valued = "--revoke", .json = true, .name = true}, argc,
+        argv, &options);
     return status ? status : with_bridge(cx, conf, &options, passwords);
 }
 

@@ -1,4 +1,5 @@
-/* Sign-in with Feishu: authorization code with PKCE and state (feishu-api 2.3, 2.4, RFC 7636). */
+/* Sign-in with Feishu: authorization code with PKCE and state (feishu-api 2.3, 2.4, RFC
+ * 7636). */
 #include "config.h"
 
 #include "base/url.h"
@@ -8,15 +9,17 @@
 
 #define LOGIN_MAX_AGE_S 900
 #define STATE_BYTES 24
-#define VERIFIER_BYTES 48 /* 64 characters of base64url: within the 43 to 128 of RFC 7636 4.1 */
+#define VERIFIER_BYTES                                                                   \
+    48 /* 64 characters of base64url: within the 43 to 128 of RFC 7636 4.1 */
 #define NAME_MAX_BYTES 200
 
-enum err account_login_start(struct ctx *cx, struct bridge *bridge, const char *wanted_name,
-    char **url, char **result)
+enum err account_login_start(struct ctx *cx, struct bridge *bridge,
+    const char *wanted_name, char **url, char **result)
 {
     TRY(bridge_need_feishu(cx, bridge));
-    if (wanted_name && (str_empty(wanted_name) || strlen(wanted_name) > NAME_MAX_BYTES
-                           || strpbrk(wanted_name, ":\r\n\t")))
+    if (wanted_name &&
+        (str_empty(wanted_name) || strlen(wanted_name) > NAME_MAX_BYTES ||
+            strpbrk(wanted_name, ":\r\n\t")))
         return fail(cx, ERR_BAD_REQUEST,
             "a user name has at most %d bytes, no colon and no control characters",
             NAME_MAX_BYTES);
@@ -24,22 +27,23 @@ enum err account_login_start(struct ctx *cx, struct bridge *bridge, const char *
     struct login login = {
         .state = state,
         .verifier = crypto_random_text(cx, VERIFIER_BYTES),
-        .redirect_uri
-        = arena_printf(cx->arena, "%s/oauth/callback", bridge->conf->server.base_url),
+        .redirect_uri =
+            arena_printf(cx->arena, "%s/oauth/callback", bridge->conf->server.base_url),
         .wanted_name = wanted_name,
         .created_s = ctx_now_s(cx),
     };
     TRY(store_login_add(cx, bridge->store, &login));
-    *url = oauth_authorize_url(cx, bridge->feishu, login.redirect_uri, bridge->conf->feishu.scopes,
-        state, login.verifier);
+    *url = oauth_authorize_url(cx, bridge->feishu, login.redirect_uri,
+        bridge->conf->feishu.scopes, state, login.verifier);
     *result = state;
     return ERR_OK;
 }
 
-/* The name for CalDAV: what was wished, the e-mail address, or at last the open_id. Whoever
- * signs in again keeps the name that clients already use. */
-static enum err choose_name(struct ctx *cx, struct bridge *bridge, const struct login *login,
-    const struct feishu_me *me, const struct account *known, const char **name)
+/* The name for CalDAV: what was wished, the e-mail address, or at last the open_id.
+ * Whoever signs in again keeps the name that clients already use. */
+static enum err choose_name(struct ctx *cx, struct bridge *bridge,
+    const struct login *login, const struct feishu_me *me, const struct account *known,
+    const char **name)
 {
     const char *email = !str_empty(me->email) ? me->email : me->enterprise_email;
     struct account other;
@@ -52,13 +56,15 @@ static enum err choose_name(struct ctx *cx, struct bridge *bridge, const struct 
     enum err err = store_account_by_name(cx, bridge->store, *name, &other);
     if (!err && !str_eq(other.open_id, me->open_id)) {
         if (login->wanted_name)
-            return fail(cx, ERR_CONFLICT, "the name %s belongs to another account", *name);
+            return fail(
+                cx, ERR_CONFLICT, "the name %s belongs to another account", *name);
         *name = me->open_id;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static void remember_self(struct ctx *cx, struct bridge *bridge, const struct account *account)
+static void remember_self(
+    struct ctx *cx, struct bridge *bridge, const struct account *account)
 {
     struct person person = {
         .open_id = account->open_id,
@@ -70,8 +76,9 @@ static void remember_self(struct ctx *cx, struct bridge *bridge, const struct ac
         store_person_save(cx, bridge->store, &person);
 }
 
-static enum err store_sign_in(struct ctx *cx, struct bridge *bridge, const struct login *login,
-    const struct feishu_tokens *tokens, const struct feishu_me *me, int64_t *account_id)
+static enum err store_sign_in(struct ctx *cx, struct bridge *bridge,
+    const struct login *login, const struct feishu_tokens *tokens,
+    const struct feishu_me *me, int64_t *account_id)
 {
     struct account known, account;
     const char *email = !str_empty(me->email) ? me->email : me->enterprise_email;
@@ -107,8 +114,8 @@ static enum err store_sign_in(struct ctx *cx, struct bridge *bridge, const struc
 static enum err sign_in(struct ctx *cx, struct bridge *bridge, const struct login *login,
     const char *query, int64_t *account_id)
 {
-    struct feishu_tokens tokens = { 0 };
-    struct feishu_me me = { 0 };
+    struct feishu_tokens tokens = {0};
+    struct feishu_me me = {0};
     char *error = url_form_value(cx->arena, query, "error");
     char *code = url_form_value(cx->arena, query, "code");
     TRY(bridge_need_feishu(cx, bridge));
@@ -116,23 +123,24 @@ static enum err sign_in(struct ctx *cx, struct bridge *bridge, const struct logi
         return fail(cx, ERR_FORBIDDEN, "Feishu says: %.200s", error);
     if (str_empty(code))
         return fail(cx, ERR_BAD_REQUEST, "the address holds no code");
-    TRY(oauth_exchange(cx, bridge->feishu, code, login->redirect_uri, login->verifier, &tokens));
+    TRY(oauth_exchange(
+        cx, bridge->feishu, code, login->redirect_uri, login->verifier, &tokens));
     TRY(oauth_user_info(cx, bridge->feishu, tokens.access_token, &me));
     if (str_empty(me.open_id))
         return fail(cx, ERR_UPSTREAM_DOWN, "Feishu did not say who signed in");
     return store_sign_in(cx, bridge, login, &tokens, &me, account_id);
 }
 
-enum err account_login_finish(struct ctx *cx, struct bridge *bridge, const char *query,
-    int64_t *result)
+enum err account_login_finish(
+    struct ctx *cx, struct bridge *bridge, const char *query, int64_t *result)
 {
     struct login login;
     int64_t account_id = 0;
     char *state = url_form_value(cx->arena, query, "state");
     if (str_empty(state))
         return fail(cx, ERR_BAD_REQUEST, "the address holds no state");
-    enum err err = store_login_claim(cx, bridge->store, state, ctx_now_s(cx), LOGIN_MAX_AGE_S,
-        &login);
+    enum err err = store_login_claim(
+        cx, bridge->store, state, ctx_now_s(cx), LOGIN_MAX_AGE_S, &login);
     if (err == ERR_NOT_FOUND)
         return fail(cx, ERR_BAD_REQUEST,
             "this sign-in is unknown, used or too old: start it again");
@@ -150,8 +158,8 @@ enum err account_login_finish(struct ctx *cx, struct bridge *bridge, const char 
     return ERR_OK;
 }
 
-enum err account_login_poll(struct ctx *cx, struct bridge *bridge, const char *state,
-    int64_t *account_id)
+enum err account_login_poll(
+    struct ctx *cx, struct bridge *bridge, const char *state, int64_t *account_id)
 {
     struct login login;
     TRY(store_login(cx, bridge->store, state, &login));
@@ -161,13 +169,14 @@ enum err account_login_poll(struct ctx *cx, struct bridge *bridge, const char *s
     return ERR_OK;
 }
 
-enum err account_find(struct ctx *cx, struct bridge *bridge, const char *name,
-    int64_t *account_id)
+enum err account_find(
+    struct ctx *cx, struct bridge *bridge, const char *name, int64_t *account_id)
 {
     struct account account;
     enum err err = store_account_by_name(cx, bridge->store, name, &account);
     if (err == ERR_NOT_FOUND)
-        err = store_account_by_name(cx, bridge->store, str_lower(cx->arena, name), &account);
+        err = store_account_by_name(
+            cx, bridge->store, str_lower(cx->arena, name), &account);
     if (err == ERR_NOT_FOUND)
         err = store_account_by_open_id(cx, bridge->store, name, &account);
     if (err == ERR_NOT_FOUND)
@@ -182,11 +191,11 @@ enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_i
     struct account account;
     TRY(store_account_tokens(cx, bridge->store, account_id, &account));
     if (bridge->feishu) {
-        if (!str_empty(account.refresh_token)
-            && oauth_revoke(cx, bridge->feishu, account.refresh_token))
+        if (!str_empty(account.refresh_token) &&
+            oauth_revoke(cx, bridge->feishu, account.refresh_token))
             log_line(cx, LOG_INFO, LOG_FEISHU, "revocation failed: %s", ctx_error(cx));
-        if (!str_empty(account.access_token)
-            && oauth_revoke(cx, bridge->feishu, account.access_token))
+        if (!str_empty(account.access_token) &&
+            oauth_revoke(cx, bridge->feishu, account.access_token))
             log_line(cx, LOG_INFO, LOG_FEISHU, "revocation failed: %s", ctx_error(cx));
     }
     return store_account_remove(cx, bridge->store, account_id);

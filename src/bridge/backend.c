@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static enum err user_from(struct ctx *cx, struct bridge *bridge, const struct account *account,
-    struct be_user *user)
+static enum err user_from(struct ctx *cx, struct bridge *bridge,
+    const struct account *account, struct be_user *user)
 {
     const char **addresses = ARENA_ARRAY(cx->arena, const char *, 4);
     size_t n = 0;
@@ -18,12 +18,14 @@ static enum err user_from(struct ctx *cx, struct bridge *bridge, const struct ac
         addresses[n++] = arena_printf(cx->arena, "mailto:%s", account->name);
     /* Scheduling clients insist on a mailto: address; this one is nobody's mailbox. */
     if (!n)
-        addresses[n++] = arena_printf(cx->arena, "mailto:%s@feishu.invalid", account->open_id);
+        addresses[n++] =
+            arena_printf(cx->arena, "mailto:%s@feishu.invalid", account->open_id);
     *user = (struct be_user){
         .id = account->id,
         .name = account->name,
         .segment = account->open_id,
-        .display_name = !str_empty(account->display_name) ? account->display_name : account->name,
+        .display_name =
+            !str_empty(account->display_name) ? account->display_name : account->name,
         .addresses = addresses,
         .timezone = !str_empty(account->timezone) ? account->timezone : TIMEZONE_DEFAULT,
         .home_change = account->home_change,
@@ -39,8 +41,8 @@ enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_us
     return user_from(cx, bridge, &account, user);
 }
 
-enum err be_user_by_segment(struct ctx *cx, struct bridge *bridge, const char *segment,
-    struct be_user *user)
+enum err be_user_by_segment(
+    struct ctx *cx, struct bridge *bridge, const char *segment, struct be_user *user)
 {
     struct account account;
     TRY(store_account_by_open_id(cx, bridge->store, segment, &account));
@@ -62,11 +64,12 @@ static const char *color_text(struct ctx *cx, const struct calendar *one)
         return one->color_text;
     if (one->color == -1 || one->color == 0)
         return NULL;
-    return arena_printf(cx->arena, "#%06X%02X", (unsigned)(argb & 0xffffff),
-        (unsigned)(argb >> 24));
+    return arena_printf(
+        cx->arena, "#%06X%02X", (unsigned)(argb & 0xffffff), (unsigned)(argb >> 24));
 }
 
-static void calendar_from(struct ctx *cx, const struct calendar *one, struct be_calendar *out)
+static void calendar_from(
+    struct ctx *cx, const struct calendar *one, struct be_calendar *out)
 {
     *out = (struct be_calendar){
         .id = one->id,
@@ -112,7 +115,8 @@ enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user
 
 static const char *place_of(struct ctx *cx, const struct be_calendar *calendar)
 {
-    return calendar ? arena_printf(cx->arena, "calendar:%lld", (long long)calendar->id) : "home";
+    return calendar ? arena_printf(cx->arena, "calendar:%lld", (long long)calendar->id)
+                    : "home";
 }
 
 enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
@@ -120,18 +124,20 @@ enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_us
 {
     struct property *found;
     size_t count;
-    TRY(store_properties(cx, bridge->store, user->id, place_of(cx, calendar), &found, &count));
+    TRY(store_properties(
+        cx, bridge->store, user->id, place_of(cx, calendar), &found, &count));
     struct be_property *out = ARENA_ARRAY(cx->arena, struct be_property, count + 1);
     for (size_t i = 0; i < count; i++)
-        out[i] = (struct be_property){ .ns = found[i].ns, .name = found[i].name,
-            .xml = found[i].xml };
+        out[i] = (struct be_property){
+            .ns = found[i].ns, .name = found[i].name, .xml = found[i].xml};
     *list = out;
     *n = count;
     return ERR_OK;
 }
 
-enum err be_properties_set(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, const struct be_property *list, size_t n)
+enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar,
+    const struct be_property *list, size_t n)
 {
     struct store_tx *tx;
     enum err err = ERR_OK;
@@ -139,7 +145,8 @@ enum err be_properties_set(struct ctx *cx, struct bridge *bridge, const struct b
     TRY(store_begin(cx, bridge->store, &tx));
     for (size_t i = 0; i < n && !err; i++)
         err = store_property_set(cx, tx, user->id, place,
-            &(struct property){ .ns = list[i].ns, .name = list[i].name, .xml = list[i].xml });
+            &(struct property){
+                .ns = list[i].ns, .name = list[i].name, .xml = list[i].xml});
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);
@@ -161,8 +168,8 @@ static struct be_object object_from(const struct object *one)
     };
 }
 
-enum err be_object(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    const char *name, struct be_object *object)
+enum err be_object(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, const char *name, struct be_object *object)
 {
     struct object one;
     TRY(store_object(cx, bridge->store, calendar->id, name, &one));
@@ -190,11 +197,11 @@ static bool relay_change(void *self, const struct object *one)
     return relay->changes(relay->self, &object);
 }
 
-enum err be_objects(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    const struct be_query *query,
+enum err be_objects(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, const struct be_query *query,
     bool (*each)(void *self, const struct be_object *object, bool exact), void *self)
 {
-    struct relay relay = { .objects = each, .self = self };
+    struct relay relay = {.objects = each, .self = self};
     struct object_query asked = {
         .calendar_id = calendar->id,
         .has_range = query->has_range,
@@ -205,10 +212,11 @@ enum err be_objects(struct ctx *cx, struct bridge *bridge, const struct be_calen
     return store_objects(cx, bridge->store, &asked, relay_object, &relay);
 }
 
-enum err be_changes(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    int64_t since, bool (*each)(void *self, const struct be_object *object), void *self)
+enum err be_changes(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, int64_t since,
+    bool (*each)(void *self, const struct be_object *object), void *self)
 {
-    struct relay relay = { .changes = each, .self = self };
+    struct relay relay = {.changes = each, .self = self};
     struct calendar found;
     TRY(store_calendar(cx, bridge->store, calendar->id, &found));
     if (since < found.floor || since > found.change)

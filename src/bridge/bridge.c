@@ -7,7 +7,8 @@
 
 bool err_is_transient(enum err kind)
 {
-    return kind == ERR_UPSTREAM_BUSY || kind == ERR_UPSTREAM_DOWN || kind == ERR_UPSTREAM_UNKNOWN;
+    return kind == ERR_UPSTREAM_BUSY || kind == ERR_UPSTREAM_DOWN ||
+        kind == ERR_UPSTREAM_UNKNOWN;
 }
 
 enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge)
@@ -21,8 +22,8 @@ enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge)
 enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct feishu_call *call, int *code, cJSON **data)
 {
-    struct token_source source = { .bridge = bridge, .account_id = account_id };
-    struct feishu_user user = { .token = token_get, .self = &source };
+    struct token_source source = {.bridge = bridge, .account_id = account_id};
+    struct feishu_user user = {.token = token_get, .self = &source};
     unsigned before = cx->upstream_calls;
     cJSON *reply = NULL;
     TRY(bridge_need_feishu(cx, bridge));
@@ -97,8 +98,9 @@ void bridge_close(struct bridge *bridge)
 
 enum err bridge_check_feishu(struct ctx *cx, struct bridge *bridge)
 {
-    const char *nobody[] = { "nobody@invalid.example" };
-    cJSON *body = json_object(cx->arena), *emails = cJSON_AddArrayToObject(body, "emails");
+    const char *nobody[] = {"nobody@invalid.example"};
+    cJSON *body = json_object(cx->arena),
+          *emails = cJSON_AddArrayToObject(body, "emails");
     int code = 0;
     TRY(bridge_need_feishu(cx, bridge));
     cJSON_AddItemToArray(emails, cJSON_CreateString(nobody[0]));
@@ -108,8 +110,10 @@ enum err bridge_check_feishu(struct ctx *cx, struct bridge *bridge)
         .priority = FEISHU_READ,
     };
     enum err err = bridge_request(cx, bridge, 0, &call, &code, NULL);
-    /* A tenant token was given out; a missing scope for this one call is not the credentials' fault. */
-    if (err && (code == 99991672 || err == ERR_UPSTREAM_RIGHTS || err == ERR_UPSTREAM_REFUSED))
+    /* A tenant token was given out; a missing scope for this one call is not the
+     * credentials' fault. */
+    if (err &&
+        (code == 99991672 || err == ERR_UPSTREAM_RIGHTS || err == ERR_UPSTREAM_REFUSED))
         err = ERR_OK;
     return err;
 }
@@ -134,13 +138,13 @@ static bool count_object(void *self, const struct object *one, bool exact)
 int64_t calendar_count(struct ctx *cx, struct bridge *bridge, int64_t calendar_id)
 {
     int64_t count = 0;
-    store_objects(cx, bridge->store, &(struct object_query){ .calendar_id = calendar_id },
+    store_objects(cx, bridge->store, &(struct object_query){.calendar_id = calendar_id},
         count_object, &count);
     return count;
 }
 
-static void count_account(struct ctx *cx, struct bridge *bridge, const struct account *account,
-    struct bridge_metrics *metrics)
+static void count_account(struct ctx *cx, struct bridge *bridge,
+    const struct account *account, struct bridge_metrics *metrics)
 {
     struct calendar *calendars;
     size_t n;

@@ -17,8 +17,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* After a write, an older version may be read for about two seconds (feishu-api 15.18); twice
- * that and a bit is waited before what is read is believed against what was written. */
+/* After a write, an older version may be read for about two seconds (feishu-api 15.18);
+ * twice that and a bit is waited before what is read is believed against what was
+ * written. */
 #define WRITE_GUARD_MS 5000
 #define TIMEZONE_DEFAULT "Asia/Shanghai"
 
@@ -39,7 +40,8 @@ struct bridge {
     struct freebusy_cache *freebusy;
     /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
     atomic_bool read_end_exclusive, write_end_inclusive;
-    /* Monotonic time before which no directory look-up is tried again, after a refusal. */
+    /* Monotonic time before which no directory look-up is tried again, after a refusal.
+     */
     _Atomic int64_t directory_wait_ms;
     atomic_bool stopping; /* long work ends at the next page */
     bool abandoned;       /* a thread did not end in time: nothing may be freed */
@@ -51,7 +53,8 @@ enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge);
 /* feishu_request with the account's token, or the tenant's for account_id 0; counted. */
 enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct feishu_call *call, int *code, cJSON **data);
-/* True for errors that say something about the connection, not about the thing asked for. */
+/* True for errors that say something about the connection, not about the thing asked for.
+ */
 bool err_is_transient(enum err kind);
 /* Objects in a calendar, by counting. */
 int64_t calendar_count(struct ctx *cx, struct bridge *bridge, int64_t calendar_id);
@@ -105,46 +108,51 @@ struct series_data {
     bool cancelled; /* the master says that it is deleted */
     size_t n_live;  /* exceptions that take place */
 };
-void series_read(struct ctx *cx, struct row *rows, size_t n_rows, struct series_data *data);
+void series_read(
+    struct ctx *cx, struct row *rows, size_t n_rows, struct series_data *data);
 struct render {
     struct bridge *bridge;
     const struct account *account;
     const struct calendar *calendar;
-    const char *uid;       /* upstream */
+    const char *uid; /* upstream */
     /* A client's write: its text, the name it chose, the UID it holds. NULL in a pull. */
     const char *shadow, *name, *ical_uid;
-    bool hide;             /* a participant deleted it */
-    bool orphan;           /* show exceptions although the master is missing */
+    bool hide;   /* a participant deleted it */
+    bool orphan; /* show exceptions although the master is missing */
 };
 struct render_result {
     bool changed, removed, orphaned, failed;
     struct object object; /* where there is one */
 };
-/* Brings the object of one series up to its rows. A series that cannot be shown is logged and its
- * object left as it is: never an error of the pull. */
+/* Brings the object of one series up to its rows. A series that cannot be shown is logged
+ * and its object left as it is: never an error of the pull. */
 enum err render_series(struct ctx *cx, struct store_tx *tx, const struct render *render,
     struct render_result *result);
 
 /* ---- event.c: small facts about upstream's event objects ---- */
 /* "<uid>_<original_time>"; false when the id has another shape. */
-bool event_id_split(struct ctx *cx, const char *event_id, char **uid, int64_t *original_time);
+bool event_id_split(
+    struct ctx *cx, const char *event_id, char **uid, int64_t *original_time);
 char *event_id_join(struct ctx *cx, const char *uid, int64_t original_time);
 bool event_cancelled(const cJSON *event);
 /* A copy in cx's arena, to be changed. */
 cJSON *json_copy(struct ctx *cx, const cJSON *json);
 /* The event as JSON text with attendees inside that are due for another look. */
-const char *event_with_attendees(struct ctx *cx, const cJSON *event, const char *attendees);
+const char *event_with_attendees(
+    struct ctx *cx, const cJSON *event, const char *attendees);
 /* True when they differ in what people see; absent, null, "" and [] are the same. */
 bool event_differs(const cJSON *a, const cJSON *b);
 /* True when event already says all that a patch's body says. */
 bool event_covers(const cJSON *event, const cJSON *body);
-/* Fetches an event with its attendees. *attendees: NULL when hidden and not even own known. */
+/* Fetches an event with its attendees. *attendees: NULL when hidden and not even own
+ * known. */
 enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *calendar_id, const char *event_id, enum feishu_priority priority,
     cJSON **event, cJSON **attendees);
 /* open_ids in an event and its attendees, for directory_want_ids. */
 typedef LIST(const char *) text_list;
-void event_people(struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids);
+void event_people(
+    struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids);
 void text_list_add_once(struct ctx *cx, text_list *list, const char *text);
 
 /* ---- pull_*.c ---- */
@@ -165,7 +173,8 @@ struct pull {
 /* What row.seen holds: the time a pull or a push wrote it, told apart. */
 int64_t seen_by_pull(int64_t ms);
 int64_t seen_by_push(int64_t ms);
-/* True when a push wrote the row so shortly before that reading may still give an older version. */
+/* True when a push wrote the row so shortly before that reading may still give an older
+ * version. */
 bool seen_is_guarded(int64_t seen, int64_t now_ms);
 enum err pull_calendars(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct bridge_pull_result *result);
@@ -178,7 +187,8 @@ enum err pull_orphans(struct ctx *cx, struct pull *pull);
 /* Attendees of at most max series; *more = there are more. */
 enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct calendar *calendar, size_t max, bool *more);
-/* A calendar upstream took away, or a full read did not meet: removes it when a second look agrees. */
+/* A calendar upstream took away, or a full read did not meet: removes it when a second
+ * look agrees. */
 enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
     const struct account *account, const struct calendar *calendar, bool *dropped);
 
@@ -187,20 +197,20 @@ struct push {
     struct bridge *bridge;
     const struct account *account;
     const struct calendar *calendar;
-    const char *name;      /* object */
+    const char *name; /* object */
     const char *ical_uid;
-    const char *text;      /* the client's; NULL in a delete */
-    const char *uid;       /* upstream, NULL until created */
-    bool created;          /* upstream, by this push */
-    bool resumed;          /* out of the journal: of the next step nothing is known */
-    bool undo;             /* takes back what it created */
-    bool hide;             /* a participant's delete */
+    const char *text; /* the client's; NULL in a delete */
+    const char *uid;  /* upstream, NULL until created */
+    bool created;     /* upstream, by this push */
+    bool resumed;     /* out of the journal: of the next step nothing is known */
+    bool undo;        /* takes back what it created */
+    bool hide;        /* a participant's delete */
     bool attendees_touched;
     const struct step *steps;
     size_t n_steps;
-    bool *done;            /* a flag a step */
+    bool *done;             /* a flag a step */
     struct journal journal; /* id 0 = none was written */
-    LIST(struct row) rows; /* as they are upstream now */
+    LIST(struct row) rows;  /* as they are upstream now */
 };
 enum err push_load_rows(struct ctx *cx, struct push *push);
 struct row *push_row(struct push *push, int64_t original_time); /* NULL = none */
@@ -210,8 +220,10 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
 void push_row_drop(struct push *push, int64_t original_time);
 /* Executes what is not done yet. On failure push->done says how far it came. */
 enum err push_execute(struct ctx *cx, struct push *push);
-/* Says whether a step, of which no answer came, was carried out; takes over what it shows. */
-enum err push_look(struct ctx *cx, struct push *push, const struct step *step, bool *happened);
+/* Says whether a step, of which no answer came, was carried out; takes over what it
+ * shows. */
+enum err push_look(
+    struct ctx *cx, struct push *push, const struct step *step, bool *happened);
 /* Fetches the series' master and takes over what differs. */
 struct push_fresh {
     bool changed, gone;
@@ -219,18 +231,20 @@ struct push_fresh {
 enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fresh);
 /* Writes the rows and the rendering of them: what upstream now has, clients see. */
 enum err push_store(struct ctx *cx, struct push *push, struct render_result *result);
-/* What execution left behind is put in order: err is how it ended. Returns the error to report. */
-enum err push_settle(struct ctx *cx, struct push *push, enum err err,
-    struct render_result *result);
+/* What execution left behind is put in order: err is how it ended. Returns the error to
+ * report. */
+enum err push_settle(
+    struct ctx *cx, struct push *push, enum err err, struct render_result *result);
 /* Room for a journal entry whose loss would lose or double something. */
 enum err journal_open(struct ctx *cx, struct push *push);
 enum err journal_note(struct ctx *cx, struct push *push);
 void journal_close(struct ctx *cx, struct push *push);
-/* The unfinished write of an object, if there is one, is finished as far as can be. The calendar's
- * lock is held. Errors: those of the attempt while its outcome stays open. */
-enum err journal_finish_object(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
-    const char *name);
-/* All that are left from before; those too old to be finished are reported and dropped. */
+/* The unfinished write of an object, if there is one, is finished as far as can be. The
+ * calendar's lock is held. Errors: those of the attempt while its outcome stays open. */
+enum err journal_finish_object(
+    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name);
+/* All that are left from before; those too old to be finished are reported and dropped.
+ */
 void journal_finish_all(struct ctx *cx, struct bridge *bridge);
 
 /* ---- allday.c ---- */
@@ -244,19 +258,22 @@ struct freebusy_cache *freebusy_cache_new(void);
 void freebusy_cache_free(struct freebusy_cache *cache);
 
 /* ---- sync.c, schedule.c ---- */
+/* A line for the administrator: the only place of the bridge that warns. */
+void sync_warn(struct ctx *cx, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 struct sync_pass {
     bool list;            /* the list of calendars, too */
     bool all;             /* every calendar, whether it is due or not */
     const int64_t *dirty; /* calendars to pull in any case */
     size_t n_dirty;
-    int64_t wait_ms;      /* for another process that pulls this account */
-    bool more;            /* out: attendees are left to be fetched */
+    int64_t wait_ms; /* for another process that pulls this account */
+    bool more;       /* out: attendees are left to be fetched */
 };
 /* One pass over an account in the calling thread. */
 enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct sync_pass *pass, struct bridge_pull_result *result);
 /* As bridge_poke, but not before delay_ms. */
-void bridge_poke_later(struct bridge *bridge, int64_t account_id, int64_t calendar_id,
-    int64_t delay_ms);
+void bridge_poke_later(
+    struct bridge *bridge, int64_t account_id, int64_t calendar_id, int64_t delay_ms);
 
 #endif

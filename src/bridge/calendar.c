@@ -25,8 +25,8 @@ static char *limited(struct ctx *cx, const char *text)
 static bool color_read(const char *text, int64_t *argb)
 {
     size_t len = strlen(text);
-    if (text[0] != '#' || (len != 7 && len != 9) || strspn(text + 1, "0123456789abcdefABCDEF")
-            != len - 1)
+    if (text[0] != '#' || (len != 7 && len != 9) ||
+        strspn(text + 1, "0123456789abcdefABCDEF") != len - 1)
         return false;
     char rgb[7];
     memcpy(rgb, text + 1, 6);
@@ -39,13 +39,15 @@ static enum err prepare(struct ctx *cx, struct bridge *bridge, const struct be_u
 {
     TRY(bridge_need_feishu(cx, bridge));
     if (user->needs_sign_in)
-        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", user->name);
+        return fail(
+            cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", user->name);
     if (!cx->deadline_ms)
         cx->deadline_ms = ctx_monotonic_ms(cx) + WRITE_LIMIT_MS;
     return ERR_OK;
 }
 
-static enum err save(struct ctx *cx, struct bridge *bridge, struct calendar *one, bool fresh)
+static enum err save(
+    struct ctx *cx, struct bridge *bridge, struct calendar *one, bool fresh)
 {
     struct store_tx *tx;
     TRY(store_begin(cx, bridge->store, &tx));
@@ -65,9 +67,9 @@ static void take_reply(struct ctx *cx, const cJSON *reply, struct calendar *one)
         const char *name;
         const char **to;
     } texts[] = {
-        { "summary", &one->summary },
-        { "summary_alias", &one->alias },
-        { "description", &one->description },
+        {"summary", &one->summary},
+        {"summary_alias", &one->alias},
+        {"description", &one->description},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         if (cJSON_GetObjectItemCaseSensitive(reply, texts[i].name))
@@ -79,7 +81,8 @@ static void take_reply(struct ctx *cx, const cJSON *reply, struct calendar *one)
 
 /* ---- create ---- */
 
-static cJSON *create_body(struct ctx *cx, const char *name, const struct be_calendar_set *set)
+static cJSON *create_body(
+    struct ctx *cx, const char *name, const struct be_calendar_set *set)
 {
     cJSON *body = json_object(cx->arena);
     int64_t argb;
@@ -92,31 +95,32 @@ static cJSON *create_body(struct ctx *cx, const char *name, const struct be_cale
     return body;
 }
 
-/* After a create without an answer: the calendar of that title that the store does not know. */
+/* After a create without an answer: the calendar of that title that the store does not
+ * know. */
 static enum err find_created(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *summary, const cJSON **found)
 {
-    const char *query[] = { "page_size", "1000", NULL };
-    struct feishu_call call
-        = { .endpoint = FEISHU_CALENDAR_LIST, .query = query, .priority = FEISHU_WRITE };
+    const char *query[] = {"page_size", "1000", NULL};
+    struct feishu_call call = {
+        .endpoint = FEISHU_CALENDAR_LIST, .query = query, .priority = FEISHU_WRITE};
     struct calendar known;
     cJSON *data = NULL;
     const cJSON *item;
     TRY(bridge_request(cx, bridge, account_id, &call, NULL, &data));
-    cJSON_ArrayForEach(item, json_array(data, "calendar_list"))
-        if (str_eq(json_text(item, "summary"), summary)
-            && !json_bool(item, "is_deleted", false)
-            && store_calendar_by_upstream(cx, bridge->store, account_id,
-                   json_text(item, "calendar_id"), &known) == ERR_NOT_FOUND)
-            *found = item;
+    cJSON_ArrayForEach(
+        item, json_array(data, "calendar_list")) if (str_eq(json_text(item, "summary"),
+                                                         summary) &&
+        !json_bool(item, "is_deleted", false) &&
+        store_calendar_by_upstream(cx, bridge->store, account_id,
+            json_text(item, "calendar_id"), &known) == ERR_NOT_FOUND) *found = item;
     return ERR_OK;
 }
 
 static enum err create_upstream(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const cJSON *body, const cJSON **reply)
 {
-    struct feishu_call call
-        = { .endpoint = FEISHU_CALENDAR_CREATE, .body = body, .priority = FEISHU_WRITE };
+    struct feishu_call call = {
+        .endpoint = FEISHU_CALENDAR_CREATE, .body = body, .priority = FEISHU_WRITE};
     cJSON *data = NULL;
     enum err err = bridge_request(cx, bridge, account_id, &call, NULL, &data);
     if (!err) {
@@ -129,14 +133,15 @@ static enum err create_upstream(struct ctx *cx, struct bridge *bridge, int64_t a
         return err;
     char *text = arena_strdup(cx->arena, ctx_error(cx));
     const cJSON *found = NULL;
-    if (find_created(cx, bridge, account_id, json_text(body, "summary"), &found) || !found)
+    if (find_created(cx, bridge, account_id, json_text(body, "summary"), &found) ||
+        !found)
         return fail(cx, err, "%s", text);
     *reply = found;
     return ERR_OK;
 }
 
-static enum err create_locked(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const char *name, const struct be_calendar_set *set)
+static enum err create_locked(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *name, const struct be_calendar_set *set)
 {
     struct calendar one;
     const cJSON *reply = NULL;
@@ -168,8 +173,8 @@ static enum err create_locked(struct ctx *cx, struct bridge *bridge, const struc
     return save(cx, bridge, &one, true);
 }
 
-enum err be_calendar_create(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const char *name, const struct be_calendar_set *set)
+enum err be_calendar_create(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *name, const struct be_calendar_set *set)
 {
     static const struct be_calendar_set nothing;
     struct held held;
@@ -183,8 +188,8 @@ enum err be_calendar_create(struct ctx *cx, struct bridge *bridge, const struct 
 /* ---- update ---- */
 
 /* An owner changes the calendar for all; anybody else a private alias and the colour. */
-static cJSON *update_body(struct ctx *cx, const struct calendar *one,
-    const struct be_calendar_set *set)
+static cJSON *update_body(
+    struct ctx *cx, const struct calendar *one, const struct be_calendar_set *set)
 {
     cJSON *body = json_object(cx->arena);
     bool owner = role_of(one->role) == BE_OWNER;
@@ -205,8 +210,8 @@ static cJSON *update_body(struct ctx *cx, const struct calendar *one,
     return body;
 }
 
-static enum err update_locked(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    int64_t calendar_id, const struct be_calendar_set *set)
+static enum err update_locked(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, int64_t calendar_id, const struct be_calendar_set *set)
 {
     struct calendar one;
     cJSON *data = NULL;
@@ -218,7 +223,7 @@ static enum err update_locked(struct ctx *cx, struct bridge *bridge, const struc
     if (body->child) {
         struct feishu_call call = {
             .endpoint = FEISHU_CALENDAR_PATCH,
-            .args = { one.upstream_id },
+            .args = {one.upstream_id},
             .body = body,
             .priority = FEISHU_WRITE,
         };
@@ -231,8 +236,9 @@ static enum err update_locked(struct ctx *cx, struct bridge *bridge, const struc
     return save(cx, bridge, &one, false);
 }
 
-enum err be_calendar_update(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, const struct be_calendar_set *set)
+enum err be_calendar_update(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar,
+    const struct be_calendar_set *set)
 {
     struct held held;
     TRY(prepare(cx, bridge, user));
@@ -244,19 +250,20 @@ enum err be_calendar_update(struct ctx *cx, struct bridge *bridge, const struct 
 
 /* ---- delete ---- */
 
-static enum err delete_upstream(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    const struct calendar *one)
+static enum err delete_upstream(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, const struct calendar *one)
 {
     struct feishu_call call = {
         .endpoint = role_of(one->role) == BE_OWNER ? FEISHU_CALENDAR_DELETE
                                                    : FEISHU_CALENDAR_UNSUBSCRIBE,
-        .args = { one->upstream_id },
+        .args = {one->upstream_id},
         .priority = FEISHU_WRITE,
     };
     int code = 0;
     enum err err = bridge_request(cx, bridge, account_id, &call, &code, NULL);
     if (err && code == WRONG_TYPE && call.endpoint == FEISHU_CALENDAR_DELETE) {
-        call.endpoint = FEISHU_CALENDAR_UNSUBSCRIBE; /* somebody else's primary calendar */
+        call.endpoint =
+            FEISHU_CALENDAR_UNSUBSCRIBE; /* somebody else's primary calendar */
         err = bridge_request(cx, bridge, account_id, &call, &code, NULL);
     }
     if (err == ERR_UPSTREAM_UNKNOWN) /* a second delete tells how the first one ended */
@@ -264,8 +271,8 @@ static enum err delete_upstream(struct ctx *cx, struct bridge *bridge, int64_t a
     return err == ERR_UPSTREAM_GONE || code == ALREADY_UNSUBSCRIBED ? ERR_OK : err;
 }
 
-static enum err delete_locked(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    int64_t calendar_id)
+static enum err delete_locked(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, int64_t calendar_id)
 {
     struct calendar one;
     struct store_tx *tx;
@@ -279,8 +286,8 @@ static enum err delete_locked(struct ctx *cx, struct bridge *bridge, const struc
     return err;
 }
 
-enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar)
+enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar)
 {
     struct held held;
     if (calendar->primary)

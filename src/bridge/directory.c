@@ -1,5 +1,6 @@
-/* Who is behind an address or an id (feishu-api 9). Answers are kept in the store; a person that
- * is not found, or a look-up that Feishu refuses, costs nothing but the address. */
+/* Who is behind an address or an id (feishu-api 9). Answers are kept in the store; a
+ * person that is not found, or a look-up that Feishu refuses, costs nothing but the
+ * address. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -25,33 +26,36 @@ static bool refused(struct ctx *cx, const struct bridge *bridge)
 
 static void refuse(struct ctx *cx, struct bridge *bridge, enum err err)
 {
-    bridge->directory_wait_ms
-        = ctx_monotonic_ms(cx) + (err_is_transient(err) ? REFUSED_MS / 20 : REFUSED_MS);
-    log_line(cx, LOG_INFO, LOG_FEISHU, "no directory look-up for a while: %s", ctx_error(cx));
+    bridge->directory_wait_ms =
+        ctx_monotonic_ms(cx) + (err_is_transient(err) ? REFUSED_MS / 20 : REFUSED_MS);
+    log_line(
+        cx, LOG_INFO, LOG_FEISHU, "no directory look-up for a while: %s", ctx_error(cx));
 }
 
 static const cJSON *find_user(const cJSON *items, const char *open_id)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, items)
-        if (str_eq(json_text(item, "open_id"), open_id))
-            return item;
+    cJSON_ArrayForEach(
+        item, items) if (str_eq(json_text(item, "open_id"), open_id)) return item;
     return NULL;
 }
 
-static void save_user(struct ctx *cx, struct bridge *bridge, const char *open_id,
-    const cJSON *user)
+static void save_user(
+    struct ctx *cx, struct bridge *bridge, const char *open_id, const cJSON *user)
 {
     const char *email = json_text(user, "email");
-    struct person old, person = {
-        .open_id = open_id,
-        .address = str_lower(cx->arena, *email ? email : json_text(user, "enterprise_email")),
-        .name = json_text(user, "name"),
-        .fetched_s = ctx_now_s(cx),
-    };
-    /* What was known before is better than nothing: the data range of the app may have shrunk. */
-    if (!*person.address && !store_person_by_id(cx, bridge->store, open_id, &old)
-        && !str_empty(old.address)) {
+    struct person old,
+        person = {
+            .open_id = open_id,
+            .address = str_lower(
+                cx->arena, *email ? email : json_text(user, "enterprise_email")),
+            .name = json_text(user, "name"),
+            .fetched_s = ctx_now_s(cx),
+        };
+    /* What was known before is better than nothing: the data range of the app may have
+     * shrunk. */
+    if (!*person.address && !store_person_by_id(cx, bridge->store, open_id, &old) &&
+        !str_empty(old.address)) {
         person.address = old.address;
         person.name = old.name;
     }
@@ -89,13 +93,15 @@ void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_i
     const char *batch[BATCH];
     size_t filled = 0;
     for (size_t i = 0; i <= n; i++) {
-        if (i < n && (store_person_by_id(cx, bridge->store, open_ids[i], &person)
-                         || !is_fresh(cx, &person)))
+        if (i < n &&
+            (store_person_by_id(cx, bridge->store, open_ids[i], &person) ||
+                !is_fresh(cx, &person)))
             batch[filled++] = open_ids[i];
         if (!filled || (i < n && filled < BATCH) || refused(cx, bridge))
             continue;
         enum err err = fetch_users(cx, bridge, account_id, batch, filled);
-        if (err && !err_is_transient(err)) /* the app itself may see more than the person */
+        if (err &&
+            !err_is_transient(err)) /* the app itself may see more than the person */
             err = fetch_users(cx, bridge, 0, batch, filled);
         if (err)
             refuse(cx, bridge, err);
@@ -103,12 +109,12 @@ void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_i
     }
 }
 
-static enum err fetch_addresses(struct ctx *cx, struct bridge *bridge,
-    const char *const *addresses, size_t n)
+static enum err fetch_addresses(
+    struct ctx *cx, struct bridge *bridge, const char *const *addresses, size_t n)
 {
     cJSON *body = json_object(cx->arena), *data = NULL;
     cJSON *emails = cJSON_AddArrayToObject(body, "emails");
-    const char *query[] = { "user_id_type", "open_id", NULL };
+    const char *query[] = {"user_id_type", "open_id", NULL};
     for (size_t i = 0; i < n; i++)
         cJSON_AddItemToArray(emails, cJSON_CreateString(addresses[i]));
     struct feishu_call call = {
@@ -120,11 +126,14 @@ static enum err fetch_addresses(struct ctx *cx, struct bridge *bridge,
     TRY(bridge_request(cx, bridge, 0, &call, NULL, &data));
     for (size_t i = 0; i < n; i++) {
         const cJSON *item;
-        struct person person
-            = { .open_id = "", .address = addresses[i], .name = "", .fetched_s = ctx_now_s(cx) };
-        cJSON_ArrayForEach(item, json_array(data, "user_list"))
-            if (str_ieq(json_text(item, "email"), addresses[i]))
-                person.open_id = json_text(item, "user_id");
+        struct person person = {.open_id = "",
+            .address = addresses[i],
+            .name = "",
+            .fetched_s = ctx_now_s(cx)};
+        cJSON_ArrayForEach(
+            item, json_array(data, "user_list")) if (str_ieq(json_text(item, "email"),
+                                                         addresses[i])) person.open_id =
+            json_text(item, "user_id");
         store_person_save(cx, bridge->store, &person);
     }
     return ERR_OK;
@@ -150,8 +159,9 @@ void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t acc
     (void)account_id; /* this look-up is the app's alone */
     for (size_t i = 0; i <= n; i++) {
         const char *address = i < n ? plain_address(cx, addresses[i]) : NULL;
-        if (address && (store_person_by_address(cx, bridge->store, address, &person)
-                           || !is_fresh(cx, &person)))
+        if (address &&
+            (store_person_by_address(cx, bridge->store, address, &person) ||
+                !is_fresh(cx, &person)))
             batch[filled++] = address;
         if (!filled || (i < n && filled < BATCH) || refused(cx, bridge))
             continue;
@@ -166,8 +176,8 @@ const char *directory_address_of(void *self, struct ctx *cx, const char *open_id
 {
     struct bridge *bridge = self;
     struct person person;
-    if (str_empty(open_id) || store_person_by_id(cx, bridge->store, open_id, &person)
-        || str_empty(person.address))
+    if (str_empty(open_id) || store_person_by_id(cx, bridge->store, open_id, &person) ||
+        str_empty(person.address))
         return NULL;
     return person.address;
 }
@@ -177,8 +187,8 @@ const char *directory_id_of(void *self, struct ctx *cx, const char *address)
     struct bridge *bridge = self;
     struct person person;
     const char *plain = plain_address(cx, address);
-    if (!plain || store_person_by_address(cx, bridge->store, plain, &person)
-        || str_empty(person.open_id))
+    if (!plain || store_person_by_address(cx, bridge->store, plain, &person) ||
+        str_empty(person.open_id))
         return NULL;
     return person.open_id;
 }

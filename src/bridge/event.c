@@ -9,22 +9,35 @@
 #define ATTENDEES_INLINE "100" /* max_attendee_num */
 #define UID_MAX_BYTES 200
 
-/* Members that people see; the others (links, counters, settings) come and go with the kind of call. */
+/* Members that people see; the others (links, counters, settings) come and go with the
+ * kind of call. */
 static const char *const seen_members[] = {
-    "summary", "description", "start_time", "end_time", "recurrence", "status", "location",
-    "visibility", "free_busy_status", "attendee_ability", "color", "reminders", "vchat",
+    "summary",
+    "description",
+    "start_time",
+    "end_time",
+    "recurrence",
+    "status",
+    "location",
+    "visibility",
+    "free_busy_status",
+    "attendee_ability",
+    "color",
+    "reminders",
+    "vchat",
     "is_exception",
 };
 /* Of vchat, which has many members that only some calls give. */
-static const char *const vchat_members[] = { "vc_type", "meeting_url", "description" };
-static const char *const time_members[] = { "timestamp", "date", "timezone" };
+static const char *const vchat_members[] = {"vc_type", "meeting_url", "description"};
+static const char *const time_members[] = {"timestamp", "date", "timezone"};
 
-bool event_id_split(struct ctx *cx, const char *event_id, char **uid, int64_t *original_time)
+bool event_id_split(
+    struct ctx *cx, const char *event_id, char **uid, int64_t *original_time)
 {
     const char *bar = event_id ? strrchr(event_id, '_') : NULL;
     long long time;
-    if (!bar || bar == event_id || bar - event_id > UID_MAX_BYTES
-        || !str_to_ll(bar + 1, INT64_MIN / 2, INT64_MAX / 2, &time))
+    if (!bar || bar == event_id || bar - event_id > UID_MAX_BYTES ||
+        !str_to_ll(bar + 1, INT64_MIN / 2, INT64_MAX / 2, &time))
         return false;
     *uid = arena_strndup(cx->arena, event_id, (size_t)(bar - event_id));
     *original_time = time;
@@ -43,8 +56,9 @@ bool event_cancelled(const cJSON *event)
 
 static bool is_empty(const cJSON *value)
 {
-    return !value || cJSON_IsNull(value) || (cJSON_IsString(value) && !*value->valuestring)
-        || ((cJSON_IsArray(value) || cJSON_IsObject(value)) && !value->child);
+    return !value || cJSON_IsNull(value) ||
+        (cJSON_IsString(value) && !*value->valuestring) ||
+        ((cJSON_IsArray(value) || cJSON_IsObject(value)) && !value->child);
 }
 
 static const cJSON *member(const cJSON *object, const char *name)
@@ -52,7 +66,8 @@ static const cJSON *member(const cJSON *object, const char *name)
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-static bool members_same(const cJSON *a, const cJSON *b, const char *const *names, size_t n)
+static bool members_same(
+    const cJSON *a, const cJSON *b, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (strcmp(json_text(a, names[i]), json_text(b, names[i])) != 0)
@@ -69,8 +84,8 @@ static bool value_same(const char *name, const cJSON *a, const cJSON *b)
     if (str_ends(name, "_time"))
         return members_same(a, b, time_members, 3);
     if (cJSON_IsString(a) && cJSON_IsString(b))
-        return strcasecmp(a->valuestring, b->valuestring) == 0
-            && (!str_starts(name, "summary") || str_eq(a->valuestring, b->valuestring));
+        return strcasecmp(a->valuestring, b->valuestring) == 0 &&
+            (!str_starts(name, "summary") || str_eq(a->valuestring, b->valuestring));
     return cJSON_Compare(a, b, true);
 }
 
@@ -98,8 +113,8 @@ bool event_differs(const cJSON *a, const cJSON *b)
     return false;
 }
 
-/* The rule comes back in another order, and all-day ends may be written and read in two ways, so
- * of these only the presence is compared. */
+/* The rule comes back in another order, and all-day ends may be written and read in two
+ * ways, so of these only the presence is compared. */
 bool event_covers(const cJSON *event, const cJSON *body)
 {
     const cJSON *item;
@@ -126,12 +141,13 @@ cJSON *json_copy(struct ctx *cx, const cJSON *json)
     return copy;
 }
 
-const char *event_with_attendees(struct ctx *cx, const cJSON *event, const char *attendees)
+const char *event_with_attendees(
+    struct ctx *cx, const cJSON *event, const char *attendees)
 {
     cJSON *copy = json_copy(cx, event);
     cJSON_DeleteItemFromObjectCaseSensitive(copy, "attendees");
-    cJSON_AddItemToObject(copy, "attendees",
-        cJSON_Duplicate(json_parse(cx->arena, attendees), true));
+    cJSON_AddItemToObject(
+        copy, "attendees", cJSON_Duplicate(json_parse(cx->arena, attendees), true));
     return json_print(cx->arena, copy);
 }
 
@@ -146,9 +162,9 @@ static cJSON *empty_array(struct ctx *cx)
 static enum err fetch_attendees(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct feishu_call call, cJSON **attendees)
 {
-    struct token_source source = { .bridge = bridge, .account_id = account_id };
-    struct feishu_user user = { .token = token_get, .self = &source };
-    const char *query[] = { "page_size", "100", NULL };
+    struct token_source source = {.bridge = bridge, .account_id = account_id};
+    struct feishu_user user = {.token = token_get, .self = &source};
+    const char *query[] = {"page_size", "100", NULL};
     struct feishu_pages pages;
     const cJSON *page, *item;
     cJSON *all = empty_array(cx);
@@ -171,11 +187,11 @@ enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *calendar_id, const char *event_id, enum feishu_priority priority,
     cJSON **event, cJSON **attendees)
 {
-    const char *with[]
-        = { "need_attendee", "true", "max_attendee_num", ATTENDEES_INLINE, NULL };
+    const char *with[] = {
+        "need_attendee", "true", "max_attendee_num", ATTENDEES_INLINE, NULL};
     struct feishu_call call = {
         .endpoint = FEISHU_EVENT_GET,
-        .args = { calendar_id, event_id },
+        .args = {calendar_id, event_id},
         .query = attendees ? with : NULL,
         .priority = priority,
     };
@@ -190,7 +206,8 @@ enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     TRY(err);
     cJSON *found = cJSON_GetObjectItemCaseSensitive(data, "event");
     if (!cJSON_IsObject(found))
-        return fail(cx, ERR_UPSTREAM_DOWN, "Feishu's answer for %s holds no event", event_id);
+        return fail(
+            cx, ERR_UPSTREAM_DOWN, "Feishu's answer for %s holds no event", event_id);
     list = cJSON_DetachItemFromObjectCaseSensitive(found, "attendees");
     if (list)
         arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, list);
@@ -210,7 +227,8 @@ void text_list_add_once(struct ctx *cx, text_list *list, const char *text)
     LIST_ADD(cx->arena, list, arena_strdup(cx->arena, text));
 }
 
-void event_people(struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids)
+void event_people(
+    struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids)
 {
     const cJSON *one;
     const char *organizer = json_text(member(event, "event_organizer"), "user_id");

@@ -1,5 +1,5 @@
-/* Busy time: of colleagues and rooms asked upstream (feishu-api 7), of the own calendar out of the
- * index. What one recipient lacks is said of that one alone. */
+/* Busy time: of colleagues and rooms asked upstream (feishu-api 7), of the own calendar
+ * out of the index. What one recipient lacks is said of that one alone. */
 #include "config.h"
 
 #include "base/when.h"
@@ -83,8 +83,9 @@ static struct cached *slot_of(struct freebusy_cache *cache, const char *key)
 static void cache_get(struct ctx *cx, struct question *question, struct recipient *one)
 {
     struct freebusy_cache *cache = question->bridge->freebusy;
-    one->key = arena_printf(cx->arena, "%lld %s %lld %lld", (long long)question->account_id,
-        one->id, (long long)question->from_s, (long long)question->until_s);
+    one->key =
+        arena_printf(cx->arena, "%lld %s %lld %lld", (long long)question->account_id,
+            one->id, (long long)question->from_s, (long long)question->until_s);
     pthread_mutex_lock(&cache->mutex);
     struct cached *slot = slot_of(cache, one->key);
     if (str_eq(slot->key, one->key) && slot->until_s > ctx_now_s(cx)) {
@@ -95,7 +96,8 @@ static void cache_get(struct ctx *cx, struct question *question, struct recipien
     pthread_mutex_unlock(&cache->mutex);
 }
 
-static void cache_put(struct ctx *cx, struct question *question, const struct recipient *one)
+static void cache_put(
+    struct ctx *cx, struct question *question, const struct recipient *one)
 {
     struct freebusy_cache *cache = question->bridge->freebusy;
     size_t bytes = one->busy.n * sizeof(struct be_busy);
@@ -109,8 +111,8 @@ static void cache_put(struct ctx *cx, struct question *question, const struct re
     struct cached *slot = slot_of(cache, key);
     free(slot->key);
     free(slot->busy);
-    *slot = (struct cached){ .key = key, .until_s = ctx_now_s(cx) + CACHE_S, .busy = busy,
-        .n = one->busy.n };
+    *slot = (struct cached){
+        .key = key, .until_s = ctx_now_s(cx) + CACHE_S, .busy = busy, .n = one->busy.n};
     pthread_mutex_unlock(&cache->mutex);
 }
 
@@ -141,17 +143,17 @@ static void sort_and_merge(struct recipient *one)
     one->busy.n = kept + 1;
 }
 
-static void add_items(struct ctx *cx, const struct question *question, struct recipient *one,
-    const cJSON *items)
+static void add_items(struct ctx *cx, const struct question *question,
+    struct recipient *one, const cJSON *items)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, items)
     {
-        struct be_busy busy = { .kind = BUSY_BUSY };
+        struct be_busy busy = {.kind = BUSY_BUSY};
         const char *answer = json_text(item, "rsvp_status");
-        if (!when_parse_rfc3339(json_text(item, "start_time"), &busy.start_s)
-            || !when_parse_rfc3339(json_text(item, "end_time"), &busy.end_s)
-            || str_ieq(answer, "decline"))
+        if (!when_parse_rfc3339(json_text(item, "start_time"), &busy.start_s) ||
+            !when_parse_rfc3339(json_text(item, "end_time"), &busy.end_s) ||
+            str_ieq(answer, "decline"))
             continue;
         if (str_ieq(answer, "tentative") || str_ieq(answer, "needs_action"))
             busy.kind = BUSY_TENTATIVE;
@@ -176,10 +178,10 @@ static cJSON *range_body(struct ctx *cx, int64_t from_s, int64_t until_s)
     return body;
 }
 
-static enum err ask_people(struct ctx *cx, struct question *question, struct recipient **some,
-    size_t n, int64_t from_s, int64_t until_s)
+static enum err ask_people(struct ctx *cx, struct question *question,
+    struct recipient **some, size_t n, int64_t from_s, int64_t until_s)
 {
-    const char *query[] = { "user_id_type", "open_id", NULL };
+    const char *query[] = {"user_id_type", "open_id", NULL};
     cJSON *body = range_body(cx, from_s, until_s), *data = NULL;
     cJSON *ids = cJSON_AddArrayToObject(body, "user_ids");
     const cJSON *list;
@@ -192,10 +194,12 @@ static enum err ask_people(struct ctx *cx, struct question *question, struct rec
     for (size_t i = 0; i < n; i++)
         cJSON_AddItemToArray(ids, cJSON_CreateString(some[i]->id));
     TRY(bridge_request(cx, question->bridge, question->account_id, &call, NULL, &data));
-    cJSON_ArrayForEach(list, json_array(data, "freebusy_lists"))
-        for (size_t i = 0; i < n; i++)
-            if (str_eq(json_text(list, "user_id"), some[i]->id))
-                add_items(cx, question, some[i], json_array(list, "freebusy_items"));
+    cJSON_ArrayForEach(list,
+        json_array(
+            data, "freebusy_lists")) for (size_t i = 0; i < n;
+                                          i++) if (str_eq(json_text(list, "user_id"),
+                                                       some[i]->id))
+        add_items(cx, question, some[i], json_array(list, "freebusy_items"));
     return ERR_OK;
 }
 
@@ -203,20 +207,21 @@ static enum err ask_room(struct ctx *cx, struct question *question, struct recip
     int64_t from_s, int64_t until_s)
 {
     cJSON *body = range_body(cx, from_s, until_s), *data = NULL;
-    struct feishu_call call
-        = { .endpoint = FEISHU_FREEBUSY_LIST, .body = body, .priority = FEISHU_READ };
+    struct feishu_call call = {
+        .endpoint = FEISHU_FREEBUSY_LIST, .body = body, .priority = FEISHU_READ};
     cJSON_AddStringToObject(body, "room_id", one->id);
     TRY(bridge_request(cx, question->bridge, question->account_id, &call, NULL, &data));
     add_items(cx, question, one, json_array(data, "freebusy_list"));
     return ERR_OK;
 }
 
-static enum err ask_range(struct ctx *cx, struct question *question, struct recipient **some,
-    size_t n)
+static enum err ask_range(
+    struct ctx *cx, struct question *question, struct recipient **some, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         some[i]->busy.n = 0;
-    for (int64_t from_s = question->from_s; from_s < question->until_s; from_s += SPAN_S) {
+    for (int64_t from_s = question->from_s; from_s < question->until_s;
+         from_s += SPAN_S) {
         int64_t until_s = from_s + SPAN_S;
         if (until_s > question->until_s)
             until_s = question->until_s;
@@ -231,7 +236,8 @@ static enum err ask_range(struct ctx *cx, struct question *question, struct reci
 }
 
 /* One person of a batch who cannot be asked must not spoil it for the others. */
-static void ask_some(struct ctx *cx, struct question *question, struct recipient **some, size_t n)
+static void ask_some(
+    struct ctx *cx, struct question *question, struct recipient **some, size_t n)
 {
     enum err err = ask_range(cx, question, some, n);
     for (size_t i = 0; err && i < n; i++) {
@@ -265,8 +271,8 @@ static void ask_all(struct ctx *cx, struct question *question)
 
 /* ---- who ---- */
 
-static const char *id_of(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const char *address)
+static const char *id_of(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *address)
 {
     for (size_t i = 0; user->addresses[i]; i++)
         if (str_ieq(user->addresses[i], address))
@@ -274,7 +280,8 @@ static const char *id_of(struct ctx *cx, struct bridge *bridge, const struct be_
     const char *plain = str_istarts(address, "mailto:") ? address + 7 : address;
     const char *at = strchr(plain, '@');
     /* What stands for people and rooms whose address is not known. */
-    if (at && str_ends(plain, ".invalid") && (str_starts(plain, "ou_") || str_starts(plain, "omm_")))
+    if (at && str_ends(plain, ".invalid") &&
+        (str_starts(plain, "ou_") || str_starts(plain, "omm_")))
         return arena_strndup(cx->arena, plain, (size_t)(at - plain));
     return directory_id_of(bridge, cx, address);
 }
@@ -283,8 +290,8 @@ enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user
     const char *const *addresses, size_t n, int64_t from_s, int64_t until_s,
     struct be_freebusy **answers)
 {
-    struct question question
-        = { .bridge = bridge, .account_id = user->id, .from_s = from_s, .until_s = until_s };
+    struct question question = {
+        .bridge = bridge, .account_id = user->id, .from_s = from_s, .until_s = until_s};
     if (n > RECIPIENTS_MAX || from_s >= until_s || until_s - from_s > RANGE_MAX_S)
         return fail(cx, ERR_SCHEDULING_MESSAGE,
             "at most %d recipients and a year are asked for at once", RECIPIENTS_MAX);
@@ -307,7 +314,9 @@ enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user
         bool good = one->done && !one->failed;
         list[i] = (struct be_freebusy){
             .address = addresses[i],
-            .request_status = !one->id ? STATUS_NOBODY : good ? STATUS_OK : STATUS_UNAVAILABLE,
+            .request_status = !one->id ? STATUS_NOBODY
+                : good                 ? STATUS_OK
+                                       : STATUS_UNAVAILABLE,
             .busy = good ? one->busy.items : NULL,
             .n_busy = good ? one->busy.n : 0,
         };
@@ -326,7 +335,7 @@ struct own {
 
 static void add_busy(struct own *own, int64_t start_s, int64_t end_s, int kind)
 {
-    struct be_busy busy = { .start_s = start_s, .end_s = end_s, .kind = kind };
+    struct be_busy busy = {.start_s = start_s, .end_s = end_s, .kind = kind};
     if (kind != BUSY_FREE)
         LIST_ADD(own->cx->arena, &own->list, busy);
 }
@@ -350,15 +359,16 @@ static void own_other(void *self, const struct object *one)
         expand_each(own->cx, parsed.calendar, &own->range, own_expanded, own);
 }
 
-enum err be_busy(struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar,
-    int64_t from_s, int64_t until_s, struct be_busy **list, size_t *n)
+enum err be_busy(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, int64_t from_s, int64_t until_s,
+    struct be_busy **list, size_t *n)
 {
     struct own own = {
         .cx = cx,
-        .range = { .from_s = from_s, .until_s = until_s, .floating = zone_utc() },
+        .range = {.from_s = from_s, .until_s = until_s, .floating = zone_utc()},
     };
-    TRY(store_busy(cx, bridge->store, calendar->id, from_s, until_s, own_indexed, own_other,
-        &own));
+    TRY(store_busy(
+        cx, bridge->store, calendar->id, from_s, until_s, own_indexed, own_other, &own));
     *list = own.list.items;
     *n = own.list.n;
     return ERR_OK;

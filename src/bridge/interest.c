@@ -1,5 +1,5 @@
-/* When clients last asked for a calendar, in memory: a read must not write to the store. The
- * scheduler writes it down from time to time. */
+/* When clients last asked for a calendar, in memory: a read must not write to the store.
+ * The scheduler writes it down from time to time. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -42,9 +42,10 @@ void interest_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     slot->calendar_id = calendar_id;
     slot->when_s = now_s;
     slot->dirty = true;
-    /* The poll of a calendar that was not looked at for long makes it fresh for the next poll. */
-    if (last_pull_s + bridge->conf->sync.poll_interval_s < now_s
-        && slot->poked_s + STALE_POKE_S < now_s) {
+    /* The poll of a calendar that was not looked at for long makes it fresh for the next
+     * poll. */
+    if (last_pull_s + bridge->conf->sync.poll_interval_s < now_s &&
+        slot->poked_s + STALE_POKE_S < now_s) {
         slot->poked_s = now_s;
         bridge_poke(bridge, account_id, calendar_id);
     }

@@ -1,5 +1,5 @@
-/* Writes of several calls survive a crash: what was planned and how far it came is on disk before
- * the first call, and is finished or reported later. */
+/* Writes of several calls survive a crash: what was planned and how far it came is on
+ * disk before the first call, and is finished or reported later. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -52,8 +52,8 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
 {
     const cJSON *json = json_parse(cx->arena, journal->plan), *one;
     const cJSON *steps = json_array(json, "steps");
-    LIST(struct step) list = { 0 };
-    LIST(bool) done = { 0 };
+    LIST(struct step) list = {0};
+    LIST(bool) done = {0};
     cJSON_ArrayForEach(one, steps)
     {
         struct step step = {
@@ -87,10 +87,12 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
 
 /* ---- while a write runs ---- */
 
-/* A single change of something that exists needs no journal: the next pull tells how it ended. */
+/* A single change of something that exists needs no journal: the next pull tells how it
+ * ended. */
 static bool is_needed(const struct push *push)
 {
-    return push->n_steps > 1 || (push->n_steps == 1 && push->steps[0].kind == STEP_CREATE);
+    return push->n_steps > 1 ||
+        (push->n_steps == 1 && push->steps[0].kind == STEP_CREATE);
 }
 
 enum err journal_open(struct ctx *cx, struct push *push)
@@ -113,7 +115,8 @@ enum err journal_note(struct ctx *cx, struct push *push)
     size_t left = 0;
     for (size_t i = 0; i < push->n_steps; i++)
         left += !push->done[i];
-    if (!push->journal.id || !left) /* the key of a create that is done tells its uid again */
+    if (!push->journal.id ||
+        !left) /* the key of a create that is done tells its uid again */
         return ERR_OK;
     push->journal.plan = plan_text(cx, push);
     return store_journal_save(cx, push->bridge->store, &push->journal);
@@ -121,7 +124,8 @@ enum err journal_note(struct ctx *cx, struct push *push)
 
 void journal_close(struct ctx *cx, struct push *push)
 {
-    if (push->journal.id && !store_journal_remove(cx, push->bridge->store, push->journal.id))
+    if (push->journal.id &&
+        !store_journal_remove(cx, push->bridge->store, push->journal.id))
         push->journal.id = 0;
 }
 
@@ -129,7 +133,7 @@ void journal_close(struct ctx *cx, struct push *push)
 
 static void drop(struct ctx *cx, struct push *push, const char *why)
 {
-    log_line(cx, LOG_WARNING, LOG_SYNC, "calendar %lld: an unfinished write of %s is given up: %s",
+    sync_warn(cx, "calendar %lld: an unfinished write of %s is given up: %s",
         (long long)push->calendar->id, push->name, why);
     bridge_poke(push->bridge, push->account->id, push->calendar->id);
     journal_close(cx, push);
@@ -153,12 +157,12 @@ static enum err finish(struct ctx *cx, struct push *push)
 }
 
 /* The calendar's lock is held. */
-static enum err finish_one(struct ctx *cx, struct bridge *bridge, const struct journal *journal)
+static enum err finish_one(
+    struct ctx *cx, struct bridge *bridge, const struct journal *journal)
 {
     struct account account;
     struct calendar calendar;
-    struct push push
-        = { .bridge = bridge, .account = &account, .calendar = &calendar };
+    struct push push = {.bridge = bridge, .account = &account, .calendar = &calendar};
     enum err err = store_account(cx, bridge->store, journal->account_id, &account);
     if (!err)
         err = store_calendar(cx, bridge->store, journal->calendar_id, &calendar);
@@ -168,8 +172,8 @@ static enum err finish_one(struct ctx *cx, struct bridge *bridge, const struct j
     return finish(cx, &push);
 }
 
-enum err journal_finish_object(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
-    const char *name)
+enum err journal_finish_object(
+    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name)
 {
     struct journal *list;
     size_t n;
@@ -205,7 +209,8 @@ void journal_finish_all(struct ctx *cx, struct bridge *bridge)
             continue;
         /* Whoever held the lock may have finished it. */
         if (is_there(cx, bridge, list[i].id) && finish_one(cx, bridge, &list[i]))
-            log_line(cx, LOG_INFO, LOG_SYNC, "an unfinished write stays open: %s", ctx_error(cx));
+            log_line(cx, LOG_INFO, LOG_SYNC, "an unfinished write stays open: %s",
+                ctx_error(cx));
         held_release(&held);
     }
     cx->deadline_ms = 0;

@@ -95,8 +95,8 @@ static struct timespec time_after_ms(int64_t ms)
     return at;
 }
 
-enum err lock_take(struct ctx *cx, struct locks *locks, enum lock_kind kind, int64_t number,
-    struct lock **result)
+enum err lock_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, struct lock **result)
 {
     struct timespec until = time_after_ms(ctx_left_ms(cx, WAIT_DEFAULT_MS));
     int status = 0;
@@ -129,8 +129,8 @@ void lock_release(struct lock *lock)
     pthread_mutex_unlock(&locks->mutex);
 }
 
-/* Locks of an open file description belong to neither a thread nor the process, so that they work
- * between both, and vanish when their owner is killed. */
+/* Locks of an open file description belong to neither a thread nor the process, so that
+ * they work between both, and vanish when their owner is killed. */
 static bool try_lock(int fd, enum lock_kind kind, int64_t number)
 {
     struct flock range = {
@@ -159,7 +159,7 @@ enum err lock_file_take(struct ctx *cx, struct locks *locks, enum lock_kind kind
             close(fd);
             return fail(cx, ERR_UPSTREAM_BUSY, "another process is at it");
         }
-        nanosleep(&(struct timespec){ .tv_nsec = FILE_LOCK_STEP_MS * 1000000L }, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = FILE_LOCK_STEP_MS * 1000000L}, NULL);
     }
     *result = fd;
     return ERR_OK;
@@ -171,13 +171,13 @@ void lock_file_release(int fd)
         close(fd);
 }
 
-enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind, int64_t number,
-    struct held *held)
+enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, struct held *held)
 {
-    struct held taken = { .fd = -1 };
+    struct held taken = {.fd = -1};
     TRY(lock_take(cx, locks, kind, number, &taken.lock));
-    enum err err = lock_file_take(cx, locks, kind, number, ctx_left_ms(cx, WAIT_DEFAULT_MS),
-        &taken.fd);
+    enum err err = lock_file_take(
+        cx, locks, kind, number, ctx_left_ms(cx, WAIT_DEFAULT_MS), &taken.fd);
     if (err) {
         lock_release(taken.lock);
         return err;

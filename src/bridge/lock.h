@@ -1,6 +1,7 @@
 /*
- * Locks with a name made of a kind and a number. Those of lock_take order threads of this process;
- * those of lock_file_take also processes that share the store, and end with their process.
+ * Locks with a name made of a kind and a number. Those of lock_take order threads of this
+ * process; those of lock_file_take also processes that share the store, and end with
+ * their process.
  */
 #ifndef BRIDGE_LOCK_H
 #define BRIDGE_LOCK_H
@@ -21,12 +22,12 @@ struct locks *locks_new(const char *path);
 void locks_free(struct locks *locks);
 
 /* Waits until cx's deadline, 30 s without one. Error: UPSTREAM_BUSY. */
-enum err lock_take(struct ctx *cx, struct locks *locks, enum lock_kind kind, int64_t number,
-    struct lock **lock);
+enum err lock_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, struct lock **lock);
 void lock_release(struct lock *lock); /* NULL is allowed */
 
-/* As lock_take, between processes too. *fd is given to lock_file_release. wait_ms 0 = try once.
- * Errors: UPSTREAM_BUSY, IO. */
+/* As lock_take, between processes too. *fd is given to lock_file_release. wait_ms 0 = try
+ * once. Errors: UPSTREAM_BUSY, IO. */
 enum err lock_file_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
     int64_t number, int64_t wait_ms, int *fd);
 void lock_file_release(int fd); /* -1 is allowed */
@@ -36,8 +37,8 @@ struct held {
     struct lock *lock;
     int fd;
 };
-enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind, int64_t number,
-    struct held *held);
+enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, struct held *held);
 void held_release(struct held *held);
 
 #endif

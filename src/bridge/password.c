@@ -1,5 +1,6 @@
-/* App passwords and the check of HTTP Basic. A password holds 160 random bits, so a plain digest
- * is as hard to reverse as a slow one; a verified pair is remembered under a key of this process. */
+/* App passwords and the check of HTTP Basic. A password holds 160 random bits, so a plain
+ * digest is as hard to reverse as a slow one; a verified pair is remembered under a key
+ * of this process. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -78,8 +79,8 @@ static const char *peer_group(struct ctx *cx, const char *peer)
 
 /* The slot of somebody who guesses; a slot whose window is over is free. A full table
  * makes strangers share a slot: bounded memory is worth the rare stricter throttle. */
-static struct guesses *guesses_of(struct credential_cache *cache, const char *kind,
-    const char *who, int64_t now_s)
+static struct guesses *guesses_of(
+    struct credential_cache *cache, const char *kind, const char *who, int64_t now_s)
 {
     unsigned char digest[SHA256_BYTES];
     char text[PASSWORD_MAX_BYTES + 32];
@@ -88,7 +89,7 @@ static struct guesses *guesses_of(struct credential_cache *cache, const char *ki
     crypto_hmac_sha256(cache->key, sizeof(cache->key), text, used, digest);
     struct guesses *slot = &cache->guesses[first_64(digest) % THROTTLE_SLOTS];
     if (slot->since_s + GUESS_WINDOW_S <= now_s)
-        *slot = (struct guesses){ .who = first_64(digest), .since_s = now_s };
+        *slot = (struct guesses){.who = first_64(digest), .since_s = now_s};
     return slot;
 }
 
@@ -97,8 +98,8 @@ static int wait_s(const struct guesses *slot, int allowed, int64_t now_s)
     return slot->count >= allowed ? (int)(slot->since_s + GUESS_WINDOW_S - now_s) : 0;
 }
 
-static enum err throttle_check(struct ctx *cx, struct credential_cache *cache, const char *name,
-    const char *peer)
+static enum err throttle_check(
+    struct ctx *cx, struct credential_cache *cache, const char *name, const char *peer)
 {
     int64_t now_s = ctx_now_s(cx);
     pthread_mutex_lock(&cache->mutex);
@@ -113,8 +114,8 @@ static enum err throttle_check(struct ctx *cx, struct credential_cache *cache, c
     return err;
 }
 
-static void throttle_count(struct ctx *cx, struct credential_cache *cache, const char *name,
-    const char *peer)
+static void throttle_count(
+    struct ctx *cx, struct credential_cache *cache, const char *name, const char *peer)
 {
     int64_t now_s = ctx_now_s(cx);
     pthread_mutex_lock(&cache->mutex);
@@ -132,8 +133,8 @@ static void pair_key(const struct credential_cache *cache, const char *name,
     size_t name_bytes = strlen(name), password_bytes = strlen(password);
     memcpy(text, name, name_bytes + 1);
     memcpy(text + name_bytes + 1, password, password_bytes);
-    crypto_hmac_sha256(cache->key, sizeof(cache->key), text, name_bytes + 1 + password_bytes,
-        key);
+    crypto_hmac_sha256(
+        cache->key, sizeof(cache->key), text, name_bytes + 1 + password_bytes, key);
     explicit_bzero(text, sizeof(text));
 }
 
@@ -143,8 +144,8 @@ static bool cache_find(struct credential_cache *cache, const unsigned char *key,
 {
     pthread_mutex_lock(&cache->mutex);
     struct verified *slot = &cache->verified[first_64(key) % CACHE_SLOTS];
-    bool found = slot->account_id && slot->version == version
-        && crypto_equal(slot->key, key, SHA256_BYTES);
+    bool found = slot->account_id && slot->version == version &&
+        crypto_equal(slot->key, key, SHA256_BYTES);
     if (found) {
         *account_id = slot->account_id;
         if (slot->used_s + USED_STEP_S < now_s) {
@@ -168,9 +169,10 @@ static void cache_add(struct credential_cache *cache, const unsigned char *key,
 
 /* ---- passwords ---- */
 
-/* What people retype: the groups' dashes and spaces, and the letter case, do not matter. */
-static void password_digest(struct ctx *cx, const char *password,
-    unsigned char digest[SHA256_BYTES])
+/* What people retype: the groups' dashes and spaces, and the letter case, do not matter.
+ */
+static void password_digest(
+    struct ctx *cx, const char *password, unsigned char digest[SHA256_BYTES])
 {
     char *plain = arena_alloc(cx->arena, strlen(password) + 1), *to = plain;
     for (const char *at = password; *at; at++)
@@ -182,13 +184,15 @@ static void password_digest(struct ctx *cx, const char *password,
 
 static char *password_text(struct ctx *cx)
 {
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567"; /* RFC 4648 section 6 */
+    static const char alphabet[] =
+        "abcdefghijklmnopqrstuvwxyz234567"; /* RFC 4648 section 6 */
     unsigned char bytes[PASSWORD_BYTES];
     struct buf text = buf_new(cx->arena);
     crypto_random(cx, bytes, sizeof(bytes));
     for (int i = 0; i < PASSWORD_BYTES * 8 / 5; i++) {
         int bit = i * 5, at = bit / 8, shift = 11 - bit % 8;
-        unsigned two = (unsigned)bytes[at] << 8 | (at + 1 < PASSWORD_BYTES ? bytes[at + 1] : 0);
+        unsigned two =
+            (unsigned)bytes[at] << 8 | (at + 1 < PASSWORD_BYTES ? bytes[at + 1] : 0);
         if (i && i % PASSWORD_GROUP == 0)
             buf_addc(&text, '-');
         buf_addc(&text, alphabet[two >> shift & 31]);
@@ -197,7 +201,8 @@ static char *password_text(struct ctx *cx)
     return text.data;
 }
 
-/* Every password of the account is compared, so that time tells nothing of which one was near. */
+/* Every password of the account is compared, so that time tells nothing of which one was
+ * near. */
 static enum err verify(struct ctx *cx, struct bridge *bridge, const char *name,
     const char *password, struct verified *verified)
 {
@@ -238,7 +243,7 @@ static enum err authenticate_slow(struct ctx *cx, struct bridge *bridge, const c
 enum err account_authenticate(struct ctx *cx, struct bridge *bridge, const char *name,
     const char *password, const char *peer, int64_t *account_id)
 {
-    struct verified verified = { 0 };
+    struct verified verified = {0};
     unsigned char key[SHA256_BYTES];
     int64_t used_id = 0;
     if (strlen(name) > PASSWORD_MAX_BYTES || strlen(password) > PASSWORD_MAX_BYTES)
@@ -276,8 +281,8 @@ enum err account_password_new(struct ctx *cx, struct bridge *bridge, int64_t acc
     return ERR_OK;
 }
 
-enum err account_password_revoke(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    int64_t id)
+enum err account_password_revoke(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, int64_t id)
 {
     return store_password_revoke(cx, bridge->store, account_id, id);
 }

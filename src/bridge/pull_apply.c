@@ -1,5 +1,5 @@
-/* Event objects that were read go through the one door: rows first, then the series they belong to
- * are rendered, all of a page in one transaction. */
+/* Event objects that were read go through the one door: rows first, then the series they
+ * belong to are rendered, all of a page in one transaction. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -29,16 +29,19 @@ bool seen_is_guarded(int64_t seen, int64_t now_ms)
     return seen % 2 && seen / 2 + WRITE_GUARD_MS > now_ms;
 }
 
-static void read_items(struct ctx *cx, struct pull *pull, const cJSON *items, item_list *list)
+static void read_items(
+    struct ctx *cx, struct pull *pull, const cJSON *items, item_list *list)
 {
     const cJSON *event;
     cJSON_ArrayForEach(event, items)
     {
-        struct item item = { .event = event };
-        if (event_id_split(cx, json_text(event, "event_id"), &item.uid, &item.original_time))
+        struct item item = {.event = event};
+        if (event_id_split(
+                cx, json_text(event, "event_id"), &item.uid, &item.original_time))
             LIST_ADD(cx->arena, list, item);
         else
-            log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: event id of unknown shape left out",
+            log_line(cx, LOG_INFO, LOG_SYNC,
+                "calendar %lld: event id of unknown shape left out",
                 (long long)pull->calendar->id);
     }
 }
@@ -53,13 +56,14 @@ static const struct row *row_of(const struct row *rows, size_t n, int64_t origin
 
 /* ---- before the transaction: what has to be asked ---- */
 
-/* The echo of an own write brings nothing new; anything else may be an answer to an invitation. */
+/* The echo of an own write brings nothing new; anything else may be an answer to an
+ * invitation. */
 static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct item *item)
 {
     struct row *rows;
     size_t n;
-    if (pull->full || event_cancelled(item->event)
-        || store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
+    if (pull->full || event_cancelled(item->event) ||
+        store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
         return false;
     const struct row *old = row_of(rows, n, item->original_time);
     if (!old || !old->attendees || !seen_is_guarded(old->seen, pull->fetched_ms - 60000))
@@ -75,9 +79,10 @@ static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *li
         if (!wants_attendees(cx, pull, item))
             continue;
         pull->fetches++;
-        enum err err = event_fetch(cx, pull->bridge, pull->account->id,
-            pull->calendar->upstream_id,
-            event_id_join(cx, item->uid, item->original_time), FEISHU_READ, &event, &attendees);
+        enum err err =
+            event_fetch(cx, pull->bridge, pull->account->id, pull->calendar->upstream_id,
+                event_id_join(cx, item->uid, item->original_time), FEISHU_READ, &event,
+                &attendees);
         if (err && (err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN))
             return err;
         item->attendees = attendees;
@@ -87,7 +92,7 @@ static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *li
 
 static void learn_people(struct ctx *cx, struct pull *pull, const item_list *list)
 {
-    text_list ids = { 0 };
+    text_list ids = {0};
     for (size_t i = 0; i < list->n; i++)
         event_people(cx, list->items[i].event, list->items[i].attendees, &ids);
     directory_want_ids(cx, pull->bridge, pull->account->id, ids.items, ids.n);
@@ -100,19 +105,21 @@ static bool is_before_anchor(const struct pull *pull, const struct item *item)
 {
     const cJSON *end = cJSON_GetObjectItemCaseSensitive(item->event, "end_time");
     int64_t end_s = json_int(end, "timestamp", INT64_MAX);
-    return pull->calendar->anchor_s > 1 && !item->original_time
-        && !*json_text(item->event, "recurrence") && end_s < pull->calendar->anchor_s;
+    return pull->calendar->anchor_s > 1 && !item->original_time &&
+        !*json_text(item->event, "recurrence") && end_s < pull->calendar->anchor_s;
 }
 
-/* The back-fill looks for masters only: an exception that is due takes its master along. */
-static enum err mark_master(struct ctx *cx, struct store_tx *tx, const struct row *rows,
-    size_t n)
+/* The back-fill looks for masters only: an exception that is due takes its master along.
+ */
+static enum err mark_master(
+    struct ctx *cx, struct store_tx *tx, const struct row *rows, size_t n)
 {
     const struct row *master = row_of(rows, n, 0);
     if (!master || !master->attendees)
         return ERR_OK;
     struct row row = *master;
-    row.json = event_with_attendees(cx, json_parse(cx->arena, master->json), master->attendees);
+    row.json =
+        event_with_attendees(cx, json_parse(cx->arena, master->json), master->attendees);
     row.attendees = NULL;
     return store_row_save(cx, tx, &row);
 }
@@ -122,35 +129,38 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
 {
     const struct row *old = row_of(rows, n, item->original_time);
     const cJSON *old_event = old ? json_parse(cx->arena, old->json) : NULL;
-    /* Attendees that may have changed stay inside the event until the back-fill has new ones. */
+    /* Attendees that may have changed stay inside the event until the back-fill has new
+     * ones. */
     struct row row = {
         .calendar_id = pull->calendar->id,
         .uid = item->uid,
         .original_time = item->original_time,
         .json = json_print(cx->arena, item->event),
-        .seen = pull->full ? pull->seen : old ? old->seen / 2 * 2 : 0,
+        .seen = pull->full ? pull->seen
+            : old          ? old->seen / 2 * 2
+                           : 0,
     };
     if (event_cancelled(item->event))
         row.attendees = "[]";
     else if (item->attendees)
         row.attendees = json_print(cx->arena, item->attendees);
-    else if (old && old->attendees && old_event && pull->full
-        && !event_differs(old_event, item->event))
+    else if (old && old->attendees && old_event && pull->full &&
+        !event_differs(old_event, item->event))
         row.attendees = old->attendees;
     else if (old && old->attendees)
         row.json = event_with_attendees(cx, item->event, old->attendees);
     else if (old_event && json_array(old_event, "attendees"))
-        row.json = event_with_attendees(cx, item->event,
-            json_print(cx->arena, json_array(old_event, "attendees")));
+        row.json = event_with_attendees(
+            cx, item->event, json_print(cx->arena, json_array(old_event, "attendees")));
     if (!row.attendees && item->original_time && !pull->full)
         TRY(mark_master(cx, tx, rows, n));
     return store_row_save(cx, tx, &row);
 }
 
-/* An own write that reading does not show yet is kept, and the token stays where it is, so that the
- * same items come again. */
-static enum err keep_newer(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const struct row *old)
+/* An own write that reading does not show yet is kept, and the token stays where it is,
+ * so that the same items come again. */
+static enum err keep_newer(
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct row *old)
 {
     struct row row = *old;
     pull->deferred = true;
@@ -160,8 +170,8 @@ static enum err keep_newer(struct ctx *cx, struct pull *pull, struct store_tx *t
     return store_row_save(cx, tx, &row);
 }
 
-static enum err apply_item(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const struct item *item)
+static enum err apply_item(
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct item *item)
 {
     struct row *rows;
     size_t n;
@@ -181,7 +191,8 @@ static enum err apply_item(struct ctx *cx, struct pull *pull, struct store_tx *t
 }
 
 /* A deleted master that has nothing left below it leaves no rows. */
-static enum err sweep(struct ctx *cx, struct pull *pull, struct store_tx *tx, const char *uid)
+static enum err sweep(
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const char *uid)
 {
     struct row *rows;
     size_t n;
@@ -198,8 +209,8 @@ static enum err sweep(struct ctx *cx, struct pull *pull, struct store_tx *tx, co
     return ERR_OK;
 }
 
-static enum err render_uid(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const char *uid, bool orphan)
+static enum err render_uid(
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const char *uid, bool orphan)
 {
     struct render_result result;
     struct render render = {
@@ -218,8 +229,8 @@ static enum err render_uid(struct ctx *cx, struct pull *pull, struct store_tx *t
     return sweep(cx, pull, tx, uid);
 }
 
-static enum err apply_all(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const item_list *list)
+static enum err apply_all(
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const item_list *list)
 {
     for (size_t i = 0; i < list->n; i++)
         TRY(apply_item(cx, pull, tx, &list->items[i]));
@@ -235,7 +246,7 @@ static enum err apply_all(struct ctx *cx, struct pull *pull, struct store_tx *tx
 
 enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items)
 {
-    item_list list = { 0 };
+    item_list list = {0};
     struct held held;
     struct store_tx *tx;
     read_items(cx, pull, items, &list);
@@ -280,8 +291,9 @@ static enum err find_master(struct ctx *cx, struct pull *pull, const char *uid)
     if (!n || row_of(rows, n, 0))
         return ERR_OK; /* it came on a later page */
     pull->fetched_ms = ctx_now_ms(cx);
-    enum err err = event_fetch(cx, pull->bridge, pull->account->id, pull->calendar->upstream_id,
-        event_id_join(cx, uid, 0), FEISHU_READ, &event, NULL);
+    enum err err =
+        event_fetch(cx, pull->bridge, pull->account->id, pull->calendar->upstream_id,
+            event_id_join(cx, uid, 0), FEISHU_READ, &event, NULL);
     if (err && (err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN))
         return err;
     if (err || event_cancelled(event))

@@ -1,5 +1,5 @@
-/* Lists of events come without attendees (feishu-api 5.2): they are fetched afterwards, an event a
- * call, what is near to now first, behind everything else in the budget. */
+/* Lists of events come without attendees (feishu-api 5.2): they are fetched afterwards,
+ * an event a call, what is near to now first, behind everything else in the budget. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -23,12 +23,13 @@ static enum err fetch_row(struct ctx *cx, const struct fill *fill, const struct 
     filled_list *list, text_list *people)
 {
     cJSON *event = NULL, *attendees = NULL;
-    struct filled one
-        = { .uid = row->uid, .original_time = row->original_time, .attendees = "[]" };
-    enum err err = event_fetch(cx, fill->bridge, fill->account->id, fill->calendar->upstream_id,
-        event_id_join(cx, row->uid, row->original_time), FEISHU_BACKFILL, &event, &attendees);
-    if (err && err != ERR_UPSTREAM_GONE && err != ERR_UPSTREAM_RIGHTS
-        && err != ERR_UPSTREAM_REFUSED)
+    struct filled one = {
+        .uid = row->uid, .original_time = row->original_time, .attendees = "[]"};
+    enum err err = event_fetch(cx, fill->bridge, fill->account->id,
+        fill->calendar->upstream_id, event_id_join(cx, row->uid, row->original_time),
+        FEISHU_BACKFILL, &event, &attendees);
+    if (err && err != ERR_UPSTREAM_GONE && err != ERR_UPSTREAM_RIGHTS &&
+        err != ERR_UPSTREAM_REFUSED)
         return err;
     if (!err) {
         one.attendees = json_print(cx->arena, attendees);
@@ -68,8 +69,8 @@ static enum err save_one(struct ctx *cx, const struct fill *fill, struct store_t
     return ERR_OK;
 }
 
-static enum err save_all(struct ctx *cx, const struct fill *fill, struct store_tx *tx,
-    const filled_list *list)
+static enum err save_all(
+    struct ctx *cx, const struct fill *fill, struct store_tx *tx, const filled_list *list)
 {
     struct render_result result;
     for (size_t i = 0; i < list->n; i++)
@@ -107,18 +108,18 @@ static enum err save(struct ctx *cx, const struct fill *fill, const filled_list 
 enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct calendar *calendar, size_t max, bool *more)
 {
-    struct fill fill = { .bridge = bridge, .account = account, .calendar = calendar };
+    struct fill fill = {.bridge = bridge, .account = account, .calendar = calendar};
     const char **uids;
     size_t n;
     *more = false;
     if (role_of(calendar->role) == BE_FREEBUSY)
         return ERR_OK;
-    TRY(store_rows_without_attendees(cx, bridge->store, calendar->id, ctx_now_s(cx), max, &uids,
-        &n));
+    TRY(store_rows_without_attendees(
+        cx, bridge->store, calendar->id, ctx_now_s(cx), max, &uids, &n));
     *more = n == max;
     for (size_t from = 0; from < n; from += BATCH) {
-        filled_list list = { 0 };
-        text_list people = { 0 };
+        filled_list list = {0};
+        text_list people = {0};
         enum err err = ERR_OK;
         for (size_t i = from; i < n && i < from + BATCH && !err; i++)
             err = fetch_series(cx, &fill, uids[i], &list, &people);

@@ -1,4 +1,5 @@
-/* The list of calendars (feishu-api 3.3): full or what changed since, each calendar one row. */
+/* The list of calendars (feishu-api 3.3): full or what changed since, each calendar one
+ * row. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -22,7 +23,8 @@ struct listing {
 
 /* ---- segment names ---- */
 
-/* "feishu.cn_kTIz...@group.calendar.feishu.cn" -> "kTIz...": letters, digits and dashes. */
+/* "feishu.cn_kTIz...@group.calendar.feishu.cn" -> "kTIz...": letters, digits and dashes.
+ */
 static char *unique_part(struct ctx *cx, const char *upstream_id)
 {
     const char *bar = strchr(upstream_id, '_');
@@ -38,14 +40,14 @@ static char *unique_part(struct ctx *cx, const char *upstream_id)
 }
 
 /* Never one that the scheduling collections or another calendar have. */
-static enum err choose_segment(struct ctx *cx, struct listing *listing, const char *upstream_id,
-    const char **name)
+static enum err choose_segment(
+    struct ctx *cx, struct listing *listing, const char *upstream_id, const char **name)
 {
     char *base = unique_part(cx, upstream_id), *candidate = base;
     struct calendar other;
     for (int i = 2; i < LIST_MAX; i++) {
-        enum err err = store_calendar_by_name(cx, listing->bridge->store, listing->account->id,
-            candidate, &other);
+        enum err err = store_calendar_by_name(
+            cx, listing->bridge->store, listing->account->id, candidate, &other);
         if (err == ERR_NOT_FOUND) {
             *name = candidate;
             return ERR_OK;
@@ -70,7 +72,8 @@ static const char *lower_text(struct ctx *cx, const cJSON *item, const char *nam
 }
 
 /* A colleague's primary calendar is of type primary too; here only the own one is. */
-static const char *type_of(struct ctx *cx, const struct listing *listing, const cJSON *item)
+static const char *type_of(
+    struct ctx *cx, const struct listing *listing, const cJSON *item)
 {
     const char *type = lower_text(cx, item, "type");
     if (!str_eq(type, "primary"))
@@ -81,18 +84,18 @@ static const char *type_of(struct ctx *cx, const struct listing *listing, const 
     return own ? "primary" : "shared";
 }
 
-static enum err save_one(struct ctx *cx, struct listing *listing, struct store_tx *tx,
-    const cJSON *item)
+static enum err save_one(
+    struct ctx *cx, struct listing *listing, struct store_tx *tx, const cJSON *item)
 {
-    struct calendar one = { 0 };
+    struct calendar one = {0};
     const char *id = json_text(item, "calendar_id");
-    enum err err = store_calendar_by_upstream(cx, listing->bridge->store, listing->account->id,
-        id, &one);
+    enum err err = store_calendar_by_upstream(
+        cx, listing->bridge->store, listing->account->id, id, &one);
     if (err && err != ERR_NOT_FOUND)
         return err;
     bool known = !err;
     if (!known) {
-        one = (struct calendar){ .account_id = listing->account->id, .upstream_id = id };
+        one = (struct calendar){.account_id = listing->account->id, .upstream_id = id};
         TRY(choose_segment(cx, listing, id, &one.name));
     }
     const char *role = lower_text(cx, item, "role");
@@ -111,7 +114,8 @@ static enum err save_one(struct ctx *cx, struct listing *listing, struct store_t
     TRY(store_calendar_save(cx, tx, &one));
     if (!known)
         listing->result->calendars++;
-    if (role_changed) { /* what a token means after a change of rights is not known (16.11) */
+    if (role_changed) { /* what a token means after a change of rights is not known
+                           (16.11) */
         one.sync_token = NULL;
         TRY(store_calendar_set_pull(cx, tx, &one));
     }
@@ -120,8 +124,8 @@ static enum err save_one(struct ctx *cx, struct listing *listing, struct store_t
 
 static bool is_kept(const cJSON *item)
 {
-    return *json_text(item, "calendar_id") && !json_bool(item, "is_deleted", false)
-        && !is_hidden_type(json_text(item, "type"));
+    return *json_text(item, "calendar_id") && !json_bool(item, "is_deleted", false) &&
+        !is_hidden_type(json_text(item, "type"));
 }
 
 static const cJSON *item_of(const struct listing *listing, const char *upstream_id)
@@ -136,11 +140,11 @@ static const cJSON *item_of(const struct listing *listing, const char *upstream_
 
 static enum err read_list(struct ctx *cx, struct listing *listing, const char *sync_token)
 {
-    struct token_source source
-        = { .bridge = listing->bridge, .account_id = listing->account->id };
-    struct feishu_user user = { .token = token_get, .self = &source };
-    const char *query[] = { "page_size", "500", sync_token ? "sync_token" : NULL, sync_token,
-        NULL };
+    struct token_source source = {
+        .bridge = listing->bridge, .account_id = listing->account->id};
+    struct feishu_user user = {.token = token_get, .self = &source};
+    const char *query[] = {
+        "page_size", "500", sync_token ? "sync_token" : NULL, sync_token, NULL};
     struct feishu_call call = {
         .endpoint = FEISHU_CALENDAR_LIST,
         .user = &user,
@@ -156,8 +160,7 @@ static enum err read_list(struct ctx *cx, struct listing *listing, const char *s
         TRY(feishu_pages_next(cx, &pages, &page));
         if (!page)
             break;
-        cJSON_ArrayForEach(item, page)
-            LIST_ADD(cx->arena, &listing->items, item);
+        cJSON_ArrayForEach(item, page) LIST_ADD(cx->arena, &listing->items, item);
         if (listing->items.n > LIST_MAX * 10)
             return fail(cx, ERR_UPSTREAM_DOWN, "Feishu's list of calendars does not end");
     }
@@ -173,15 +176,16 @@ static enum err find_primary(struct ctx *cx, struct listing *listing)
     cJSON *data = NULL;
     TRY(store_setting(cx, bridge->store, name, &known));
     if (!known) {
-        struct feishu_call call
-            = { .endpoint = FEISHU_CALENDAR_PRIMARY, .priority = FEISHU_READ };
-        enum err err = bridge_request(cx, bridge, listing->account->id, &call, NULL, &data);
+        struct feishu_call call = {
+            .endpoint = FEISHU_CALENDAR_PRIMARY, .priority = FEISHU_READ};
+        enum err err =
+            bridge_request(cx, bridge, listing->account->id, &call, NULL, &data);
         if (err && (err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN))
             return err;
         const cJSON *first = json_array(data, "calendars");
         first = first ? first->child : NULL;
-        const char *id = json_text(cJSON_GetObjectItemCaseSensitive(first, "calendar"),
-            "calendar_id");
+        const char *id =
+            json_text(cJSON_GetObjectItemCaseSensitive(first, "calendar"), "calendar_id");
         if (!*id) /* the scope is missing: the list tells it well enough */
             return ERR_OK;
         known = arena_strdup(cx->arena, id);
@@ -199,7 +203,8 @@ static bool left(const struct listing *listing, const struct calendar *calendar)
     return item ? !is_kept(item) : listing->full;
 }
 
-static size_t count_left(const struct listing *listing, const struct calendar *list, size_t n)
+static size_t count_left(
+    const struct listing *listing, const struct calendar *list, size_t n)
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
@@ -207,9 +212,10 @@ static size_t count_left(const struct listing *listing, const struct calendar *l
     return count;
 }
 
-/* A list that lost most of its calendars, or the primary one, is read once more, in full. */
-static enum err second_look(struct ctx *cx, struct listing *listing, const struct calendar *list,
-    size_t n)
+/* A list that lost most of its calendars, or the primary one, is read once more, in full.
+ */
+static enum err second_look(
+    struct ctx *cx, struct listing *listing, const struct calendar *list, size_t n)
 {
     size_t gone = count_left(listing, list, n);
     bool primary_gone = false;
@@ -254,19 +260,21 @@ static enum err apply_locked(struct ctx *cx, struct listing *listing)
         return err;
     }
     TRY(store_commit(cx, tx));
-    return store_account_set_list_token(cx, store, listing->account->id, listing->sync_token);
+    return store_account_set_list_token(
+        cx, store, listing->account->id, listing->sync_token);
 }
 
 enum err pull_calendars(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct bridge_pull_result *result)
 {
-    struct listing listing = { .bridge = bridge, .account = account, .result = result };
+    struct listing listing = {.bridge = bridge, .account = account, .result = result};
     struct held held;
-    const char *token
-        = str_empty(account->calendars_sync_token) ? NULL : account->calendars_sync_token;
+    const char *token =
+        str_empty(account->calendars_sync_token) ? NULL : account->calendars_sync_token;
     TRY(bridge_need_feishu(cx, bridge));
     TRY(find_primary(cx, &listing));
-    /* Creating a calendar holds the same lock, so that its own name is there before the list's. */
+    /* Creating a calendar holds the same lock, so that its own name is there before the
+     * list's. */
     TRY(held_take(cx, bridge->locks, LOCK_HOME, account->id, &held));
     enum err err = read_list(cx, &listing, token);
     if (err == ERR_UPSTREAM_SYNC_TOKEN)
@@ -280,26 +288,28 @@ enum err pull_calendars(struct ctx *cx, struct bridge *bridge, struct account *a
     return ERR_OK;
 }
 
-/* 191000 and its like on one calendar: only if the calendar itself says the same is it dropped. */
+/* 191000 and its like on one calendar: only if the calendar itself says the same is it
+ * dropped. */
 enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
     const struct account *account, const struct calendar *calendar, bool *dropped)
 {
     struct feishu_call call = {
         .endpoint = FEISHU_CALENDAR_GET,
-        .args = { calendar->upstream_id },
+        .args = {calendar->upstream_id},
         .priority = FEISHU_READ,
     };
     cJSON *data = NULL;
     struct store_tx *tx;
     int code = 0;
     enum err err = bridge_request(cx, bridge, account->id, &call, &code, &data);
-    bool gone = err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_RIGHTS || code == 191001
-        || (!err && json_bool(data, "is_deleted", false));
+    bool gone = err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_RIGHTS ||
+        code == 191001 || (!err && json_bool(data, "is_deleted", false));
     *dropped = false;
     if (!gone)
         return err;
     if (str_eq(calendar->type, "primary"))
-        return fail(cx, ERR_UPSTREAM_DOWN, "Feishu denies the primary calendar: not believed");
+        return fail(
+            cx, ERR_UPSTREAM_DOWN, "Feishu denies the primary calendar: not believed");
     TRY(store_begin(cx, bridge->store, &tx));
     err = store_calendar_remove(cx, tx, calendar->id);
     if (err) {

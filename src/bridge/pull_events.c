@@ -1,36 +1,41 @@
-/* The events of one calendar (feishu-api 5.11): a page at a time, so that a first read is usable
- * while it runs; afterwards only what changed. */
+/* The events of one calendar (feishu-api 5.11): a page at a time, so that a first read is
+ * usable while it runs; afterwards only what changed. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
 
 #define PAGE_SIZE "500"
 #define PAGES_MAX 4000
-#define ANCHOR_ALL 1 /* the beginning of time; paging is promised only with an anchor (16.7) */
+#define ANCHOR_ALL                                                                       \
+    1 /* the beginning of time; paging is promised only with an anchor (16.7) */
 
 struct cursor {
     const char *sync_token; /* the one it began with; NULL = full */
     const char *page_token;
     const char *next_sync_token;
-    bool both;              /* page and sync tokens must be sent together (16.9) */
+    bool both; /* page and sync tokens must be sent together (16.9) */
     bool more;
 };
 
-static enum err request_page(struct ctx *cx, struct pull *pull, const struct cursor *cursor,
-    int *code, cJSON **data)
+static enum err request_page(struct ctx *cx, struct pull *pull,
+    const struct cursor *cursor, int *code, cJSON **data)
 {
     char *anchor = arena_printf(cx->arena, "%lld", (long long)pull->calendar->anchor_s);
     bool sync = cursor->sync_token && (!cursor->page_token || cursor->both);
     const char *query[] = {
-        "page_size", PAGE_SIZE,
-        "anchor_time", cursor->sync_token ? NULL : anchor,
-        "page_token", cursor->page_token,
-        "sync_token", sync ? cursor->sync_token : NULL,
+        "page_size",
+        PAGE_SIZE,
+        "anchor_time",
+        cursor->sync_token ? NULL : anchor,
+        "page_token",
+        cursor->page_token,
+        "sync_token",
+        sync ? cursor->sync_token : NULL,
         NULL,
     };
     struct feishu_call call = {
         .endpoint = FEISHU_EVENT_LIST,
-        .args = { pull->calendar->upstream_id },
+        .args = {pull->calendar->upstream_id},
         .query = query,
         .priority = FEISHU_READ,
     };
@@ -43,7 +48,8 @@ static enum err read_page(struct ctx *cx, struct pull *pull, struct cursor *curs
     cJSON *data = NULL;
     int code = 0;
     enum err err = request_page(cx, pull, cursor, &code, &data);
-    if (err && code == 190002 && cursor->page_token && cursor->sync_token && !cursor->both) {
+    if (err && code == 190002 && cursor->page_token && cursor->sync_token &&
+        !cursor->both) {
         cursor->both = true;
         err = request_page(cx, pull, cursor, &code, &data);
     }
@@ -54,7 +60,8 @@ static enum err read_page(struct ctx *cx, struct pull *pull, struct cursor *curs
     cursor->page_token = NULL;
     const char *token = json_text(data, cursor->more ? "page_token" : "sync_token");
     if (cursor->more && !*token)
-        return fail(cx, ERR_UPSTREAM_DOWN, "Feishu promises more events but gives no page token");
+        return fail(
+            cx, ERR_UPSTREAM_DOWN, "Feishu promises more events but gives no page token");
     token = arena_strdup(pull->pass->arena, token);
     *(cursor->more ? &cursor->page_token : &cursor->next_sync_token) = token;
     return ERR_OK;
@@ -102,7 +109,8 @@ static enum err save_done(struct ctx *cx, struct pull *pull, const char *sync_to
 
 /* ---- full reads ---- */
 
-/* A row is gone when a whole reading did not meet it and no write of ours explains that. */
+/* A row is gone when a whole reading did not meet it and no write of ours explains that.
+ */
 static bool is_gone(struct pull *pull, const struct row *row, int64_t now_ms)
 {
     if (row->seen >= pull->seen)
@@ -113,8 +121,8 @@ static bool is_gone(struct pull *pull, const struct row *row, int64_t now_ms)
     return false;
 }
 
-static enum err remove_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const struct row *row)
+static enum err remove_row(
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct row *row)
 {
     struct render_result result;
     struct render render = {
@@ -130,8 +138,8 @@ static enum err remove_row(struct ctx *cx, struct pull *pull, struct store_tx *t
     return ERR_OK;
 }
 
-static enum err remove_unseen(struct ctx *cx, struct pull *pull, const struct row *rows,
-    size_t n)
+static enum err remove_unseen(
+    struct ctx *cx, struct pull *pull, const struct row *rows, size_t n)
 {
     struct store_tx *tx;
     enum err err = ERR_OK;
@@ -158,12 +166,12 @@ static enum err read_once(struct ctx *cx, struct pull *pull, struct cursor *curs
     int64_t seen = seen_by_pull(ctx_now_ms(cx));
     pull->seen = seen > pull->seen ? seen : pull->seen + 2;
     pull->items = 0;
-    *cursor = (struct cursor){ 0 };
+    *cursor = (struct cursor){0};
     return read_pages(cx, pull, cursor);
 }
 
-/* Reads everything; what is stored and was not met is deleted. When that is all or most of the
- * calendar, only a second reading that says the same is believed. */
+/* Reads everything; what is stored and was not met is deleted. When that is all or most
+ * of the calendar, only a second reading that says the same is believed. */
 static enum err read_full(struct ctx *cx, struct pull *pull)
 {
     struct cursor cursor;
@@ -181,12 +189,13 @@ static enum err read_full(struct ctx *cx, struct pull *pull)
     TRY(save_pull(cx, pull));
     for (int look = 1;; look++) {
         TRY(read_once(cx, pull, &cursor));
-        TRY(store_rows_unseen(cx, pull->bridge->store, pull->calendar->id, pull->seen, &rows, &n,
-            &all));
+        TRY(store_rows_unseen(
+            cx, pull->bridge->store, pull->calendar->id, pull->seen, &rows, &n, &all));
         gone = count_gone(pull, rows, n);
         if (!gone || look > 1 || (pull->items && gone * 2 <= all))
             break;
-        log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: %zu of %zu events not met, looking again",
+        log_line(cx, LOG_INFO, LOG_SYNC,
+            "calendar %lld: %zu of %zu events not met, looking again",
             (long long)pull->calendar->id, gone, all);
     }
     if (gone) {
@@ -201,7 +210,7 @@ static enum err read_full(struct ctx *cx, struct pull *pull)
 
 static enum err read_changes(struct ctx *cx, struct pull *pull)
 {
-    struct cursor cursor = { .sync_token = pull->calendar->sync_token };
+    struct cursor cursor = {.sync_token = pull->calendar->sync_token};
     enum err err = read_pages(cx, pull, &cursor);
     if (err == ERR_UPSTREAM_SYNC_TOKEN) {
         log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: sync token expired, reading all",
@@ -219,15 +228,16 @@ static enum err empty_one(struct ctx *cx, struct pull *pull)
     struct row *rows;
     size_t n, all;
     pull->seen = INT64_MAX - 1;
-    TRY(store_rows_unseen(cx, pull->bridge->store, pull->calendar->id, pull->seen, &rows, &n,
-        &all));
+    TRY(store_rows_unseen(
+        cx, pull->bridge->store, pull->calendar->id, pull->seen, &rows, &n, &all));
     if (n)
         TRY(remove_unseen(cx, pull, rows, n));
     pull->calendar->sync_token = NULL;
     return save_done(cx, pull, NULL);
 }
 
-static enum err note_error(struct ctx *cx, struct pull *pull, struct ctx *page, enum err err)
+static enum err note_error(
+    struct ctx *cx, struct pull *pull, struct ctx *page, enum err err)
 {
     pull->calendar->last_error = arena_strdup(cx->arena, ctx_error(page));
     pull->calendar->last_pull_s = ctx_now_s(cx);
@@ -258,7 +268,8 @@ enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *acco
     enum err err = run(page, &pull);
     if (err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_RIGHTS) {
         char *text = arena_strdup(cx->arena, ctx_error(page));
-        if (pull_drop_calendar(page, bridge, account, calendar, &dropped) == ERR_OK && !dropped)
+        if (pull_drop_calendar(page, bridge, account, calendar, &dropped) == ERR_OK &&
+            !dropped)
             fail(page, err, "%s", text);
     }
     cx->upstream_calls += page->upstream_calls;

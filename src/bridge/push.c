@@ -1,4 +1,5 @@
-/* Writes of clients: looked at, planned, executed upstream, and only then acknowledged. */
+/* Writes of clients: looked at, planned, executed upstream, and only then acknowledged.
+ */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -19,19 +20,21 @@ struct write {
     bool have;
 };
 
-static enum err check_rights(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar)
+static enum err check_rights(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar)
 {
     if (calendar->read_only || calendar->role < BE_WRITER)
-        return fail(cx, ERR_NEED_PRIVILEGES, "calendar %s cannot be written", calendar->name);
+        return fail(
+            cx, ERR_NEED_PRIVILEGES, "calendar %s cannot be written", calendar->name);
     TRY(bridge_need_feishu(cx, bridge));
     if (user->needs_sign_in)
-        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", user->name);
+        return fail(
+            cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", user->name);
     return ERR_OK;
 }
 
-static enum err open_write(struct ctx *cx, struct write *write, const struct be_user *user,
-    const struct be_calendar *calendar, const char *name)
+static enum err open_write(struct ctx *cx, struct write *write,
+    const struct be_user *user, const struct be_calendar *calendar, const char *name)
 {
     if (!cx->deadline_ms)
         cx->deadline_ms = ctx_monotonic_ms(cx) + WRITE_LIMIT_MS;
@@ -52,13 +55,14 @@ static enum err load(struct ctx *cx, struct write *write)
 {
     struct push *push = &write->push;
     struct object one;
-    enum err err = store_object(cx, write->bridge->store, write->calendar.id, push->name, &one);
+    enum err err =
+        store_object(cx, write->bridge->store, write->calendar.id, push->name, &one);
     write->have = !err;
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
     TRY(err);
-    TRY(store_object_full(cx, write->bridge->store, NULL, write->calendar.id, one.upstream_uid,
-        &write->object));
+    TRY(store_object_full(cx, write->bridge->store, NULL, write->calendar.id,
+        one.upstream_uid, &write->object));
     push->uid = write->object.upstream_uid;
     return push_load_rows(cx, push);
 }
@@ -73,10 +77,11 @@ static enum err check_expectation(struct ctx *cx, const struct write *write)
     return same ? ERR_OK : fail(cx, ERR_PRECONDITION, "the object has changed meanwhile");
 }
 
-/* Looks upstream before an existing object is changed: somebody in Feishu may have been faster. */
+/* Looks upstream before an existing object is changed: somebody in Feishu may have been
+ * faster. */
 static enum err meet_upstream(struct ctx *cx, struct write *write)
 {
-    struct push_fresh fresh = { 0 };
+    struct push_fresh fresh = {0};
     TRY(push_refresh(cx, &write->push, &fresh));
     if ((fresh.changed || fresh.gone) && write->expect->check && write->expect->strict)
         return fail(cx, ERR_PRECONDITION, "the event was changed in Feishu meanwhile");
@@ -90,18 +95,21 @@ static enum err meet_upstream(struct ctx *cx, struct write *write)
 
 /* ---- PUT ---- */
 
-static void learn_addresses(struct ctx *cx, struct write *write, const struct comp *calendar)
+static void learn_addresses(
+    struct ctx *cx, struct write *write, const struct comp *calendar)
 {
-    text_list addresses = { 0 };
+    text_list addresses = {0};
     for (size_t i = 0; i < calendar->items.n; i++) {
         const struct comp *comp = calendar->items.items[i].comp;
         for (size_t k = 0; comp && k < comp->items.n; k++) {
             const struct line *line = comp->items.items[k].line;
-            if (line && (str_eq(line->name, "ATTENDEE") || str_eq(line->name, "ORGANIZER")))
+            if (line &&
+                (str_eq(line->name, "ATTENDEE") || str_eq(line->name, "ORGANIZER")))
                 text_list_add_once(cx, &addresses, line->value);
         }
     }
-    directory_want_addresses(cx, write->bridge, write->account.id, addresses.items, addresses.n);
+    directory_want_addresses(
+        cx, write->bridge, write->account.id, addresses.items, addresses.n);
 }
 
 static enum err check_uid(struct ctx *cx, struct write *write, const char *uid)
@@ -109,13 +117,14 @@ static enum err check_uid(struct ctx *cx, struct write *write, const char *uid)
     struct object other;
     if (write->have && !str_eq(write->object.uid, uid))
         return fail(cx, ERR_UID_CONFLICT, "%s", write->push.name);
-    enum err err
-        = store_object_by_uid(cx, write->bridge->store, write->calendar.id, uid, &other);
+    enum err err =
+        store_object_by_uid(cx, write->bridge->store, write->calendar.id, uid, &other);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
     TRY(err);
-    return str_eq(other.name, write->push.name) ? ERR_OK
-                                                : fail(cx, ERR_UID_CONFLICT, "%s", other.name);
+    return str_eq(other.name, write->push.name)
+        ? ERR_OK
+        : fail(cx, ERR_UID_CONFLICT, "%s", other.name);
 }
 
 static void fill_result(const struct write *write, const struct object *object,
@@ -124,15 +133,16 @@ static void fill_result(const struct write *write, const struct object *object,
     *result = (struct be_put_result){
         .created = !write->have,
         .same_text = str_eq(object->text, text),
-        .object = {
-            .name = object->name,
-            .uid = object->uid,
-            .etag = object->etag,
-            .schedule_tag = object->schedule_tag,
-            .text = object->text,
-            .text_bytes = object->text_bytes,
-            .change = object->change,
-        },
+        .object =
+            {
+                .name = object->name,
+                .uid = object->uid,
+                .etag = object->etag,
+                .schedule_tag = object->schedule_tag,
+                .text = object->text,
+                .text_bytes = object->text_bytes,
+                .change = object->change,
+            },
     };
 }
 
@@ -159,16 +169,16 @@ static enum err execute(struct ctx *cx, struct push *push, struct render_result 
     return push_settle(cx, push, push_execute(cx, push), result);
 }
 
-static enum err put_locked(struct ctx *cx, struct write *write, const struct ics_object *parsed,
-    const char *text, struct be_put_result *result)
+static enum err put_locked(struct ctx *cx, struct write *write,
+    const struct ics_object *parsed, const char *text, struct be_put_result *result)
 {
     struct push *push = &write->push;
-    struct render_result rendered = { 0 };
+    struct render_result rendered = {0};
     TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
     TRY(load(cx, write));
     /* The same create again, because its answer was lost on the way to the client. */
-    if (write->have && write->expect->check && write->expect->strict && !write->expect->etag
-        && str_eq(write->object.shadow, text)) {
+    if (write->have && write->expect->check && write->expect->strict &&
+        !write->expect->etag && str_eq(write->object.shadow, text)) {
         fill_result(write, &write->object, text, result);
         return ERR_OK;
     }
@@ -190,7 +200,7 @@ static enum err put_locked(struct ctx *cx, struct write *write, const struct ics
 enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_put *put, struct be_put_result *result)
 {
-    struct write write = { .bridge = bridge, .expect = &put->expect };
+    struct write write = {.bridge = bridge, .expect = &put->expect};
     struct ics_object parsed;
     struct held held;
     TRY(check_rights(cx, bridge, user, put->calendar));
@@ -208,7 +218,7 @@ enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_us
 static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
 {
     struct push *push = &write->push;
-    struct plan plan = { 0 };
+    struct plan plan = {0};
     struct series_data before;
     struct render_result rendered;
     TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
@@ -229,11 +239,11 @@ static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
     return execute(cx, push, &rendered);
 }
 
-enum err be_object_delete(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, const char *name, const struct be_expect *expect,
-    bool reply)
+enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar, const char *name,
+    const struct be_expect *expect, bool reply)
 {
-    struct write write = { .bridge = bridge, .expect = expect };
+    struct write write = {.bridge = bridge, .expect = expect};
     struct held held;
     TRY(check_rights(cx, bridge, user, calendar));
     TRY(open_write(cx, &write, user, calendar, name));

@@ -1,28 +1,24 @@
-/* Looking upstream: before a change, whether somebody else was faster; after an answer that never
- * came, whether the change took place. */
+/* Looking upstream: before a change, whether somebody else was faster; after an answer
+ * that never came, whether the change took place. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
 
 static bool has(const cJSON *attendees, const cJSON *wanted)
 {
-    static const char *const ids[]
-        = { "user_id", "chat_id", "room_id", "third_party_email", "attendee_id" };
+    static const char *const ids[] = {
+        "user_id", "chat_id", "room_id", "third_party_email", "attendee_id"};
     const cJSON *one;
-    cJSON_ArrayForEach(one, attendees)
-        for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
-            if (*json_text(wanted, ids[i])
-                && str_ieq(json_text(one, ids[i]), json_text(wanted, ids[i])))
-                return true;
+    cJSON_ArrayForEach(one, attendees) for (size_t i = 0; i < sizeof(ids) / sizeof(*ids);
+                                            i++) if (*json_text(wanted, ids[i]) &&
+        str_ieq(json_text(one, ids[i]), json_text(wanted, ids[i]))) return true;
     return false;
 }
 
 static bool has_all(const cJSON *attendees, const cJSON *wanted, bool expected)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(one, wanted)
-        if (has(attendees, one) != expected)
-            return false;
+    cJSON_ArrayForEach(one, wanted) if (has(attendees, one) != expected) return false;
     return true;
 }
 
@@ -32,9 +28,11 @@ static bool answered(const struct push *push, const struct step *step, const cJS
     const cJSON *one;
     if (str_ieq(json_text(event, "self_rsvp_status"), step->rsvp))
         return true;
-    cJSON_ArrayForEach(one, attendees)
-        if (str_eq(json_text(one, "user_id"), push->account->open_id))
-            return str_ieq(json_text(one, "rsvp_status"), step->rsvp);
+    cJSON_ArrayForEach(one,
+        attendees) if (str_eq(json_text(one, "user_id"),
+                           push->account->open_id)) return str_ieq(json_text(one,
+                                                                       "rsvp_status"),
+        step->rsvp);
     return false;
 }
 
@@ -58,11 +56,13 @@ static bool shows(const struct push *push, const struct step *step, const cJSON 
     return false;
 }
 
-enum err push_look(struct ctx *cx, struct push *push, const struct step *step, bool *happened)
+enum err push_look(
+    struct ctx *cx, struct push *push, const struct step *step, bool *happened)
 {
     cJSON *event = NULL, *attendees = NULL;
-    enum err err = event_fetch(cx, push->bridge, push->account->id, push->calendar->upstream_id,
-        event_id_join(cx, push->uid, step->original_time), FEISHU_WRITE, &event, &attendees);
+    enum err err = event_fetch(cx, push->bridge, push->account->id,
+        push->calendar->upstream_id, event_id_join(cx, push->uid, step->original_time),
+        FEISHU_WRITE, &event, &attendees);
     if (err == ERR_UPSTREAM_GONE) {
         *happened = step->kind == STEP_DELETE;
         if (*happened && step->original_time)
@@ -80,7 +80,8 @@ enum err push_look(struct ctx *cx, struct push *push, const struct step *step, b
 
 /* ---- before a change ---- */
 
-static bool attendees_differ(struct ctx *cx, const struct row *row, const cJSON *attendees)
+static bool attendees_differ(
+    struct ctx *cx, const struct row *row, const cJSON *attendees)
 {
     const cJSON *before = row->attendees ? json_parse(cx->arena, row->attendees) : NULL;
     return !before || !cJSON_Compare(before, attendees, true);
@@ -125,15 +126,16 @@ enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fres
     if (!master)
         return ERR_OK;
     bool guarded = seen_is_guarded(master->seen, ctx_now_ms(cx));
-    enum err err = event_fetch(cx, push->bridge, push->account->id, push->calendar->upstream_id,
-        event_id_join(cx, push->uid, 0), FEISHU_WRITE, &event, &attendees);
+    enum err err =
+        event_fetch(cx, push->bridge, push->account->id, push->calendar->upstream_id,
+            event_id_join(cx, push->uid, 0), FEISHU_WRITE, &event, &attendees);
     if (err == ERR_UPSTREAM_GONE || (!err && event_cancelled(event)))
         return guarded ? ERR_OK : take_gone(cx, push, fresh);
     TRY(err);
     bool differs = event_differs(json_parse(cx->arena, master->json), event);
     if (guarded || (!differs && !attendees_differ(cx, master, attendees)))
         return ERR_OK;
-    text_list people = { 0 };
+    text_list people = {0};
     event_people(cx, event, attendees, &people);
     directory_want_ids(cx, push->bridge, push->account->id, people.items, people.n);
     push_row_set(cx, push, 0, event, attendees);

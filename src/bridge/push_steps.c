@@ -1,5 +1,5 @@
-/* The steps of a write, one upstream call each (feishu-api 5.19, 15.6). A step is done, refused, or
- * of unknown outcome; only the last is looked at before it is repeated. */
+/* The steps of a write, one upstream call each (feishu-api 5.19, 15.6). A step is done,
+ * refused, or of unknown outcome; only the last is looked at before it is repeated. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -77,12 +77,13 @@ static cJSON *row_attendees(struct ctx *cx, struct push *push, int64_t original_
 /* ---- one step, one call ---- */
 
 static enum err call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,
-    const struct step *step, const char *const *query, const cJSON *body, int *code, cJSON **data)
+    const struct step *step, const char *const *query, const cJSON *body, int *code,
+    cJSON **data)
 {
     struct feishu_call one = {
         .endpoint = endpoint,
-        .args = { push->calendar->upstream_id,
-            push->uid ? event_id_join(cx, push->uid, step->original_time) : NULL },
+        .args = {push->calendar->upstream_id,
+            push->uid ? event_id_join(cx, push->uid, step->original_time) : NULL},
         .query = query,
         .body = body,
         .priority = FEISHU_WRITE,
@@ -101,7 +102,8 @@ static cJSON *body_of(struct ctx *cx, const struct step *step)
 
 static enum err do_create(struct ctx *cx, struct push *push, const struct step *step)
 {
-    const char *query[] = { "user_id_type", "open_id", "idempotency_key", push->journal.key, NULL };
+    const char *query[] = {
+        "user_id_type", "open_id", "idempotency_key", push->journal.key, NULL};
     cJSON *data = NULL, *body = body_of(cx, step);
     int64_t original_time;
     char *uid;
@@ -114,7 +116,8 @@ static enum err do_create(struct ctx *cx, struct push *push, const struct step *
     TRY(err);
     const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
     if (!event_id_split(cx, json_text(event, "event_id"), &uid, &original_time))
-        return fail(cx, ERR_UPSTREAM_UNKNOWN, "Feishu created an event without a usable id");
+        return fail(
+            cx, ERR_UPSTREAM_UNKNOWN, "Feishu created an event without a usable id");
     cJSON *none = cJSON_CreateArray();
     arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, none);
     push->uid = uid;
@@ -125,11 +128,12 @@ static enum err do_create(struct ctx *cx, struct push *push, const struct step *
 
 static enum err do_delete(struct ctx *cx, struct push *push, const struct step *step)
 {
-    const char *query[] = { "need_notification", step->notify ? "true" : "false",
-        step->delete_exception ? "delete_exception" : NULL, "true", NULL };
+    const char *query[] = {"need_notification", step->notify ? "true" : "false",
+        step->delete_exception ? "delete_exception" : NULL, "true", NULL};
     int code = 0;
     enum err err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
-    if (err && code == 190002 && step->delete_exception) { /* not promised anywhere (16.18) */
+    if (err && code == 190002 &&
+        step->delete_exception) { /* not promised anywhere (16.18) */
         query[2] = NULL;
         err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
     }
@@ -140,12 +144,13 @@ static enum err do_delete(struct ctx *cx, struct push *push, const struct step *
         return ERR_OK;
     }
     cJSON *event = json_object(cx->arena);
-    cJSON_AddStringToObject(event, "event_id",
-        event_id_join(cx, push->uid, step->original_time));
+    cJSON_AddStringToObject(
+        event, "event_id", event_id_join(cx, push->uid, step->original_time));
     cJSON_AddStringToObject(event, "status", "cancelled");
     if (step->original_time) {
         cJSON_AddBoolToObject(event, "is_exception", true);
-        cJSON_AddStringToObject(event, "recurring_event_id", event_id_join(cx, push->uid, 0));
+        cJSON_AddStringToObject(
+            event, "recurring_event_id", event_id_join(cx, push->uid, 0));
     }
     push_row_set(cx, push, step->original_time, event, NULL);
     return ERR_OK;
@@ -153,7 +158,7 @@ static enum err do_delete(struct ctx *cx, struct push *push, const struct step *
 
 static enum err patch_once(struct ctx *cx, struct push *push, const struct step *step)
 {
-    const char *query[] = { "user_id_type", "open_id", NULL };
+    const char *query[] = {"user_id_type", "open_id", NULL};
     cJSON *data = NULL;
     TRY(call(cx, push, FEISHU_EVENT_PATCH, step, query, body_of(cx, step), NULL, &data));
     const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
@@ -162,8 +167,8 @@ static enum err patch_once(struct ctx *cx, struct push *push, const struct step 
     return ERR_OK;
 }
 
-/* An occurrence that was cancelled may refuse a patch: then its row is destroyed, so that the rule
- * gives it back, and the patch is tried again (feishu-api 16.17). */
+/* An occurrence that was cancelled may refuse a patch: then its row is destroyed, so that
+ * the rule gives it back, and the patch is tried again (feishu-api 16.17). */
 static enum err do_patch(struct ctx *cx, struct push *push, const struct step *step)
 {
     enum err err = patch_once(cx, push, step);
@@ -178,8 +183,8 @@ static enum err do_patch(struct ctx *cx, struct push *push, const struct step *s
 
 static bool same_attendee(const cJSON *a, const cJSON *b)
 {
-    static const char *const ids[]
-        = { "user_id", "chat_id", "room_id", "third_party_email", "attendee_id" };
+    static const char *const ids[] = {
+        "user_id", "chat_id", "room_id", "third_party_email", "attendee_id"};
     for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
         const char *left = json_text(a, ids[i]), *right = json_text(b, ids[i]);
         if (*left && *right)
@@ -213,19 +218,20 @@ static enum err do_reply(struct ctx *cx, struct push *push, const struct step *s
         return ERR_OK;
     cJSON_DeleteItemFromObjectCaseSensitive(event, "self_rsvp_status");
     cJSON_AddStringToObject(event, "self_rsvp_status", step->rsvp);
-    cJSON_ArrayForEach(one, attendees)
-        if (str_eq(json_text(one, "user_id"), push->account->open_id))
-            cJSON_ReplaceItemInObjectCaseSensitive(one, "rsvp_status",
-                cJSON_CreateString(step->rsvp));
+    cJSON_ArrayForEach(
+        one, attendees) if (str_eq(json_text(one, "user_id"), push->account->open_id))
+        cJSON_ReplaceItemInObjectCaseSensitive(
+            one, "rsvp_status", cJSON_CreateString(step->rsvp));
     push_row_set(cx, push, step->original_time, event, attendees);
     return ERR_OK;
 }
 
 static enum err do_add(struct ctx *cx, struct push *push, const struct step *step)
 {
-    const char *query[] = { "user_id_type", "open_id", NULL };
+    const char *query[] = {"user_id_type", "open_id", NULL};
     cJSON *data = NULL, *one;
-    TRY(call(cx, push, FEISHU_ATTENDEE_CREATE, step, query, body_of(cx, step), NULL, &data));
+    TRY(call(
+        cx, push, FEISHU_ATTENDEE_CREATE, step, query, body_of(cx, step), NULL, &data));
     cJSON *attendees = row_attendees(cx, push, step->original_time);
     cJSON_ArrayForEach(one, json_array(data, "attendees"))
     {
@@ -242,11 +248,11 @@ static enum err do_add(struct ctx *cx, struct push *push, const struct step *ste
 
 static enum err do_remove(struct ctx *cx, struct push *push, const struct step *step)
 {
-    const char *query[] = { "user_id_type", "open_id", NULL };
+    const char *query[] = {"user_id_type", "open_id", NULL};
     const cJSON *one;
     int code = 0;
-    enum err err = call(cx, push, FEISHU_ATTENDEE_BATCH_DELETE, step, query, body_of(cx, step),
-        &code, NULL);
+    enum err err = call(cx, push, FEISHU_ATTENDEE_BATCH_DELETE, step, query,
+        body_of(cx, step), &code, NULL);
     if (err && code != 194000) /* not there any more is as good */
         return err;
     cJSON *attendees = row_attendees(cx, push, step->original_time);
@@ -277,8 +283,9 @@ static bool wait_for_lag(struct ctx *cx)
 {
     if (ctx_left_ms(cx, LAG_MS + SPARE_MS) < LAG_MS + SPARE_MS)
         return false;
-    nanosleep(&(struct timespec){ .tv_sec = LAG_MS / 1000,
-                  .tv_nsec = LAG_MS % 1000 * 1000000L }, NULL);
+    nanosleep(
+        &(struct timespec){.tv_sec = LAG_MS / 1000, .tv_nsec = LAG_MS % 1000 * 1000000L},
+        NULL);
     return true;
 }
 

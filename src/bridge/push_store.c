@@ -13,13 +13,16 @@ static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx
     TRY(store_rows_tx(cx, tx, push->calendar->id, push->uid, &stored, &n));
     for (size_t i = 0; i < n; i++)
         if (!push_row(push, stored[i].original_time))
-            TRY(store_row_remove(cx, tx, push->calendar->id, push->uid, stored[i].original_time));
+            TRY(store_row_remove(
+                cx, tx, push->calendar->id, push->uid, stored[i].original_time));
     for (size_t i = 0; i < push->rows.n; i++) {
         struct row row = push->rows.items[i];
         row.seen = seen;
-        /* Adding people adds the caller as well, and rooms answer later: they are read again. */
+        /* Adding people adds the caller as well, and rooms answer later: they are read
+         * again. */
         if (push->attendees_touched && row.attendees) {
-            row.json = event_with_attendees(cx, json_parse(cx->arena, row.json), row.attendees);
+            row.json =
+                event_with_attendees(cx, json_parse(cx->arena, row.json), row.attendees);
             row.attendees = NULL;
         }
         TRY(store_row_save(cx, tx, &row));
@@ -57,7 +60,7 @@ enum err push_store(struct ctx *cx, struct push *push, struct render_result *res
 /* An event that could not be finished goes away again, quietly (feishu-api 5.7). */
 static enum err take_back(struct ctx *cx, struct push *push)
 {
-    static const struct step undo = { .kind = STEP_DELETE };
+    static const struct step undo = {.kind = STEP_DELETE};
     struct render_result result;
     push->undo = true;
     push->steps = &undo;
@@ -76,7 +79,8 @@ static bool any_done(const struct push *push)
     return false;
 }
 
-/* Some of it happened and the rest was refused: the truth is shown, not what was asked for. */
+/* Some of it happened and the rest was refused: the truth is shown, not what was asked
+ * for. */
 static enum err show_part(struct ctx *cx, struct push *push)
 {
     struct render_result result;
@@ -85,13 +89,14 @@ static enum err show_part(struct ctx *cx, struct push *push)
     return push_store(cx, push, &result);
 }
 
-static void clean_up(struct ctx *cx, struct push *push, enum err err,
-    struct render_result *result)
+static void clean_up(
+    struct ctx *cx, struct push *push, enum err err, struct render_result *result)
 {
     bool open = err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;
     bool begun = any_done(push) || push->created;
     if (open && (begun || push->resumed || err == ERR_UPSTREAM_UNKNOWN)) {
-        /* The journal finishes it; until then it is shown as far as it is known to have come. */
+        /* The journal finishes it; until then it is shown as far as it is known to have
+         * come. */
         if (begun && push->uid)
             push_store(cx, push, result);
         bridge_poke(push->bridge, push->account->id, push->calendar->id);
@@ -102,8 +107,8 @@ static void clean_up(struct ctx *cx, struct push *push, enum err err,
     }
 }
 
-enum err push_settle(struct ctx *cx, struct push *push, enum err err,
-    struct render_result *result)
+enum err push_settle(
+    struct ctx *cx, struct push *push, enum err err, struct render_result *result)
 {
     if (!err) {
         TRY(push_store(cx, push, result));

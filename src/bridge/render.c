@@ -20,10 +20,10 @@ enum be_role role_of(const char *word)
         const char *word;
         enum be_role role;
     } roles[] = {
-        { "owner", BE_OWNER },
-        { "writer", BE_WRITER },
-        { "reader", BE_READER },
-        { "free_busy_reader", BE_FREEBUSY },
+        {"owner", BE_OWNER},
+        {"writer", BE_WRITER},
+        {"reader", BE_READER},
+        {"free_busy_reader", BE_FREEBUSY},
     };
     for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
         if (word && strcasecmp(word, roles[i].word) == 0)
@@ -59,11 +59,12 @@ static void row_read(struct ctx *cx, const struct row *row, struct series_row *o
                                     : json_array(out->event, "attendees");
 }
 
-void series_read(struct ctx *cx, struct row *rows, size_t n_rows, struct series_data *data)
+void series_read(
+    struct ctx *cx, struct row *rows, size_t n_rows, struct series_data *data)
 {
     struct series_row *list = ARENA_ARRAY(cx->arena, struct series_row, n_rows + 1);
     size_t exceptions = 0;
-    *data = (struct series_data){ .rows = rows, .n_rows = n_rows };
+    *data = (struct series_data){.rows = rows, .n_rows = n_rows};
     for (size_t i = 0; i < n_rows; i++) {
         struct series_row one;
         row_read(cx, &rows[i], &one);
@@ -94,23 +95,25 @@ struct collect {
 static bool collect_one(void *self, const struct instance *one)
 {
     struct collect *collect = self;
-    struct object_instance instance
-        = { .start_s = one->start_s, .end_s = one->end_s, .busy = one->busy };
+    struct object_instance instance = {
+        .start_s = one->start_s, .end_s = one->end_s, .busy = one->busy};
     LIST_ADD(collect->cx->arena, &collect->list, instance);
     return true;
 }
 
-/* An object whose instances cannot all be listed is looked at itself whenever a range is asked for. */
-static void index_instances(struct ctx *cx, struct object *object, const struct zone *floating)
+/* An object whose instances cannot all be listed is looked at itself whenever a range is
+ * asked for. */
+static void index_instances(
+    struct ctx *cx, struct object *object, const struct zone *floating)
 {
     struct ics_object parsed;
-    struct collect collect = { .cx = cx };
+    struct collect collect = {.cx = cx};
     int64_t now_s = ctx_now_s(cx);
     object->from_s = INT64_MIN;
     object->until_s = INT64_MAX;
     object->indexed_from_s = object->indexed_until_s = 0;
-    if (ics_object_parse(cx, object->text, object->text_bytes, &parsed)
-        || expand_bounds(cx, parsed.calendar, floating, &object->from_s, &object->until_s))
+    if (ics_object_parse(cx, object->text, object->text_bytes, &parsed) ||
+        expand_bounds(cx, parsed.calendar, floating, &object->from_s, &object->until_s))
         return;
     struct expand_range range = {
         .from_s = object->from_s,
@@ -118,8 +121,8 @@ static void index_instances(struct ctx *cx, struct object *object, const struct 
         .floating = floating,
         .max_instances = INDEX_MAX_INSTANCES,
     };
-    bool whole = object->until_s != INT64_MAX
-        && object->until_s - object->from_s < INDEX_BACK_S + INDEX_AHEAD_S;
+    bool whole = object->until_s != INT64_MAX &&
+        object->until_s - object->from_s < INDEX_BACK_S + INDEX_AHEAD_S;
     if (!whole) {
         range.from_s = now_s - INDEX_BACK_S;
         range.until_s = now_s + INDEX_AHEAD_S;
@@ -180,17 +183,18 @@ static enum err render_text(struct ctx *cx, const struct render *render,
     return ERR_OK;
 }
 
-static enum err remove_object(struct ctx *cx, struct store_tx *tx, const struct render *render,
-    const struct object *object, struct render_result *result)
+static enum err remove_object(struct ctx *cx, struct store_tx *tx,
+    const struct render *render, const struct object *object,
+    struct render_result *result)
 {
     TRY(store_object_remove(cx, tx, render->calendar->id, object->name));
     result->removed = !object->hidden;
     return ERR_OK;
 }
 
-static enum err save_object(struct ctx *cx, struct store_tx *tx, const struct render *render,
-    struct series *series, const struct convert_env *env, struct object *object, bool existed,
-    struct render_result *result)
+static enum err save_object(struct ctx *cx, struct store_tx *tx,
+    const struct render *render, struct series *series, const struct convert_env *env,
+    struct object *object, bool existed, struct render_result *result)
 {
     char *old_etag = existed ? arena_strdup(cx->arena, object->etag) : NULL;
     struct object before = *object;
@@ -205,14 +209,15 @@ static enum err save_object(struct ctx *cx, struct store_tx *tx, const struct re
     else if (!existed)
         object->name = arena_printf(cx->arena, "%s.ics", render->uid);
     if (render_text(cx, render, env, series, object)) {
-        log_line(cx, LOG_WARNING, LOG_SYNC, "calendar %lld: event %s cannot be shown: %s",
+        sync_warn(cx, "calendar %lld: event %s cannot be shown: %s",
             (long long)render->calendar->id, render->uid, ctx_error(cx));
         result->failed = true;
         return render->shadow ? cx->err : ERR_OK;
     }
-    object->hidden = render->hide || (!render->shadow && stays_hidden(env, series, &before));
-    if (existed && shadow == object->shadow && str_eq(old_etag, object->etag)
-        && before.hidden == object->hidden && str_eq(before.name, object->name)) {
+    object->hidden =
+        render->hide || (!render->shadow && stays_hidden(env, series, &before));
+    if (existed && shadow == object->shadow && str_eq(old_etag, object->etag) &&
+        before.hidden == object->hidden && str_eq(before.name, object->name)) {
         result->object = *object;
         return ERR_OK;
     }
@@ -231,21 +236,23 @@ enum err render_series(struct ctx *cx, struct store_tx *tx, const struct render 
     struct convert_env env;
     struct row *rows = NULL;
     size_t n_rows = 0;
-    struct object object = { 0 };
-    *result = (struct render_result){ 0 };
+    struct object object = {0};
+    *result = (struct render_result){0};
     env_fill(render->bridge, render->account, render->calendar, &env);
     TRY(store_rows_tx(cx, tx, render->calendar->id, render->uid, &rows, &n_rows));
     series_read(cx, rows, n_rows, &data);
-    enum err err = store_object_full(cx, NULL, tx, render->calendar->id, render->uid, &object);
+    enum err err =
+        store_object_full(cx, NULL, tx, render->calendar->id, render->uid, &object);
     bool existed = err == ERR_OK;
     if (err && err != ERR_NOT_FOUND)
         return err;
     if (!existed)
-        object = (struct object){ .calendar_id = render->calendar->id,
-            .upstream_uid = render->uid };
+        object = (struct object){
+            .calendar_id = render->calendar->id, .upstream_uid = render->uid};
     if (!data.series.master && !data.n_live)
         return existed ? remove_object(cx, tx, render, &object, result) : ERR_OK;
-    /* Deleting a master leaves its changed occurrences in place upstream (feishu-api 5.9). */
+    /* Deleting a master leaves its changed occurrences in place upstream
+     * (feishu-api 5.9). */
     if (!data.series.master && !data.cancelled && !render->orphan) {
         result->orphaned = true;
         return ERR_OK;

@@ -1,4 +1,5 @@
-/* When accounts are pulled: a few worker threads, a table of accounts, a thread that keeps house. */
+/* When accounts are pulled: a few worker threads, a table of accounts, a thread that
+ * keeps house. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -63,8 +64,8 @@ static struct job *job_of(struct scheduler *scheduler, int64_t account_id)
     for (size_t i = 0; i < scheduler->n_jobs; i++)
         if (scheduler->jobs[i]->account_id == account_id)
             return scheduler->jobs[i];
-    struct job **jobs
-        = realloc(scheduler->jobs, (scheduler->n_jobs + 1) * sizeof(struct job *));
+    struct job **jobs =
+        realloc(scheduler->jobs, (scheduler->n_jobs + 1) * sizeof(struct job *));
     struct job *job = calloc(1, sizeof(*job));
     if (!jobs || !job)
         abort();
@@ -94,12 +95,12 @@ static void mark_dirty(struct job *job, int64_t calendar_id, int64_t due_ms)
     if (job->n_dirty == DIRTY_MAX)
         job->list_dirty = true; /* then everything is */
     else
-        job->dirty[job->n_dirty++]
-            = (struct dirty){ .calendar_id = calendar_id, .due_ms = due_ms };
+        job->dirty[job->n_dirty++] =
+            (struct dirty){.calendar_id = calendar_id, .due_ms = due_ms};
 }
 
-void bridge_poke_later(struct bridge *bridge, int64_t account_id, int64_t calendar_id,
-    int64_t delay_ms)
+void bridge_poke_later(
+    struct bridge *bridge, int64_t account_id, int64_t calendar_id, int64_t delay_ms)
 {
     struct scheduler *scheduler = bridge->scheduler;
     if (!scheduler)
@@ -141,8 +142,8 @@ static void take(struct job *job, struct task *task)
 {
     int64_t now_ms = monotonic_ms();
     size_t kept = 0;
-    *task = (struct task){ .pass = { .list = job->list_dirty || job->list_ms <= now_ms,
-                               .all = job->list_dirty } };
+    *task = (struct task){.pass = {.list = job->list_dirty || job->list_ms <= now_ms,
+                              .all = job->list_dirty}};
     for (size_t i = 0; i < job->n_dirty; i++)
         if (job->dirty[i].due_ms <= now_ms)
             task->dirty[task->pass.n_dirty++] = job->dirty[i].calendar_id;
@@ -155,7 +156,8 @@ static void take(struct job *job, struct task *task)
     job->next_ms = INT64_MAX; /* pokes that come meanwhile bring it forward again */
 }
 
-static void give_back(struct scheduler *scheduler, struct job *job, const struct task *task)
+static void give_back(
+    struct scheduler *scheduler, struct job *job, const struct task *task)
 {
     int64_t now_ms = monotonic_ms();
     for (size_t i = 0; i < task->pass.n_dirty; i++)
@@ -176,25 +178,26 @@ static void report(struct ctx *cx, struct job *job, enum err err,
 {
     const char *text = err ? ctx_error(cx) : NULL;
     if (err && !str_eq(text, job->last_error))
-        log_line(cx, LOG_WARNING, LOG_SYNC, "account %lld: pull failed: %s",
-            (long long)job->account_id, text);
+        sync_warn(cx, "account %lld: pull failed: %s", (long long)job->account_id, text);
     else if (!err && job->last_error)
         log_line(cx, LOG_INFO, LOG_SYNC, "account %lld: pull works again",
             (long long)job->account_id);
     if (result->changed || result->removed || result->calendars)
         log_line(cx, LOG_INFO, LOG_SYNC,
-            "account %lld: %zu calendars, %zu objects changed, %zu removed, %zu failed, %u calls",
-            (long long)job->account_id, result->calendars, result->changed, result->removed,
-            result->failed, cx->upstream_calls);
+            "account %lld: %zu calendars, %zu objects changed, %zu removed, %zu failed, "
+            "%u calls",
+            (long long)job->account_id, result->calendars, result->changed,
+            result->removed, result->failed, cx->upstream_calls);
     free(job->last_error);
     job->last_error = text ? strdup(text) : NULL;
 }
 
 /* The mutex is held. */
-static void finish(struct scheduler *scheduler, struct job *job, const struct task *task,
-    enum err err)
+static void finish(
+    struct scheduler *scheduler, struct job *job, const struct task *task, enum err err)
 {
-    int64_t now_ms = monotonic_ms(), poll_ms = scheduler->bridge->conf->sync.poll_interval_s * 1000;
+    int64_t now_ms = monotonic_ms(),
+            poll_ms = scheduler->bridge->conf->sync.poll_interval_s * 1000;
     int64_t look_ms = poll_ms / 4 < LOOK_MS ? poll_ms / 4 : LOOK_MS;
     job->running = false;
     if (err) {
@@ -218,12 +221,13 @@ static void finish(struct scheduler *scheduler, struct job *job, const struct ta
 static void run(struct scheduler *scheduler, struct job *job)
 {
     struct task task;
-    struct bridge_pull_result result = { 0 };
+    struct bridge_pull_result result = {0};
     take(job, &task);
     pthread_mutex_unlock(&scheduler->mutex);
     struct ctx *cx = ctx_new(NULL);
     cx->deadline_ms = ctx_monotonic_ms(cx) + PASS_LIMIT_MS;
-    enum err err = sync_account(cx, scheduler->bridge, job->account_id, &task.pass, &result);
+    enum err err =
+        sync_account(cx, scheduler->bridge, job->account_id, &task.pass, &result);
     pthread_mutex_lock(&scheduler->mutex);
     if (!scheduler->bridge->stopping)
         report(cx, job, err, &result);
@@ -237,8 +241,8 @@ static void wait_until(struct scheduler *scheduler, int64_t until_ms)
     int64_t limit_ms = monotonic_ms() + LOOK_MS;
     if (until_ms > limit_ms)
         until_ms = limit_ms;
-    struct timespec at
-        = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
+    struct timespec at = {
+        .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
     pthread_cond_timedwait(&scheduler->changed, &scheduler->mutex, &at);
 }
 
@@ -282,8 +286,8 @@ static void meet_accounts(struct ctx *cx, struct scheduler *scheduler)
     pthread_mutex_unlock(&scheduler->mutex);
 }
 
-static void keep_house(struct ctx *cx, struct scheduler *scheduler, int64_t *version,
-    int64_t *next_ms)
+static void keep_house(
+    struct ctx *cx, struct scheduler *scheduler, int64_t *version, int64_t *next_ms)
 {
     struct bridge *bridge = scheduler->bridge;
     int64_t now;

@@ -4,13 +4,24 @@
 
 #include "bridge/bridge_internal.h"
 
+#include <stdarg.h>
+
 #define ACTIVE_S 900
 #define IDLE_FACTOR 8
 #define ATTENDEES_PER_PASS 60
 
-/* A calendar that a client asks for is looked at every poll interval, others far less often. */
-static bool is_due(struct ctx *cx, const struct bridge *bridge, const struct calendar *calendar,
-    const struct sync_pass *pass)
+void sync_warn(struct ctx *cx, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_line(cx, LOG_WARNING, LOG_SYNC, "%s", arena_vprintf(cx->arena, format, args));
+    va_end(args);
+}
+
+/* A calendar that a client asks for is looked at every poll interval, others far less
+ * often. */
+static bool is_due(struct ctx *cx, const struct bridge *bridge,
+    const struct calendar *calendar, const struct sync_pass *pass)
 {
     int64_t now_s = ctx_now_s(cx), interval_s = bridge->conf->sync.poll_interval_s;
     if (pass->all || calendar->pull != PULL_DONE)
@@ -56,11 +67,13 @@ static enum err pull_due(struct ctx *cx, struct walk *walk)
     TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
     for (int order = 0; order < 3; order++)
         for (size_t i = 0; i < n; i++) {
-            if (order_of(&list[i]) != order || !is_due(cx, walk->bridge, &list[i], walk->pass))
+            if (order_of(&list[i]) != order ||
+                !is_due(cx, walk->bridge, &list[i], walk->pass))
                 continue;
             if (walk->bridge->stopping)
                 return fail(cx, ERR_UPSTREAM_DOWN, "the program is being stopped");
-            enum err err = pull_events(cx, walk->bridge, walk->account, &list[i], walk->result);
+            enum err err =
+                pull_events(cx, walk->bridge, walk->account, &list[i], walk->result);
             note(cx, walk, err);
             if (err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE)
                 return err;
@@ -75,7 +88,8 @@ static enum err fill_attendees(struct ctx *cx, struct walk *walk)
     bool more;
     TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
     for (size_t i = 0; i < n && !walk->bridge->stopping; i++) {
-        TRY(pull_attendees(cx, walk->bridge, walk->account, &list[i], ATTENDEES_PER_PASS, &more));
+        TRY(pull_attendees(
+            cx, walk->bridge, walk->account, &list[i], ATTENDEES_PER_PASS, &more));
         walk->pass->more |= more;
     }
     return ERR_OK;
@@ -97,19 +111,20 @@ static enum err pass_locked(struct ctx *cx, struct bridge *bridge, int64_t accou
     struct sync_pass *pass, struct bridge_pull_result *result)
 {
     struct account account;
-    struct walk walk
-        = { .bridge = bridge, .account = &account, .pass = pass, .result = result };
+    struct walk walk = {
+        .bridge = bridge, .account = &account, .pass = pass, .result = result};
     TRY(store_account(cx, bridge->store, account_id, &account));
     if (account.state != ACCOUNT_OK)
-        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", account.name);
+        return fail(
+            cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", account.name);
     enum err err = token_keep_alive(cx, bridge, account_id);
     if (!err)
         err = run(cx, &walk);
     const char *text = err ? arena_strdup(cx->arena, ctx_error(cx)) : "";
     bridge->pulls++;
     bridge->pull_errors += err != ERR_OK;
-    store_account_set_synced(cx, bridge->store, account_id,
-        err ? account.last_sync_s : ctx_now_s(cx), text);
+    store_account_set_synced(
+        cx, bridge->store, account_id, err ? account.last_sync_s : ctx_now_s(cx), text);
     return err ? fail(cx, err, "%s", text) : ERR_OK;
 }
 
@@ -129,10 +144,10 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct bridge_pull_result *result)
 {
-    struct sync_pass pass = { .list = true, .all = true, .wait_ms = PULL_WAIT_MS };
-    *result = (struct bridge_pull_result){ 0 };
+    struct sync_pass pass = {.list = true, .all = true, .wait_ms = PULL_WAIT_MS};
+    *result = (struct bridge_pull_result){0};
     TRY(sync_account(cx, bridge, account_id, &pass, result));
-    pass = (struct sync_pass){ .wait_ms = PULL_WAIT_MS, .more = pass.more };
+    pass = (struct sync_pass){.wait_ms = PULL_WAIT_MS, .more = pass.more};
     while (pass.more && !bridge->stopping) {
         pass.more = false;
         TRY(sync_account(cx, bridge, account_id, &pass, result));

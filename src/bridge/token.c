@@ -1,5 +1,6 @@
-/* Tokens of an account. A refresh token works once: refreshes are serialised between threads and
- * processes, and the new pair is on disk before anybody uses it (feishu-api 2.4). */
+/* Tokens of an account. A refresh token works once: refreshes are serialised between
+ * threads and processes, and the new pair is on disk before anybody uses it
+ * (feishu-api 2.4). */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
@@ -8,11 +9,12 @@
 #define TOKEN_WAIT_MS 20000
 #define KEEP_ALIVE_S 86400
 
-static enum err sign_in_needed(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    const char *why)
+static enum err sign_in_needed(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, const char *why)
 {
     char *text = arena_strdup(cx->arena, why);
-    TRY(store_account_set_state(cx, bridge->store, account_id, ACCOUNT_SIGN_IN_NEEDED, text));
+    TRY(store_account_set_state(
+        cx, bridge->store, account_id, ACCOUNT_SIGN_IN_NEEDED, text));
     return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s", text);
 }
 
@@ -25,10 +27,11 @@ static bool is_good(struct ctx *cx, const struct account *account, const char *s
     return account->access_expires_s > ctx_now_s(cx) + TOKEN_MARGIN_S;
 }
 
-/* The transport may have lost the reply to a refresh that Feishu carried out, so the same token is
- * tried once more: either it was not consumed, or the account must sign in again. */
-static enum err refresh_twice(struct ctx *cx, struct bridge *bridge, const char *refresh_token,
-    struct feishu_tokens *tokens)
+/* The transport may have lost the reply to a refresh that Feishu carried out, so the same
+ * token is tried once more: either it was not consumed, or the account must sign in
+ * again. */
+static enum err refresh_twice(struct ctx *cx, struct bridge *bridge,
+    const char *refresh_token, struct feishu_tokens *tokens)
 {
     enum err err = oauth_refresh(cx, bridge->feishu, refresh_token, tokens);
     if (err == ERR_UPSTREAM_UNKNOWN)
@@ -38,11 +41,11 @@ static enum err refresh_twice(struct ctx *cx, struct bridge *bridge, const char 
 
 static enum err refresh(struct ctx *cx, struct bridge *bridge, struct account *account)
 {
-    struct feishu_tokens tokens = { 0 };
+    struct feishu_tokens tokens = {0};
     if (str_empty(account->refresh_token))
         return sign_in_needed(cx, bridge, account->id,
-            "the sign-in has ended: Feishu gave no refresh token (is offline_access granted and "
-            "refreshing switched on in the app's security settings?)");
+            "the sign-in has ended: Feishu gave no refresh token (is offline_access "
+            "granted and refreshing switched on in the app's security settings?)");
     enum err err = refresh_twice(cx, bridge, account->refresh_token, &tokens);
     if (err == ERR_UPSTREAM_SIGN_IN)
         return sign_in_needed(cx, bridge, account->id, ctx_error(cx));
@@ -52,16 +55,18 @@ static enum err refresh(struct ctx *cx, struct bridge *bridge, struct account *a
     account->refresh_token = tokens.refresh_token;
     account->refresh_expires_s = tokens.refresh_expires_s;
     TRY(store_account_save_tokens(cx, bridge->store, account));
-    log_line(cx, LOG_INFO, LOG_SYNC, "account %lld: tokens refreshed", (long long)account->id);
+    log_line(
+        cx, LOG_INFO, LOG_SYNC, "account %lld: tokens refreshed", (long long)account->id);
     return ERR_OK;
 }
 
-static enum err load(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    struct account *account)
+static enum err load(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, struct account *account)
 {
     TRY(store_account_tokens(cx, bridge->store, account_id, account));
     if (account->state != ACCOUNT_OK)
-        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", account->name);
+        return fail(
+            cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", account->name);
     return ERR_OK;
 }
 
@@ -95,10 +100,10 @@ enum err token_keep_alive(struct ctx *cx, struct bridge *bridge, int64_t account
 {
     struct account account;
     const char *token;
-    struct token_source source = { .bridge = bridge, .account_id = account_id };
+    struct token_source source = {.bridge = bridge, .account_id = account_id};
     TRY(load(cx, bridge, account_id, &account));
-    if (str_empty(account.refresh_token)
-        || account.access_expires_s > ctx_now_s(cx) - KEEP_ALIVE_S)
+    if (str_empty(account.refresh_token) ||
+        account.access_expires_s > ctx_now_s(cx) - KEEP_ALIVE_S)
         return ERR_OK;
     return token_get(&source, cx, account.access_token, &token);
 }

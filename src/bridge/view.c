@@ -3,12 +3,13 @@
 
 #include "bridge/bridge_internal.h"
 
-static enum err fill_calendars(struct ctx *cx, struct bridge *bridge, struct account_view *view)
+static enum err fill_calendars(
+    struct ctx *cx, struct bridge *bridge, struct account_view *view)
 {
     struct calendar *list;
     TRY(store_calendars(cx, bridge->store, view->id, &list, &view->n_calendars));
-    view->calendars
-        = ARENA_ARRAY(cx->arena, struct account_calendar_view, view->n_calendars + 1);
+    view->calendars =
+        ARENA_ARRAY(cx->arena, struct account_calendar_view, view->n_calendars + 1);
     for (size_t i = 0; i < view->n_calendars; i++)
         view->calendars[i] = (struct account_calendar_view){
             .name = list[i].name,
@@ -22,12 +23,13 @@ static enum err fill_calendars(struct ctx *cx, struct bridge *bridge, struct acc
     return ERR_OK;
 }
 
-static enum err fill_passwords(struct ctx *cx, struct bridge *bridge, struct account_view *view)
+static enum err fill_passwords(
+    struct ctx *cx, struct bridge *bridge, struct account_view *view)
 {
     struct password *list;
     TRY(store_passwords(cx, bridge->store, view->id, &list, &view->n_passwords));
-    view->passwords
-        = ARENA_ARRAY(cx->arena, struct account_password_view, view->n_passwords + 1);
+    view->passwords =
+        ARENA_ARRAY(cx->arena, struct account_password_view, view->n_passwords + 1);
     for (size_t i = 0; i < view->n_passwords; i++)
         view->passwords[i] = (struct account_password_view){
             .id = list[i].id,
@@ -59,16 +61,16 @@ static enum err fill(struct ctx *cx, struct bridge *bridge, const struct account
     return fill_passwords(cx, bridge, view);
 }
 
-enum err account_view(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    struct account_view *view)
+enum err account_view(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, struct account_view *view)
 {
     struct account account;
     TRY(store_account(cx, bridge->store, account_id, &account));
     return fill(cx, bridge, &account, view);
 }
 
-enum err account_views(struct ctx *cx, struct bridge *bridge, struct account_view **list,
-    size_t *n)
+enum err account_views(
+    struct ctx *cx, struct bridge *bridge, struct account_view **list, size_t *n)
 {
     struct account *accounts;
     size_t count;
