@@ -1,0 +1,188 @@
+#include "buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+static void room_for(struct buf *b, size_t more)
+{
+    if (b->n + more + 1 <= b->cap)
+        return;
+    b->cap = (b->cap ? b->cap * 2 : 256);
+    if (b->cap < b->n + more + 1)
+        b->cap = b->n + more + 1;
+    b->p = xrealloc(b->p, b->cap);
+}
+
+void buf_add(struct buf *b, const void *p, size_t n)
+{
+    room_for(b, n);
+    if (n)
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+
+void buf_str(struct buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
+
+static void add_fmt(struct buf *b, const char *fmt, va_list ap)
+{
+    va_list again;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0)
+        abort();
+    room_for(b, (size_t)n);
+    vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+    b->n += (size_t)n;
+}
+
+void buf_fmt(struct buf *b, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    add_fmt(b, fmt, ap);
+    va_end(ap);
+}
+
+void buf_free(struct buf *b)
+{
+    free(b->p);
+    *b = (struct buf){0};
+}
+
+const char *buf_text(struct buf *b)
+{
+    room_for(b, 0);
+    b->p[b->n] = '\0';
+    return b->p;
+}
+
+static void quote(struct buf *b, const char *s, size_t n)
+{
+    size_t from = 0;
+
+    buf_add(b, "\"", 1);
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buf_add(b, s + from, i - from);
+        from = i + 1;
+        if (c == '"' || c == '\\')
+            buf_add(b, (char[]){'\\', (char)c}, 2);
+        else if (c == '\n')
+            buf_str(b, "\\n");
+        else if (c == '\r')
+            buf_str(b, "\\r");
+        else if (c == '\t')
+            buf_str(b, "\\t");
+        else
+            buf_fmt(b, "\\u%04x", c);
+    }
+    buf_add(b, s + from, n - from);
+    buf_add(b, "\"", 1);
+}
+
+static void begin(struct buf *b, const char *key)
+{
+    char last = b->n ? b->p[b->n - 1] : '{';
+
+    if (b->n && last != '{' && last != '[' && last != ':')
+        buf_add(b, ",", 1);
+    if (key) {
+        buf_add(b, "\"", 1);
+        buf_str(b, key);
+        buf_add(b, "\":", 2);
+    }
+}
+
+void jw_open(struct buf *b, const char *key, char bracket)
+{
+    begin(b, key);
+    buf_add(b, &bracket, 1);
+}
+
+void jw_close(struct buf *b, char bracket)
+{
+    buf_add(b, &bracket, 1);
+}
+
+void jw_strn(struct buf *b, const char *key, const char *value, size_t n)
+{
+    begin(b, key);
+    quote(b, value, n);
+}
+
+void jw_str(struct buf *b, const char *key, const char *value)
+{
+    if (value)
+        jw_strn(b, key, value, strlen(value));
+    else
+        jw_raw(b, key, NULL);
+}
+
+void jw_fmt(struct buf *b, const char *key, const char *fmt, ...)
+{
+    struct buf text = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    add_fmt(&text, fmt, ap);
+    va_end(ap);
+    jw_strn(b, key, text.p, text.n);
+    buf_free(&text);
+}
+
+static void number(struct buf *b, int64_t value)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%lld", (long long)value);
+
+    buf_add(b, digits, (size_t)n);
+}
+
+void jw_int(struct buf *b, const char *key, int64_t value)
+{
+    begin(b, key);
+    number(b, value);
+}
+
+void jw_int_text(struct buf *b, const char *key, int64_t value)
+{
+    begin(b, key);
+    buf_add(b, "\"", 1);
+    number(b, value);
+    buf_add(b, "\"", 1);
+}
+
+void jw_bool(struct buf *b, const char *key, bool value)
+{
+    begin(b, key);
+    buf_str(b, value ? "true" : "false");
+}
+
+void jw_raw(struct buf *b, const char *key, const char *json)
+{
+    begin(b, key);
+    buf_str(b, json ? json : "null");
+}
+
+void jw_json(struct buf *b, const char *key, const cJSON *value)
+{
+    char *text = value ? cJSON_PrintUnformatted(value) : NULL;
+
+    jw_raw(b, key, text);
+    cJSON_free(text);
+}

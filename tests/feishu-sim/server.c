@@ -1,0 +1,208 @@
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "gateway.h"
+#include "mem.h"
+
+#define BODY_MAX_BYTES (24 * 1024 * 1024)
+#define CONNECTIONS_MAX 1000
+
+struct server {
+    struct MHD_Daemon *daemon;
+};
+
+/* One request while its body arrives. */
+struct incoming {
+    char *target;
+    struct buf body;
+    bool started, too_large;
+};
+
+static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t sleep_end = PTHREAD_COND_INITIALIZER;
+static bool stopping;
+
+/* Sleeps unless the server stops. */
+static void pause_ms(int64_t ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&sleep_lock);
+    while (!stopping)
+        if (pthread_cond_timedwait(&sleep_end, &sleep_lock, &until))
+            break;
+    pthread_mutex_unlock(&sleep_lock);
+}
+
+/* Keeps the raw target: libmicrohttpd would hand out the decoded path only. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct incoming *in = xcalloc(1, sizeof *in);
+
+    (void)cls;
+    (void)connection;
+    in->target = xstrdup(target);
+    return in;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+    struct incoming *in = *state;
+
+    (void)cls;
+    (void)connection;
+    (void)code;
+    if (!in)
+        return;
+    free(in->target);
+    buf_free(&in->body);
+    free(in);
+    *state = NULL;
+}
+
+static char *header(struct MHD_Connection *connection, const char *name)
+{
+    return xstrdup(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
+}
+
+static enum MHD_Result answer(struct MHD_Connection *connection, struct reply *rp)
+{
+    struct MHD_Response *response;
+    enum MHD_Result result;
+
+    buf_text(&rp->body);
+    response =
+        MHD_create_response_from_buffer(rp->body.n, rp->body.p, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        return MHD_NO;
+    rp->body = (struct buf){0};
+    MHD_add_response_header(response, "Content-Type",
+        rp->content_type ? rp->content_type : "application/json; charset=utf-8");
+    for (size_t i = 0; i < rp->n_headers; i++)
+        MHD_add_response_header(response, rp->headers[i].name, rp->headers[i].value);
+    result = MHD_queue_response(connection, (unsigned)rp->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result serve(
+    struct MHD_Connection *connection, const char *method, struct incoming *in)
+{
+    struct request rq = {.method = xstrdup(method), .target = xstrdup(in->target)};
+    struct reply rp = {0};
+    enum MHD_Result result = MHD_NO;
+
+    buf_text(&in->body);
+    rq.body = in->body.p;
+    rq.n_body = in->body.n;
+    in->body = (struct buf){0};
+    rq.authorization = header(connection, "Authorization");
+    rq.content_type = header(connection, "Content-Type");
+    rq.cookie = header(connection, "Cookie");
+    rq.host = header(connection, "Host");
+    rq.locale = header(connection, "Locale");
+    if (in->too_large) {
+        rp.status = 413;
+        rp.content_type = xstrdup("text/plain");
+    } else {
+        gateway_serve(&rq, &rp);
+    }
+    if (rp.delay_ms)
+        pause_ms(rp.delay_ms);
+    if (!rp.cut)
+        result = answer(connection, &rp);
+    request_free(&rq);
+    reply_free(&rp);
+    return result;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version, const char *data, size_t *n,
+    void **state)
+{
+    struct incoming *in = *state;
+
+    (void)cls;
+    (void)url;
+    (void)version;
+    if (!in->started) {
+        in->started = true;
+        return MHD_YES;
+    }
+    if (*n) {
+        in->too_large = in->too_large || in->body.n + *n > BODY_MAX_BYTES;
+        if (!in->too_large)
+            buf_add(&in->body, data, *n);
+        *n = 0;
+        return MHD_YES;
+    }
+    return serve(connection, method, in);
+}
+
+static bool parse_address(const char *listen, struct sockaddr_in *out)
+{
+    const char *colon = strrchr(listen, ':');
+    char host[64];
+    long port;
+
+    if (!colon || colon - listen >= (long)sizeof host)
+        return false;
+    snprintf(host, sizeof host, "%.*s", (int)(colon - listen), listen);
+    port = strtol(colon + 1, NULL, 10);
+    *out = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    return port >= 0 && port < 65536 && inet_pton(AF_INET, host, &out->sin_addr) == 1;
+}
+
+struct server *server_start(const char *listen, unsigned *port)
+{
+    struct sockaddr_in address;
+    struct server *server;
+    const union MHD_DaemonInfo *info;
+
+    if (!parse_address(listen, &address)) {
+        fprintf(stderr, "feishu-sim: %s is not an IPv4 address with a port\n", listen);
+        return NULL;
+    }
+    server = xcalloc(1, sizeof *server);
+    server->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0,
+        NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024), MHD_OPTION_END);
+    if (!server->daemon) {
+        fprintf(stderr, "feishu-sim: cannot listen on %s\n", listen);
+        free(server);
+        return NULL;
+    }
+    info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    *port = info ? info->port : ntohs(address.sin_port);
+    return server;
+}
+
+void server_stop(struct server *server)
+{
+    pthread_mutex_lock(&sleep_lock);
+    stopping = true;
+    pthread_cond_broadcast(&sleep_end);
+    pthread_mutex_unlock(&sleep_lock);
+    MHD_stop_daemon(server->daemon);
+    free(server);
+}
