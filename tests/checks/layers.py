@@ -7,7 +7,7 @@ import house
 
 # A layer, and what it may include: a folder with all its headers, or one header.
 ALLOWED = {
-    "main": ["main.h", "http", "bridge", "base"],
+    "main": ["http", "bridge", "base"],
     "http": ["dav/dav.h", "bridge/account.h", "bridge/bridge.h", "base"],
     "dav": ["bridge/backend.h", "ical", "base"],
     "bridge": ["ical", "store", "feishu", "base"],
@@ -43,7 +43,9 @@ def layer_of(path):
 
 
 def own_is_allowed(layer, header):
-    wanted = ALLOWED[layer] + ["config.h"] + ([layer] if layer != "main" else [])
+    if layer == "main" and re.fullmatch(r"main\w*\.h", header):
+        return True
+    wanted = [*ALLOWED[layer], layer, "config.h"]
     return header in wanted or posixpath.dirname(header) in wanted
 
 
@@ -92,7 +94,7 @@ def check(top):
 
 
 CLEAN = {
-    "src/main.c": '#include "main.h"\n#include "http/server.h"\n#include <stdio.h>\n',
+    "src/main.c": '#include "main.h"\n#include "main_x.h"\n#include "http/server.h"\n#include <stdio.h>\n',
     "src/http/server.c": '#include "dav/dav.h"\n#include <microhttpd.h>\n',
     "src/dav/put.c": '#include "ical/ics.h"\n#include "bridge/backend.h"\n',
     "src/bridge/pull.c": '#include "store/store.h"\n/* #include "dav/dav.h" */\n',
@@ -114,6 +116,7 @@ PLANTS = [
     ({"src/http/home.c": '#include "bridge/pull.h"\n'}, "src/http/home.c:1: http may not"),
     ({"src/http/home.c": '#include "dav/xml.h"\n'}, "src/http/home.c:1: http may not"),
     ({"src/main_sync.c": '#include "store/store.h"\n'}, "src/main_sync.c:1: main may not"),
+    ({"src/http/home.c": '#include "main.h"\n'}, "src/http/home.c:1: http may not"),
     ({"src/util/x.c": '#include "base/str.h"\n'}, "src/util/x.c:1: src/util is no layer"),
     ({"src/base/str.c": '#include "tests/feishu-sim/sim.h"\n'}, "src/base/str.c:1: base"),
     ({"tests/feishu-sim/x.c": '#include "base/str.h"\n'}, "tests/feishu-sim/x.c:1: the sim"),
