@@ -34,6 +34,9 @@ void answer_text(struct exchange *ex, int status, const char *type, const char *
 void answer_error(struct exchange *ex, enum err kind)
 {
     dav_error_response(ex->cx, kind, &ex->response);
+    if (kind == ERR_UNAUTHORIZED)
+        answer_header(
+            ex, "WWW-Authenticate", "Basic realm=\"feishu-caldav\", charset=\"UTF-8\"");
 }
 
 void answer_redirect(struct exchange *ex, int status, const char *location)

@@ -1,8 +1,8 @@
 """The bridge under test: the real binary with a store, a configuration and a port of its own.
 
     with FeishuSim() as sim, Bridge(sim) as bridge:
-        alice = bridge.sign_in("ou_alice")          # person of the simulator's scenario
-        alice.propfind("/dav/", 0, "<d:current-user-principal/>")
+        ada = bridge.sign_in("ou_ada00000000000000000000000000001")          # person of the simulator's scenario
+        ada.propfind("/dav/", 0, "<d:current-user-principal/>")
 """
 
 import json

@@ -14,7 +14,7 @@ import requests
 from bridge import Bridge, event, free_port, precondition, wait_until
 from feishu_sim import FeishuSim
 
-ALICE = "ou_alice"
+ADA = "ou_ada00000000000000000000000000001"
 
 
 @pytest.fixture(scope="module", name="sim")
@@ -29,9 +29,9 @@ def fixture_bridge(sim):
         yield bridge
 
 
-@pytest.fixture(scope="module", name="alice")
-def fixture_alice(bridge):
-    return bridge.sign_in(ALICE)
+@pytest.fixture(scope="module", name="ada")
+def fixture_ada(bridge):
+    return bridge.sign_in(ADA)
 
 
 def raw(bridge, request, port=None):
@@ -144,10 +144,10 @@ def test_broken_credentials_are_401(bridge, header):
 
 def test_guessing_passwords_is_throttled(sim):
     with Bridge(sim) as bridge:
-        alice = bridge.sign_in(ALICE)
+        ada = bridge.sign_in(ADA)
         statuses = set()
         for _ in range(60):
-            answer = requests.get(bridge.url + "/dav/", auth=(alice.name, "wrong"), timeout=10)
+            answer = requests.get(bridge.url + "/dav/", auth=(ada.name, "wrong"), timeout=10)
             statuses.add(answer.status_code)
             if answer.status_code == 429:
                 assert int(answer.headers["Retry-After"]) > 0
@@ -156,12 +156,12 @@ def test_guessing_passwords_is_throttled(sim):
 
 
 def test_a_revoked_password_stops_working_at_once(bridge):
-    alice = bridge.sign_in(ALICE, pull=False)
-    assert alice.request("OPTIONS", "/dav/").status_code == 200
-    rows = bridge.run("user", "passwords", alice.name, "--json").stdout
+    ada = bridge.sign_in(ADA, pull=False)
+    assert ada.request("OPTIONS", "/dav/").status_code == 200
+    rows = bridge.run("user", "passwords", ada.name, "--json").stdout
     newest = max(int(n) for n in re.findall(r'"id":\s*"?(\d+)', rows))
-    bridge.run("user", "passwords", alice.name, "--revoke", str(newest))
-    assert alice.request("OPTIONS", "/dav/").status_code == 401
+    bridge.run("user", "passwords", ada.name, "--revoke", str(newest))
+    assert ada.request("OPTIONS", "/dav/").status_code == 401
 
 
 @pytest.mark.parametrize("method", ["GET", "PROPFIND", "OPTIONS", "REPORT"])
@@ -193,25 +193,25 @@ def test_a_known_address_with_a_wrong_method_is_405(bridge):
     assert requests.delete(bridge.url + "/healthz", timeout=10).status_code == 405
 
 
-def test_a_body_of_100_mb_is_413_and_the_server_goes_on(bridge, alice):
-    home = alice.home()
-    answer = alice.put(home + "x/y.ics", "x" * 100_000_000)
+def test_a_body_of_100_mb_is_413_and_the_server_goes_on(bridge, ada):
+    home = ada.home()
+    answer = ada.put(home + "x/y.ics", "x" * 100_000_000)
     assert answer.status_code == 413
     assert precondition(answer) is not None or answer.text
-    assert alice.request("OPTIONS", home).status_code == 200
+    assert ada.request("OPTIONS", home).status_code == 200
 
 
-def test_a_chunked_body_over_the_limit_is_413(alice):
+def test_a_chunked_body_over_the_limit_is_413(ada):
     def chunks():
         for _ in range(200):
             yield b"x" * 100_000
-    answer = alice.session.put(alice.bridge.url + alice.home() + "x/y.ics", data=chunks(),
+    answer = ada.session.put(ada.bridge.url + ada.home() + "x/y.ics", data=chunks(),
                                timeout=60)
     assert answer.status_code == 413
 
 
-def test_expect_100_continue_over_the_limit_is_refused_before_the_body(bridge, alice):
-    head = (f"PUT {alice.home()}x/y.ics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n"
+def test_expect_100_continue_over_the_limit_is_refused_before_the_body(bridge, ada):
+    head = (f"PUT {ada.home()}x/y.ics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n"
             "Expect: 100-continue\r\nConnection: close\r\n\r\n")
     assert raw(bridge, head.encode()).split()[1] in (b"413", b"401")
 
@@ -221,22 +221,22 @@ def test_a_url_that_is_too_long_is_refused(bridge):
     assert answer.status_code in (414, 431)
 
 
-def test_large_answers_are_gzipped_when_asked_for(alice):
-    calendar = next(iter(alice.calendars().values()))
+def test_large_answers_are_gzipped_when_asked_for(ada):
+    calendar = next(iter(ada.calendars().values()))
     for i in range(20):
-        assert alice.put(f"{calendar}gzip-{i}.ics", event(f"gzip-{i}")).status_code == 201
+        assert ada.put(f"{calendar}gzip-{i}.ics", event(f"gzip-{i}")).status_code == 201
     body = '<propfind xmlns="DAV:"><allprop/></propfind>'
     headers = {"Depth": "1", "Accept-Encoding": "gzip"}
-    plain = alice.request("PROPFIND", calendar, body, {"Depth": "1", "Accept-Encoding": "identity"})
+    plain = ada.request("PROPFIND", calendar, body, {"Depth": "1", "Accept-Encoding": "identity"})
     assert "Content-Encoding" not in plain.headers
-    answer = alice.request("PROPFIND", calendar, body, headers, stream=True)
+    answer = ada.request("PROPFIND", calendar, body, headers, stream=True)
     assert answer.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(answer.raw.read(decode_content=False)) == plain.content
 
 
-def test_a_connection_is_kept_alive_over_many_requests(alice):
+def test_a_connection_is_kept_alive_over_many_requests(ada):
     import http.client
-    conn = http.client.HTTPConnection("127.0.0.1", alice.bridge.port, timeout=10)
+    conn = http.client.HTTPConnection("127.0.0.1", ada.bridge.port, timeout=10)
     conn.connect()
     mine = conn.sock.getsockname()
     for _ in range(50):
@@ -262,18 +262,18 @@ def test_many_simultaneously_ready_connections_are_all_answered(bridge, count):
             conn.close()
 
 
-def test_a_slow_feishu_does_not_hold_up_reads(sim, alice):
-    calendar = next(iter(alice.calendars().values()))
+def test_a_slow_feishu_does_not_hold_up_reads(sim, ada):
+    calendar = next(iter(ada.calendars().values()))
     import threading
     sim.fault(method="POST", path="*/events", delay_ms=3000, count=8)
-    writers = [threading.Thread(target=alice.put, args=(f"{calendar}slow-{i}.ics",
+    writers = [threading.Thread(target=ada.put, args=(f"{calendar}slow-{i}.ics",
                                                         event(f"slow-{i}"))) for i in range(8)]
     try:
         for one in writers:
             one.start()
         started = time.monotonic()
         for _ in range(20):
-            requests.get(alice.bridge.url + "/healthz", timeout=10)
+            requests.get(ada.bridge.url + "/healthz", timeout=10)
         assert time.monotonic() - started < 2
     finally:
         for one in writers:
@@ -308,7 +308,7 @@ def test_the_page_greets_in_english_and_in_chinese(bridge):
 
 
 def signed_in_browser(bridge):
-    answer = bridge.authorize(ALICE)
+    answer = bridge.authorize(ADA)
     assert answer.status_code == 302 and answer.headers["Location"] == "/"
     assert "HttpOnly" in answer.headers["Set-Cookie"]
     browser = requests.Session()
