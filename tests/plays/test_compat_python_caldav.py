@@ -1,0 +1,41 @@
+"""python-caldav against the bridge."""
+
+import datetime
+
+import caldav
+from compat import assert_standup, desk, feishu_story, held, judge
+
+JANUARY = (datetime.datetime(2027, 1, 1, tzinfo=datetime.timezone.utc),
+           datetime.datetime(2027, 2, 1, tzinfo=datetime.timezone.utc))
+
+
+def test_what_python_caldav_writes_is_what_feishu_holds():
+    with desk() as (sim, _, ada):
+        judge("python_caldav.py", ada, "--keep")
+        found = held(sim, "compat python-caldav")
+        assert sorted(found) == ["Planning, edited", "Standup"]
+        assert found["Planning, edited"][:2] == ("20270105T060000Z", "20270105T070000Z")
+        assert sim.event("Planning, edited")["location"]["name"] == "Room 1"
+        assert_standup(found)
+
+
+def test_python_caldav_leaves_nothing_behind():
+    with desk() as (sim, _, ada):
+        judge("python_caldav.py", ada)
+        assert sim.events() == []
+
+
+def test_python_caldav_sees_what_is_edited_in_feishu():
+    with desk() as (sim, bridge, ada):
+        client = caldav.DAVClient(bridge.url + "/dav/", username=ada.name, password=ada.password)
+        client.session.trust_env = False
+        calendar = [one for one in client.principal().calendars()][0]
+
+        def shows():
+            found = set()
+            for item in calendar.date_search(*JANUARY, expand=True):
+                for event in item.icalendar_instance.walk("VEVENT"):
+                    start = event["DTSTART"].dt.astimezone(datetime.timezone.utc)
+                    found.add((start.strftime("%Y%m%dT%H%M%SZ"), str(event["SUMMARY"])))
+            return found
+        feishu_story(sim, shows)
