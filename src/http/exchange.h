@@ -58,7 +58,8 @@ const char *exchange_cookie(const struct exchange *ex, const char *name);
 
 void answer_header(struct exchange *ex, const char *name, const char *value);
 void answer_text(struct exchange *ex, int status, const char *type, const char *text);
-/* The error in cx as a DAV:error body, with Retry-After and WWW-Authenticate where they belong. */
+/* The error in cx as a DAV:error body, with Retry-After or WWW-Authenticate where they
+ * belong. */
 void answer_error(struct exchange *ex, enum err kind);
 void answer_redirect(struct exchange *ex, int status, const char *location);
 
