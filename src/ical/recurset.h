@@ -37,6 +37,7 @@ int64_t recurset_unix(const struct recurset *set, int64_t wall_s);
 int64_t recurset_wall(const struct recurset *set, int64_t unix_s);
 /* What a RECURRENCE-ID or EXDATE names: true = the day that begins at *key_s on the wall
  * clock (a date, or any value for an all-day event), false = the instant *key_s. */
-bool recurset_key(const struct recurset *set, const struct ics_time *time, int64_t *key_s);
+bool recurset_key(
+    const struct recurset *set, const struct ics_time *time, int64_t *key_s);
 
 #endif
