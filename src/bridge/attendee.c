@@ -138,10 +138,11 @@ static cJSON *read_person(struct ctx *cx, const struct convert_env *env,
 
 /* Invited, and the list is hidden (194001) or not read yet: what is sure is the caller.
  */
-static cJSON *only_self(const struct convert_env *env, const struct series_row *row)
+static cJSON *only_self(
+    struct ctx *cx, const struct convert_env *env, const struct series_row *row)
 {
     cJSON *list = cJSON_CreateArray();
-    cJSON *person = person_new(env->own_address, env->own_name);
+    cJSON *person = person_new(people_address(cx, env, env->own_id), env->own_name);
     cJSON_AddStringToObject(person, "type", "user");
     cJSON_AddStringToObject(person, "id", env->own_id);
     cJSON_AddStringToObject(person, "rsvp", people_own_answer(env, row));
@@ -155,7 +156,7 @@ static bool was_invited(const struct convert_env *env, const struct series_row *
     const char *home = json_text(row->event, "organizer_calendar_id");
     const cJSON *organizer =
         cJSON_GetObjectItemCaseSensitive(row->event, "event_organizer");
-    return *home != '\0' && !str_eq(home, env->calendar_id) &&
+    return !str_empty(env->own_id) && *home != '\0' && !str_eq(home, env->calendar_id) &&
         *json_text(organizer, "user_id") != '\0' &&
         !str_eq(json_text(organizer, "user_id"), env->own_id) && env->role >= BE_WRITER;
 }
@@ -167,7 +168,7 @@ enum err read_people(struct ctx *cx, const struct convert_env *env,
     bool invited = was_invited(env, row);
     if (attendees == NULL && !invited)
         return ERR_OK;
-    cJSON *list = attendees == NULL ? only_self(env, row) : cJSON_CreateArray();
+    cJSON *list = attendees == NULL ? only_self(cx, env, row) : cJSON_CreateArray();
     cJSON_ArrayForEach(one, attendees)
     {
         cJSON *person = read_person(cx, env, row, one);

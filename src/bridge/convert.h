@@ -36,7 +36,9 @@ struct convert_env {
 struct series_row {
     int64_t original_time; /* 0 = master */
     const cJSON *event;
-    const cJSON *attendees; /* array or NULL = not known */
+    /* Array, or NULL = not known (exceptions: as the master's). Read them before planning a write
+     * of the organizer's: while they are not known nobody is told. */
+    const cJSON *attendees;
 };
 struct series {
     const char *uid;                 /* upstream uid */

@@ -262,7 +262,7 @@ static enum err check_range(struct ctx *cx, const char *name, int64_t unix_s)
 {
     char text[WHEN_TEXT_BYTES];
     if (unix_s < UPSTREAM_MIN_S)
-        return fail(cx, ERR_MIN_DATE_TIME, "%s %s is before 1970", name,
+        return fail(cx, ERR_MIN_DATE_TIME, "%s %s is earlier than Feishu can hold", name,
             when_rfc3339(unix_s, text));
     if (unix_s > UPSTREAM_MAX_S)
         return fail(cx, ERR_MAX_DATE_TIME, "%s %s is later than Feishu can hold", name,

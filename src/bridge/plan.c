@@ -32,11 +32,7 @@ bool plan_concerns_others(const struct planner *p, const cJSON *facts)
             !json_bool(one, "silent", false))
             return true;
     }
-    /* Who is invited is not known yet: when nobody is, nobody is told. */
-    const struct series *before = p->before;
-    return people == NULL && before != NULL && before->master != NULL &&
-        before->master->attendees == NULL &&
-        !cJSON_HasObjectItem(before->master->event, "attendees");
+    return false;
 }
 
 static enum err check_writer(
@@ -119,7 +115,7 @@ static enum err plan_create(struct ctx *cx, struct planner *p)
     TRY(plan_body(cx, p, &change, body, &visible));
     plan_step(cx, p, (struct step){.kind = STEP_CREATE, .body = body});
     TRY(plan_people(cx, p, &change));
-    return plan_exceptions(cx, p, NULL, facts, true);
+    return plan_exceptions(cx, p, facts);
 }
 
 /* ---- update ---- */
@@ -143,14 +139,14 @@ static void delete_row(struct ctx *cx, struct planner *p, const struct series_ro
 
 /* Exceptions that a change of time or rule takes away (feishu-api 5.19). A rule that only
  * ends elsewhere leaves those that it still has. */
-static bool plan_reset(
+static void plan_reset(
     struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now)
 {
     const cJSON *old_rule = cJSON_GetObjectItemCaseSensitive(was, "recurrence");
     const cJSON *new_rule = cJSON_GetObjectItemCaseSensitive(now, "recurrence");
     bool start = differs("start_time", was, now), rule = differs("recurrence", was, now);
     if (!p->organizer || old_rule == NULL || !(start || rule))
-        return false;
+        return;
     bool end_only = !start && recurrence_same_but_end(old_rule, new_rule);
     p->end_moved = end_only;
     for (size_t i = 0; i < p->before->n_exceptions; i++) {
@@ -158,7 +154,7 @@ static bool plan_reset(
         if (!end_only || !view_has(cx, p->env, &p->now, row->original_time))
             delete_row(cx, p, row);
     }
-    return !end_only;
+    p->reset = !end_only;
 }
 
 static enum err plan_master(struct ctx *cx, struct planner *p)
@@ -174,7 +170,7 @@ static enum err plan_master(struct ctx *cx, struct planner *p)
     struct change change = {.was = was, .now = now};
     bool visible;
     TRY(plan_body(cx, p, &change, body, &visible));
-    bool reset = plan_reset(cx, p, was, now);
+    plan_reset(cx, p, was, now);
     if (body->child != NULL)
         plan_step(cx, p,
             (struct step){.kind = STEP_PATCH,
@@ -182,7 +178,7 @@ static enum err plan_master(struct ctx *cx, struct planner *p)
                 .notify = visible && !is_silent(now) &&
                     (plan_concerns_others(p, was) || plan_concerns_others(p, now))});
     TRY(plan_people(cx, p, &change));
-    return plan_exceptions(cx, p, was, now, reset);
+    return plan_exceptions(cx, p, now);
 }
 
 static enum err plan_update(struct ctx *cx, struct planner *p)
@@ -192,7 +188,7 @@ static enum err plan_update(struct ctx *cx, struct planner *p)
             p->now.master == NULL ? "the component without RECURRENCE-ID is missing"
                                   : "RRULE: the series is the organizer's");
     if (p->now.master == NULL)
-        return plan_exceptions(cx, p, NULL, NULL, false);
+        return plan_exceptions(cx, p, NULL);
     TRY(plan_refuse(cx, p));
     return plan_master(cx, p);
 }

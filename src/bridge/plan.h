@@ -10,6 +10,7 @@ struct planner {
     bool organizer;
     bool past;            /* a create of what is over: an import */
     bool end_moved;       /* the rule ends elsewhere: rows outside are deleted already */
+    bool reset;           /* the upstream rows of exceptions are deleted already */
     struct view was, now; /* was.calendar = NULL on create */
     struct plan *plan;
 };
@@ -36,10 +37,8 @@ enum err plan_body(struct ctx *cx, const struct planner *p, const struct change 
  * ATTENDEE_CHANGE, MAX_ATTENDEES. */
 enum err plan_people(struct ctx *cx, struct planner *p, const struct change *change);
 
-/* Steps for overrides and EXDATEs. reset = the upstream rows of exceptions are deleted
- * already. was and now = the masters' facts. */
-enum err plan_exceptions(
-    struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now, bool reset);
+/* Steps for overrides and EXDATEs. master = facts of the master now, NULL without one. */
+enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master);
 
 /* UPSTREAM_REFUSED for properties of a series that Feishu has no place for. */
 enum err plan_refuse(struct ctx *cx, const struct planner *p);

@@ -121,6 +121,20 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
     }
 }
 
+/* Upstream's organizer of what is there, "" when it did not say. */
+static const char *upstream_organizer(const struct planner *p)
+{
+    const struct series *before = p->before;
+    if (before == NULL || before->master == NULL)
+        return "";
+    return json_text(
+        cJSON_GetObjectItemCaseSensitive(before->master->event, "event_organizer"),
+        "user_id");
+}
+
+/* *foreign = an own event whose text names somebody else as organizer: an invitation that
+ * came by mail and was put here. Its people are the client's record, nobody is invited.
+ */
 static enum err check_organizer(
     struct ctx *cx, const struct planner *p, const struct change *change, bool *foreign)
 {
@@ -129,27 +143,21 @@ static enum err check_organizer(
     const cJSON *now =
         cJSON_GetObjectItemCaseSensitive(people_of(change->now), "organizer");
     *foreign = false;
-    if (now == NULL || json_bool(now, "self", false))
+    if (now == NULL)
         return ERR_OK;
     const char *address = json_text(now, "address");
-    if (was != NULL &&
-        (str_ieq(json_text(was, "address"), address) || same_id(cx, p, was, address))) {
-        /* An own event with a foreign organizer is an imported invitation. */
-        *foreign = p->organizer && p->before != NULL && !json_bool(was, "self", false) &&
-            !cJSON_HasObjectItem(
-                p->before->master == NULL ? NULL : p->before->master->event,
-                "event_organizer");
-        return ERR_OK;
-    }
-    bool unknown_self = str_empty(p->env->own_address);
     const char *id = people_id(cx, p->env, address);
-    if (str_eq(id, p->env->own_id) || (unknown_self && id == NULL && p->organizer))
+    bool same = was != NULL &&
+        (str_ieq(json_text(was, "address"), address) || same_id(cx, p, was, address));
+    /* An account whose own address is unknown may have any. */
+    bool self =
+        str_eq(id, p->env->own_id) || (id == NULL && str_empty(p->env->own_address));
+    if (p->organizer && self)
         return ERR_OK;
-    if (change->was == NULL && p->organizer) {
-        *foreign = true;
-        return ERR_OK;
-    }
-    return fail(cx, ERR_ORGANIZER_CHANGE, "ORGANIZER: it cannot become %s", address);
+    if (!same && change->was != NULL)
+        return fail(cx, ERR_ORGANIZER_CHANGE, "ORGANIZER: it cannot become %s", address);
+    *foreign = p->organizer && !str_eq(id, upstream_organizer(p));
+    return ERR_OK;
 }
 
 /* True when the caller may invite though not the organizer (feishu-api 5.2

@@ -50,6 +50,13 @@ enum err plan_refuse(struct ctx *cx, const struct planner *p)
 
 /* ---- overrides ---- */
 
+/* Exceptions of a new series, and those made again after a change of the whole, are
+ * technical: the guests hear of the series itself. */
+static bool plan_tells(const struct planner *p, const cJSON *facts)
+{
+    return p->before != NULL && !p->reset && plan_concerns_others(p, facts);
+}
+
 static char *id_text(struct ctx *cx, int64_t original)
 {
     char text[WHEN_TEXT_BYTES];
@@ -89,7 +96,7 @@ static enum err plan_override(struct ctx *cx, struct planner *p,
             (struct step){.kind = STEP_PATCH,
                 .original_time = original,
                 .body = body,
-                .notify = visible && p->before != NULL && plan_concerns_others(p, now)});
+                .notify = visible && plan_tells(p, now)});
     TRY(plan_people(cx, p, &change));
     bool known = row != NULL || p->now.master == NULL;
     if (p->plan->steps.n > steps && !known && !view_has(cx, p->env, &p->now, original))
@@ -106,11 +113,15 @@ static enum err cancel(
     if (!view_has(cx, p->env, &p->now, original) &&
         (p->before == NULL || series_find(p->before, original) == NULL))
         return ERR_OK; /* excludes nothing */
+    const struct series_row *row =
+        p->before == NULL ? NULL : series_find(p->before, original);
+    if (!p->organizer && row != NULL && str_eq(people_own_answer(p->env, row), "decline"))
+        return ERR_OK;
     if (p->organizer)
         plan_step(cx, p,
             (struct step){.kind = STEP_DELETE,
                 .original_time = original,
-                .notify = p->before != NULL && plan_concerns_others(p, facts)});
+                .notify = plan_tells(p, facts)});
     else
         plan_step(cx, p,
             (struct step){
@@ -194,18 +205,16 @@ static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *
     return ERR_OK;
 }
 
-enum err plan_exceptions(
-    struct ctx *cx, struct planner *p, const cJSON *was, const cJSON *now, bool reset)
+enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master)
 {
     const struct view nothing = {0};
-    const struct view *old_view = reset || p->before == NULL ? &nothing : &p->was;
-    (void)was;
+    const struct view *old_view = p->reset || p->before == NULL ? &nothing : &p->was;
     if (p->before != NULL)
         TRY(plan_gone(cx, p, old_view));
     struct times cancelled = cancelled_of(cx, &p->now);
     for (size_t i = 0; i < cancelled.n; i++) {
         if (!view_cancels(old_view, cancelled.items[i]))
-            TRY(cancel(cx, p, cancelled.items[i], now));
+            TRY(cancel(cx, p, cancelled.items[i], master));
     }
     for (size_t i = 0; i < p->now.overrides.n; i++) {
         const struct view_override *one = &p->now.overrides.items[i];
@@ -214,7 +223,7 @@ enum err plan_exceptions(
             continue;
         if (old != NULL && old->cancelled)
             old = NULL;
-        TRY(plan_override(cx, p, one, old, now));
+        TRY(plan_override(cx, p, one, old, master));
     }
     return ERR_OK;
 }
