@@ -72,6 +72,15 @@ def held(sim, calendar):
     return found
 
 
+def left_behind(sim):
+    """Titles of the calendars and events that are not part of the scenario. An event of a deleted
+    calendar is out of everybody's sight."""
+    living = {one["calendar_id"]: one["summary"] for one in sim.calendars()
+              if not one["is_deleted"]}
+    return ([name for name in living.values() if name.startswith("compat")] +
+            [one["summary"] for one in sim.events() if set(one["calendar_ids"]) & set(living)])
+
+
 def assert_standup(found):
     """The series that every judge leaves behind: weekly from 4 to 25 January 2027, the second
     occurrence later and with another title, the third cancelled."""

@@ -1,6 +1,6 @@
 """cadaver against the bridge."""
 
-from compat import desk, held, judge
+from compat import desk, held, judge, left_behind
 
 
 def test_cadaver_writes_reach_feishu():
@@ -8,5 +8,4 @@ def test_cadaver_writes_reach_feishu():
         judge("cadaver.py", ada, "--keep")
         assert held(sim, "compat-cadaver") == {}
         judge("cadaver.py", ada)
-        assert [one for one in sim.calendars()
-                if one["summary"] == "compat-cadaver" and not one["is_deleted"]] == []
+        assert left_behind(sim) == []
