@@ -161,7 +161,7 @@ static void answer_error(struct dav *dav, enum err kind)
         return;
     struct precond_detail detail = {
         .href = dav->err_href, .privilege = dav->err_privilege, .text = text};
-    if (kind == ERR_METHOD)
+    if (precond_find(kind)->status == 405)
         dav_set_header(dav, "Allow", method_allow(dav->cx, dav->target.kind));
     write_error(dav->cx, kind, &detail, response);
 }
@@ -204,7 +204,7 @@ static enum err check_target(struct dav *dav)
     if (target->kind == KIND_OBJECT && !may_create)
         TRY(resource_object(dav, target));
     bool makes = method->handler == mkcalendar_handle || method->handler == mkcol_handle;
-    if (!(method->kinds & target->kind) && !(makes && target->kind == KIND_OBJECT))
+    if (!(method->kinds & target->kind) && !makes)
         return fail(dav->cx, ERR_METHOD, "%s is not possible here", method->name);
     if (!target->exists && !may_create)
         return fail(dav->cx, ERR_NOT_FOUND, "there is nothing at this address");

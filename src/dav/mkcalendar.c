@@ -18,7 +18,7 @@ static enum err check_place(struct dav *dav)
     }
     if (target->exists)
         return fail(
-            cx, ERR_RESOURCE_EXISTS, "there is already a calendar at this address");
+            cx, ERR_RESOURCE_EXISTS, "there is already something at this address");
     return ERR_OK;
 }
 

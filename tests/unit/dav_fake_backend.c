@@ -1,0 +1,654 @@
+#include "dav_fake_backend.h"
+
+#include "base/codec.h"
+#include "base/crypto.h"
+#include "ical/expand.h"
+#include "ical/lines.h"
+
+#include <libxml/parser.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+#include <stdlib.h>
+
+/* ---- the world ---- */
+
+static const char *const ada_addresses[] = {
+    "mailto:ada@example.com", "mailto:countess@example.com", NULL,
+};
+static const char *const bob_addresses[] = {"mailto:bob@example.com", NULL};
+
+static const struct be_calendar first_calendars[] = {
+    {.id = 1,
+        .name = "work",
+        .display_name = "Work & play",
+        .description = "All of it",
+        .color = "#3366CCFF",
+        .role = BE_OWNER,
+        .primary = true,
+        .change = 100,
+        .complete = true},
+    {.id = 2, .name = "team", .display_name = "Team", .role = BE_WRITER, .change = 101},
+    {.id = 3,
+        .name = "public",
+        .display_name = "Public",
+        .role = BE_READER,
+        .change = 102},
+    {.id = 4,
+        .name = "colleague",
+        .display_name = "Colleague",
+        .role = BE_FREEBUSY,
+        .change = 103},
+    {.id = 5,
+        .name = "locked",
+        .display_name = "Locked",
+        .role = BE_OWNER,
+        .read_only = true,
+        .change = 104},
+    {.id = 6,
+        .name = "a b@c&d",
+        .display_name = "Odd name",
+        .role = BE_OWNER,
+        .change = 105},
+};
+
+int world_start(void **state)
+{
+    struct ctx *cx = ctx_new(NULL);
+    struct world *w = ARENA_NEW(cx->arena, struct world);
+    w->cx = cx;
+    w->user_id = 1;
+    w->bridge = (struct bridge){.arena = cx->arena, .counter = 105, .n_calendars = 6,
+        .users = {
+            {.id = 1, .name = "ada@example.com", .segment = "ada",
+                .display_name = "Ada Lovelace", .addresses = ada_addresses,
+                .timezone = "Asia/Shanghai", .home_change = 50},
+            {.id = 2, .name = "bob@example.com", .segment = "bob",
+                .display_name = "Bob", .addresses = bob_addresses,
+                .timezone = "UTC", .home_change = 51},
+        }};
+    memcpy(w->bridge.calendars, first_calendars, sizeof(first_calendars));
+    *state = w;
+    return 0;
+}
+
+static void drop_answer(struct world *w)
+{
+    buf_free(&w->answer.body);
+    if (w->doc)
+        xmlFreeDoc(w->doc);
+    w->doc = NULL;
+}
+
+int world_end(void **state)
+{
+    struct world *w = *state;
+    drop_answer(w);
+    ctx_free(w->cx);
+    return 0;
+}
+
+char *event_text(struct world *w, const char *uid, const char *start, const char *extra)
+{
+    struct civil civil;
+    bool is_date, is_utc;
+    char end[WHEN_TEXT_BYTES];
+    assert_true(when_parse_ics(start, &civil, &is_date, &is_utc) && is_utc);
+    when_ics_utc(civil_seconds(&civil) + 3600, end);
+    return arena_printf(w->cx->arena,
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\n"
+        "UID:%s\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:%s\r\nDTEND:%s\r\n"
+        "SUMMARY:Event %s\r\n%sEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        uid, start, end, uid, extra ? extra : "");
+}
+
+struct be_calendar *fake_calendar(struct world *w, const char *name)
+{
+    for (size_t i = 0; i < w->bridge.n_calendars; i++)
+        if (strcmp(w->bridge.calendars[i].name, name) == 0)
+            return &w->bridge.calendars[i];
+    return NULL;
+}
+
+static struct fake_object *find(
+    struct bridge *bridge, int64_t calendar_id, const char *name)
+{
+    for (size_t i = 0; i < bridge->objects.n; i++)
+        if (bridge->objects.items[i].calendar_id == calendar_id &&
+            strcmp(bridge->objects.items[i].name, name) == 0)
+            return &bridge->objects.items[i];
+    return NULL;
+}
+
+struct fake_object *fake_object(struct world *w, const char *calendar, const char *name)
+{
+    struct fake_object *object = find(&w->bridge, fake_calendar(w, calendar)->id, name);
+    return object && object->text ? object : NULL;
+}
+
+static int64_t touch(struct bridge *bridge, int64_t calendar_id)
+{
+    for (size_t i = 0; i < bridge->n_calendars; i++)
+        if (bridge->calendars[i].id == calendar_id)
+            bridge->calendars[i].change = bridge->counter + 1;
+    return ++bridge->counter;
+}
+
+/* "DTSTART:20260101T000000Z" and the like; false when the text has no such plain line. */
+static bool plain_time(const char *text, const char *name, int64_t *unix_s)
+{
+    char value[17] = {0};
+    struct civil civil;
+    bool is_date, is_utc;
+    const char *at = strstr(text, name);
+    if (!at)
+        return false;
+    snprintf(value, sizeof(value), "%s", at + strlen(name));
+    if (!when_parse_ics(value, &civil, &is_date, &is_utc) || !is_utc)
+        return false;
+    *unix_s = civil_seconds(&civil);
+    return true;
+}
+
+static char *uid_of(struct arena *arena, const char *text)
+{
+    const char *at = strstr(text, "\nUID:");
+    return at ? arena_strndup(arena, at + 5, strcspn(at + 5, "\r\n"))
+              : arena_strdup(arena, "");
+}
+
+static struct fake_object *store(
+    struct bridge *bridge, int64_t calendar_id, const char *name, const char *text)
+{
+    unsigned char digest[SHA256_BYTES];
+    struct fake_object *object = find(bridge, calendar_id, name);
+    if (!object) {
+        struct fake_object fresh = {.calendar_id = calendar_id,
+            .name = arena_strdup(bridge->arena, name)};
+        LIST_ADD(bridge->arena, &bridge->objects, fresh);
+        object = &bridge->objects.items[bridge->objects.n - 1];
+    }
+    crypto_sha256(text, strlen(text), digest);
+    object->text = arena_strdup(bridge->arena, text);
+    object->uid = uid_of(bridge->arena, text);
+    object->etag = hex_encode(bridge->arena, digest, 8);
+    object->schedule_tag = strstr(text, "ATTENDEE")
+        ? arena_printf(bridge->arena, "st-%s", object->etag)
+        : NULL;
+    object->exact = !strstr(text, "RRULE") &&
+        plain_time(text, "DTSTART:", &object->from_s) &&
+        plain_time(text, "DTEND:", &object->until_s);
+    object->change = touch(bridge, calendar_id);
+    return object;
+}
+
+struct fake_object *fake_add(struct world *w, const char *calendar, const char *name,
+    const char *text)
+{
+    return store(&w->bridge, fake_calendar(w, calendar)->id, name, text);
+}
+
+static void bury(struct bridge *bridge, struct fake_object *object)
+{
+    object->text = NULL;
+    object->change = touch(bridge, object->calendar_id);
+}
+
+void fake_remove(struct world *w, const char *calendar, const char *name)
+{
+    bury(&w->bridge, fake_object(w, calendar, name));
+}
+
+/* ---- bridge/backend.h: reading ---- */
+
+enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (bridge->users[i].id == id) {
+            *user = bridge->users[i];
+            return ERR_OK;
+        }
+    return fail(cx, ERR_NOT_FOUND, "no such person");
+}
+
+enum err be_user_by_segment(struct ctx *cx, struct bridge *bridge, const char *segment,
+    struct be_user *user)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (strcmp(bridge->users[i].segment, segment) == 0) {
+            *user = bridge->users[i];
+            return ERR_OK;
+        }
+    return fail(cx, ERR_NOT_FOUND, "no such person");
+}
+
+enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    struct be_calendar **list, size_t *n)
+{
+    (void)cx, (void)user;
+    *list = bridge->calendars;
+    *n = bridge->n_calendars;
+    return ERR_OK;
+}
+
+enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *name, struct be_calendar *calendar)
+{
+    (void)user;
+    for (size_t i = 0; i < bridge->n_calendars; i++)
+        if (strcmp(bridge->calendars[i].name, name) == 0) {
+            *calendar = bridge->calendars[i];
+            return ERR_OK;
+        }
+    return fail(cx, ERR_NOT_FOUND, "no such calendar");
+}
+
+const char *be_epoch(struct bridge *bridge)
+{
+    (void)bridge;
+    return FAKE_EPOCH;
+}
+
+static struct be_object view(struct bridge *bridge, const struct fake_object *from,
+    bool with_text)
+{
+    bridge->n_texts += with_text && from->text;
+    return (struct be_object){.name = from->name, .uid = from->uid,
+        .etag = from->text ? from->etag : NULL, .schedule_tag = from->schedule_tag,
+        .text = with_text ? from->text : NULL,
+        .text_bytes = with_text && from->text ? strlen(from->text) : 0,
+        .change = from->change};
+}
+
+enum err be_object(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, const char *name, struct be_object *object)
+{
+    const struct fake_object *one = find(bridge, calendar->id, name);
+    if (!one || !one->text)
+        return fail(cx, ERR_NOT_FOUND, "no such object");
+    *object = view(bridge, one, true);
+    return ERR_OK;
+}
+
+enum err be_objects(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, const struct be_query *query,
+    bool (*each)(void *self, const struct be_object *object, bool exact), void *self)
+{
+    (void)cx;
+    bridge->n_listings++;
+    for (size_t i = 0; i < bridge->objects.n; i++) {
+        const struct fake_object *one = &bridge->objects.items[i];
+        bool exact = !query->has_range || one->exact;
+        if (!one->text || one->calendar_id != calendar->id)
+            continue;
+        if (query->has_range && one->exact &&
+            (one->from_s >= query->until_s || one->until_s <= query->from_s))
+            continue;
+        struct be_object object = view(bridge, one, query->with_text || !exact);
+        if (!each(self, &object, exact))
+            break;
+    }
+    return ERR_OK;
+}
+
+static int by_change(const void *a, const void *b)
+{
+    const struct fake_object *x = *(struct fake_object *const *)a;
+    const struct fake_object *y = *(struct fake_object *const *)b;
+    return (x->change > y->change) - (x->change < y->change);
+}
+
+enum err be_changes(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, int64_t since,
+    bool (*each)(void *self, const struct be_object *object), void *self)
+{
+    bridge->n_changes++;
+    if (since < bridge->floor || since > bridge->counter)
+        return fail(cx, ERR_VALID_SYNC_TOKEN, "too old");
+    struct fake_object **list =
+        ARENA_ARRAY(cx->arena, struct fake_object *, bridge->objects.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < bridge->objects.n; i++)
+        if (bridge->objects.items[i].calendar_id == calendar->id &&
+            bridge->objects.items[i].change > since)
+            list[n++] = &bridge->objects.items[i];
+    qsort(list, n, sizeof(*list), by_change);
+    for (size_t i = 0; i < n; i++) {
+        struct be_object object = view(bridge, list[i], false);
+        if (!each(self, &object))
+            break;
+    }
+    return ERR_OK;
+}
+
+/* ---- writing ---- */
+
+static enum err next_err(struct ctx *cx, struct bridge *bridge)
+{
+    enum err err = bridge->next_err;
+    bridge->next_err = ERR_OK;
+    if (!err)
+        return ERR_OK;
+    cx->retry_after_s = bridge->retry_after_s;
+    return fail(
+        cx, err, "%s", err == ERR_UID_CONFLICT ? "first.ics" : "as the test wants it");
+}
+
+static const char *copy(struct bridge *bridge, const char *text, const char *otherwise)
+{
+    return text ? arena_strdup(bridge->arena, text) : otherwise;
+}
+
+enum err be_calendar_create(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *name, const struct be_calendar_set *set)
+{
+    (void)user;
+    TRY(next_err(cx, bridge));
+    assert_true(bridge->n_calendars < FAKE_MAX_CALENDARS);
+    struct be_calendar *made = &bridge->calendars[bridge->n_calendars++];
+    *made = (struct be_calendar){.id = 100 + (int64_t)bridge->n_calendars,
+        .name = copy(bridge, name, NULL),
+        .display_name = copy(bridge, set->display_name, "?"),
+        .description = copy(bridge, set->description, NULL),
+        .color = copy(bridge, set->color, NULL), .role = BE_OWNER,
+        .change = ++bridge->counter};
+    bridge->users[0].home_change = bridge->counter;
+    return ERR_OK;
+}
+
+enum err be_calendar_update(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar,
+    const struct be_calendar_set *set)
+{
+    (void)user;
+    TRY(next_err(cx, bridge));
+    for (size_t i = 0; i < bridge->n_calendars; i++) {
+        struct be_calendar *one = &bridge->calendars[i];
+        if (one->id != calendar->id)
+            continue;
+        one->display_name = copy(bridge, set->display_name, one->display_name);
+        one->description = copy(bridge, set->description, one->description);
+        one->color = copy(bridge, set->color, one->color);
+        touch(bridge, one->id);
+    }
+    return ERR_OK;
+}
+
+enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar)
+{
+    (void)user;
+    TRY(next_err(cx, bridge));
+    if (calendar->primary)
+        return fail(cx, ERR_DEFAULT_CALENDAR, "this is the default calendar");
+    for (size_t i = 0; i < bridge->n_calendars; i++)
+        if (bridge->calendars[i].id == calendar->id)
+            bridge->calendars[i] = bridge->calendars[--bridge->n_calendars];
+    bridge->users[0].home_change = ++bridge->counter;
+    return ERR_OK;
+}
+
+enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, struct be_property **list, size_t *n)
+{
+    (void)user;
+    struct be_property *all = ARENA_ARRAY(cx->arena, struct be_property,
+        bridge->properties.n + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < bridge->properties.n; i++)
+        if (bridge->properties.items[i].xml &&
+            bridge->property_places.items[i] == (calendar ? calendar->id : 0))
+            all[count++] = bridge->properties.items[i];
+    *list = all;
+    *n = count;
+    return ERR_OK;
+}
+
+enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar,
+    const struct be_property *list, size_t n)
+{
+    (void)cx, (void)user;
+    int64_t place = calendar ? calendar->id : 0;
+    for (size_t k = 0; k < n; k++) {
+        struct be_property fresh = {.ns = copy(bridge, list[k].ns, NULL),
+            .name = copy(bridge, list[k].name, NULL),
+            .xml = copy(bridge, list[k].xml, NULL)};
+        for (size_t i = 0; i < bridge->properties.n; i++)
+            if (bridge->property_places.items[i] == place &&
+                strcmp(bridge->properties.items[i].ns, fresh.ns) == 0 &&
+                strcmp(bridge->properties.items[i].name, fresh.name) == 0)
+                bridge->properties.items[i].xml = NULL;
+        LIST_ADD(bridge->arena, &bridge->properties, fresh);
+        LIST_ADD(bridge->arena, &bridge->property_places, place);
+    }
+    return ERR_OK;
+}
+
+static enum err check_expect(struct ctx *cx, const struct be_expect *expect,
+    const struct fake_object *there)
+{
+    const char *etag = there && there->text ? there->etag : NULL;
+    if (expect->check && expect->strict && !str_eq(expect->etag, etag))
+        return fail(cx, ERR_PRECONDITION, "it was changed meanwhile");
+    return ERR_OK;
+}
+
+enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_put *put, struct be_put_result *result)
+{
+    (void)user;
+    bridge->last_expect = put->expect;
+    TRY(next_err(cx, bridge));
+    const struct fake_object *there = find(bridge, put->calendar->id, put->name);
+    TRY(check_expect(cx, &put->expect, there));
+    char *text = arena_strndup(bridge->arena, put->text, put->text_bytes);
+    char *uid = uid_of(bridge->arena, text);
+    for (size_t i = 0; i < bridge->objects.n; i++) {
+        const struct fake_object *one = &bridge->objects.items[i];
+        if (one->text && one->calendar_id == put->calendar->id && str_eq(one->uid, uid) &&
+            strcmp(one->name, put->name) != 0)
+            return fail(cx, ERR_UID_CONFLICT, "%s", one->name);
+    }
+    bool created = !there || !there->text;
+    if (bridge->rewrites)
+        text = arena_printf(bridge->arena, "%s\r\n", text);
+    const struct fake_object *stored = store(bridge, put->calendar->id, put->name, text);
+    *result = (struct be_put_result){.created = created, .same_text = !bridge->rewrites,
+        .object = view(bridge, stored, true)};
+    return ERR_OK;
+}
+
+enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar, const char *name,
+    const struct be_expect *expect, bool reply)
+{
+    (void)user;
+    bridge->last_expect = *expect;
+    bridge->last_reply = reply;
+    TRY(next_err(cx, bridge));
+    struct fake_object *there = find(bridge, calendar->id, name);
+    if (!there || !there->text)
+        return fail(cx, ERR_NOT_FOUND, "no such object");
+    TRY(check_expect(cx, expect, there));
+    bury(bridge, there);
+    return ERR_OK;
+}
+
+/* ---- busy times ---- */
+
+enum err be_busy(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, int64_t from_s, int64_t until_s,
+    struct be_busy **list, size_t *n)
+{
+    struct be_busy *busy = ARENA_ARRAY(cx->arena, struct be_busy, bridge->objects.n + 1);
+    size_t count = 0;
+    for (size_t i = bridge->objects.n; i-- > 0;) {
+        const struct fake_object *one = &bridge->objects.items[i];
+        if (!one->text || one->calendar_id != calendar->id || !one->exact ||
+            one->from_s >= until_s || one->until_s <= from_s)
+            continue;
+        busy[count++] = (struct be_busy){.start_s = one->from_s, .end_s = one->until_s,
+            .kind = strstr(one->text, "STATUS:TENTATIVE") ? BUSY_TENTATIVE : BUSY_BUSY};
+    }
+    *list = busy;
+    *n = count;
+    return ERR_OK;
+}
+
+/* bob is busy for the first hour; nobody@ is not known; everybody else is free. */
+enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *const *addresses, size_t n, int64_t from_s, int64_t until_s,
+    struct be_freebusy **answers)
+{
+    (void)user, (void)until_s;
+    TRY(next_err(cx, bridge));
+    bridge->n_freebusy++;
+    bridge->last_freebusy = "";
+    struct be_freebusy *list = ARENA_ARRAY(cx->arena, struct be_freebusy, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        list[i] = (struct be_freebusy){.address = addresses[i],
+            .request_status = "2.0;Success"};
+        bridge->last_freebusy =
+            arena_printf(bridge->arena, "%s%s ", bridge->last_freebusy, addresses[i]);
+        if (strstr(addresses[i], "nobody@"))
+            list[i].request_status = "3.7;Invalid calendar user";
+        if (!strstr(addresses[i], "bob@"))
+            continue;
+        list[i].busy = ARENA_NEW(cx->arena, struct be_busy);
+        list[i].busy[0] = (struct be_busy){from_s, from_s + 3600, BUSY_BUSY};
+        list[i].n_busy = 1;
+    }
+    *answers = list;
+    return ERR_OK;
+}
+
+/* ---- requests ---- */
+
+static const char *header(const struct dav_request *request, const char *name)
+{
+    struct world *w = request->self;
+    char **lines = w->headers ? str_split(w->cx->arena, w->headers, '\n') : NULL;
+    for (; lines && *lines; lines++) {
+        char *colon = strchr(*lines, ':');
+        assert_non_null(colon);
+        *colon = '\0';
+        if (str_ieq(*lines, name))
+            return str_trim(w->cx->arena, colon + 1);
+    }
+    return NULL;
+}
+
+const char *answer_header(const struct world *w, const char *name)
+{
+    const char *value = NULL;
+    for (size_t i = 0; i < w->answer.headers.n; i++)
+        if (str_ieq(w->answer.headers.items[i].name, name)) {
+            assert_null(value); /* no header twice */
+            value = w->answer.headers.items[i].value;
+        }
+    return value;
+}
+
+const char *answer_body(const struct world *w)
+{
+    return buf_str(&w->answer.body);
+}
+
+static void read_answer(struct world *w)
+{
+    const char *type = answer_header(w, "Content-Type");
+    if (w->answer.status >= 400) {
+        assert_true(w->answer.body.len_bytes > 0); /* KDE's KIO needs one */
+        assert_non_null(type);
+    }
+    if (!type || !strstr(type, "xml"))
+        return;
+    w->doc = xmlReadMemory(answer_body(w), (int)w->answer.body.len_bytes, "answer", NULL,
+        XML_PARSE_NONET);
+    if (!w->doc)
+        print_error("not well-formed: %s\n", answer_body(w));
+    assert_non_null(w->doc);
+}
+
+int ask(struct world *w, const char *method, const char *path, const char *headers,
+    const char *body)
+{
+    struct path whole = {0};
+    drop_answer(w);
+    w->cx->err = ERR_OK;
+    w->cx->retry_after_s = 0;
+    w->headers = headers;
+    assert_ok(w->cx, href_parse(w->cx, path, &whole));
+    assert_string_equal(whole.segments[0], "dav");
+    struct dav_request request = {.bridge = &w->bridge, .user_id = w->user_id,
+        .method = method, .root = "/dav", .origin = "https://dav.example.com",
+        .body = body ? body : "", .body_bytes = body ? strlen(body) : 0, .header = header,
+        .self = w};
+    request.path.n = whole.n - 1;
+    request.path.slash = whole.slash;
+    memcpy(request.path.segments, whole.segments + 1,
+        request.path.n * sizeof(*whole.segments));
+    dav_handle(w->cx, &request, &w->answer);
+    read_answer(w);
+    return w->answer.status;
+}
+
+char *element(struct world *w, const char *root, const char *inner)
+{
+    return arena_printf(w->cx->arena,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<%s xmlns:D=\"DAV:\" "
+        "xmlns:C=\"urn:ietf:params:xml:ns:caldav\" "
+        "xmlns:CS=\"http://calendarserver.org/ns/\" "
+        "xmlns:A=\"http://apple.com/ns/ical/\" xmlns:X=\"urn:x\">%s</%s>",
+        root, inner, root);
+}
+
+int propfind(struct world *w, const char *path, const char *depth, const char *props)
+{
+    char *headers = depth ? arena_printf(w->cx->arena, "Depth: %s", depth) : NULL;
+    char *prop = arena_printf(w->cx->arena, "<D:prop>%s</D:prop>", props);
+    return ask(w, "PROPFIND", path, headers, element(w, "D:propfind", prop));
+}
+
+int report(struct world *w, const char *path, const char *headers, const char *root,
+    const char *inner)
+{
+    return ask(w, "REPORT", path, headers, element(w, root, inner));
+}
+
+static xmlXPathObject *evaluate(
+    struct world *w, const char *xpath, xmlXPathContext **context)
+{
+    assert_non_null(w->doc);
+    *context = xmlXPathNewContext(w->doc);
+    xmlXPathRegisterNs(*context, BAD_CAST "D", BAD_CAST "DAV:");
+    xmlXPathRegisterNs(*context, BAD_CAST "C", BAD_CAST "urn:ietf:params:xml:ns:caldav");
+    xmlXPathRegisterNs(*context, BAD_CAST "CS", BAD_CAST "http://calendarserver.org/ns/");
+    xmlXPathRegisterNs(*context, BAD_CAST "A", BAD_CAST "http://apple.com/ns/ical/");
+    xmlXPathRegisterNs(*context, BAD_CAST "X", BAD_CAST "urn:x");
+    xmlXPathObject *object = xmlXPathEvalExpression(BAD_CAST xpath, *context);
+    assert_non_null(object);
+    return object;
+}
+
+int found(struct world *w, const char *xpath)
+{
+    xmlXPathContext *context;
+    xmlXPathObject *object = evaluate(w, xpath, &context);
+    int n = object->nodesetval ? object->nodesetval->nodeNr : 0;
+    xmlXPathFreeObject(object);
+    xmlXPathFreeContext(context);
+    return n;
+}
+
+char *text_at(struct world *w, const char *xpath)
+{
+    xmlXPathContext *context;
+    xmlXPathObject *object = evaluate(w, xpath, &context);
+    xmlChar *text = xmlXPathCastToString(object);
+    char *copied = arena_strdup(w->cx->arena, (const char *)text);
+    xmlFree(text);
+    xmlXPathFreeObject(object);
+    xmlXPathFreeContext(context);
+    return copied;
+}

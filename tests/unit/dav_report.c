@@ -1,0 +1,383 @@
+/* calendar-query and calendar-multiget. */
+#include "dav_fake_backend.h"
+
+#define FILTER(inner)                                                                    \
+    "<C:filter><C:comp-filter name='VCALENDAR'>" inner "</C:comp-filter></C:filter>"
+#define EVENTS(inner) FILTER("<C:comp-filter name='VEVENT'>" inner "</C:comp-filter>")
+#define NOVEMBER "<C:time-range start='20261101T000000Z' end='20261201T000000Z'/>"
+#define DATA "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
+
+static int query(struct world *w, const char *inner)
+{
+    return report(w, WORK, "Depth: 1", "C:calendar-query", inner);
+}
+
+static int multiget(struct world *w, const char *headers, const char *inner)
+{
+    return report(w, WORK, headers, "C:calendar-multiget", inner);
+}
+
+static void fill(struct world *w)
+{
+    fake_add(w, "work", "oct.ics", event_text(w, "oct", "20261020T080000Z", NULL));
+    fake_add(w, "work", "nov.ics",
+        event_text(w, "nov", "20261120T080000Z", "LOCATION:Caf\xc3\xa9\r\n"));
+    fake_add(w, "work", "daily.ics",
+        event_text(w, "daily", "20261028T080000Z", "RRULE:FREQ=DAILY;COUNT=7\r\n"));
+    fake_add(w, "work", "old.ics",
+        event_text(w, "old", "20260101T080000Z", "RRULE:FREQ=DAILY;COUNT=3\r\n"));
+}
+
+static void a_month_is_answered_without_parsing_what_the_index_knows(void **state)
+{
+    struct world *w = *state;
+    fake_add(w, "work", "oct.ics", event_text(w, "oct", "20261020T080000Z", NULL));
+    /* Were it parsed, it would be an error. */
+    struct fake_object *nov = fake_add(w, "work", "nov.ics",
+        event_text(w, "nov", "20261120T080000Z", NULL));
+    nov->text = arena_strdup(w->cx->arena, "not iCalendar <&>");
+    assert_status(w, 207, query(w, DATA EVENTS(NOVEMBER)));
+    assert_found(w, 1, "//D:response");
+    assert_string_equal(text_at(w, "//D:response/D:href"), WORK "nov.ics");
+    assert_string_equal(text_at(w, "//C:calendar-data"), "not iCalendar <&>");
+    assert_string_equal(text_at(w, "//D:getetag"),
+        arena_printf(w->cx->arena, "\"%s\"", nov->etag));
+    assert_status(w, 207, query(w, "<D:prop><D:getetag/></D:prop>" EVENTS(NOVEMBER)));
+    assert_int_equal(w->bridge.n_texts, 1);
+}
+
+static void series_are_matched_by_their_instances(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, query(w, DATA EVENTS(NOVEMBER)));
+    assert_found(w, 2, "//D:response");
+    assert_found(w, 1, "//D:response[D:href='" WORK "daily.ics']");
+    /* iOS 5 and DAVx5 send a start alone. */
+    assert_status(w, 207, query(w, DATA
+        EVENTS("<C:time-range start='20261001T000000Z'/>")));
+    assert_found(w, 3, "//D:response");
+    assert_status(
+        w, 207, query(w, DATA EVENTS("<C:time-range end='20261001T000000Z'/>")));
+    assert_found(w, 1, "//D:response[D:href='" WORK "old.ics']");
+}
+
+static void bytes_come_back_as_they_are(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, query(w, DATA EVENTS(NOVEMBER)));
+    assert_string_equal(
+        text_at(w, "//D:response[D:href='" WORK "nov.ics']//C:calendar-data"),
+        fake_object(w, "work", "nov.ics")->text);
+}
+
+static void everything_and_nothing_need_no_filter_work(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, query(w, DATA EVENTS("")));
+    assert_found(w, 4, "//D:response");
+    assert_status(w, 207, query(w, DATA FILTER("")));
+    assert_found(w, 4, "//D:response");
+    w->bridge.n_listings = 0;
+    /* Reminders asks for its own kind. */
+    assert_status(w, 207, query(w, DATA FILTER("<C:comp-filter name='VTODO'/>")));
+    assert_found(w, 0, "//D:response");
+    assert_int_equal(w->bridge.n_listings, 0);
+    assert_status(w, 207, query(w, DATA
+        FILTER("<C:comp-filter name='VTODO'><C:is-not-defined/></C:comp-filter>")));
+    assert_found(w, 4, "//D:response");
+}
+
+static void property_and_text_filters_look_into_the_text(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, query(w, DATA
+        EVENTS("<C:prop-filter name='UID'><C:text-match collation='i;octet'>nov"
+               "</C:text-match></C:prop-filter>")));
+    assert_found(w, 1, "//D:response[D:href='" WORK "nov.ics']");
+    assert_found(w, 1, "//D:response");
+    assert_status(w, 207,
+        query(w,
+            DATA EVENTS(
+                "<C:prop-filter name='location'><C:text-match "
+                "collation='i;unicode-casemap'>CAF\xc3\x89</C:text-match></C:prop-filter>")));
+    assert_found(w, 1, "//D:response");
+    assert_status(w, 207, query(w, DATA
+        EVENTS("<C:prop-filter name='LOCATION'><C:is-not-defined/></C:prop-filter>")));
+    assert_found(w, 3, "//D:response");
+    assert_status(w, 207,
+        query(w,
+            DATA EVENTS(NOVEMBER
+                "<C:prop-filter name='UID'><C:text-match negate-condition='yes'>nov"
+                "</C:text-match></C:prop-filter>")));
+    assert_found(w, 1, "//D:response[D:href='" WORK "daily.ics']");
+    assert_found(w, 1, "//D:response");
+}
+
+static void expansion_gives_instances_in_utc(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, query(w,
+        "<D:prop><C:calendar-data><C:expand start='20261101T000000Z' "
+        "end='20261201T000000Z'/></C:calendar-data></D:prop>" EVENTS(NOVEMBER)));
+    const char *text = text_at(w,
+        "//D:response[D:href='" WORK "daily.ics']//C:calendar-data");
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, "BEGIN:VEVENT")); at++)
+        n++;
+    assert_int_equal(n, 3);
+    assert_null(strstr(text, "RRULE"));
+    assert_non_null(strstr(text, "RECURRENCE-ID:20261101T080000Z"));
+    assert_status(w, 207, query(w,
+        "<D:prop><C:calendar-data><C:limit-recurrence-set start='20261101T000000Z' "
+        "end='20261201T000000Z'/></C:calendar-data></D:prop>" EVENTS(NOVEMBER)));
+    text = text_at(w, "//D:response[D:href='" WORK "daily.ics']//C:calendar-data");
+    assert_non_null(strstr(text, "RRULE:FREQ=DAILY"));
+}
+
+static void components_and_properties_can_be_selected(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, query(w,
+        "<D:prop><C:calendar-data><C:comp name='VCALENDAR'><C:prop name='VERSION'/>"
+        "<C:comp name='vevent'><C:prop name='UID'/><C:prop name='SUMMARY' novalue='yes'/>"
+        "</C:comp></C:comp><C:limit-freebusy-set start='20261101T000000Z' "
+        "end='20261201T000000Z'/></C:calendar-data></D:prop>" EVENTS(NOVEMBER)));
+    const char *text =
+        text_at(w, "//D:response[D:href='" WORK "nov.ics']//C:calendar-data");
+    assert_non_null(strstr(text, "UID:nov"));
+    assert_non_null(strstr(text, "VERSION:2.0"));
+    assert_non_null(strstr(text, "SUMMARY:\r\n"));
+    assert_null(strstr(text, "DTSTART"));
+    assert_null(strstr(text, "PRODID"));
+}
+
+static void an_unreadable_object_is_its_own_error(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    fake_object(w, "work", "daily.ics")->text = arena_strdup(w->cx->arena, "broken");
+    assert_status(w, 207, query(w, DATA EVENTS(NOVEMBER)));
+    assert_found(w, 2, "//D:response");
+    assert_found(
+        w, 1, "//D:response[D:href='" WORK "daily.ics'][D:status][not(D:propstat)]");
+    assert_found(w, 1, "//D:response/D:error/C:valid-calendar-data");
+    assert_found(w, 1, "//D:response[D:href='" WORK "nov.ics']/D:propstat");
+    char *inner = "<D:prop><C:calendar-data><C:expand start='20261101T000000Z' "
+                  "end='20261201T000000Z'/></C:calendar-data></D:prop>"
+                  "<D:href>" WORK "daily.ics</D:href><D:href>" WORK "nov.ics</D:href>";
+    assert_status(w, 207, multiget(w, NULL, inner));
+    assert_found(w, 1, "//D:response[1][D:status][not(D:propstat)]");
+    assert_found(w, 1, "//D:response[2]//C:calendar-data");
+}
+
+#define ZONE(tzid, offset)                                                               \
+    "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VTIMEZONE\nTZID:" tzid                \
+    "\nBEGIN:STANDARD\nDTSTART:19700101T000000\nTZOFFSETFROM:" offset                    \
+    "\nTZOFFSETTO:" offset "\nEND:STANDARD\nEND:VTIMEZONE\nEND:VCALENDAR\n"
+
+static void floating_times_are_read_in_the_zone_of_the_query(void **state)
+{
+    struct world *w = *state;
+    fake_add(w, "work", "f.ics",
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:f\r\n"
+        "DTSTAMP:20260101T000000Z\r\nDTSTART:20261120T090000\r\nDTEND:20261120T100000\r\n"
+        "END:VEVENT\r\nEND:VCALENDAR\r\n");
+    /* 09:00 in Shanghai is 01:00 UTC, in New York 14:00 UTC. */
+    const char *morning =
+        EVENTS("<C:time-range start='20261120T003000Z' end='20261120T013000Z'/>");
+    const char *afternoon =
+        EVENTS("<C:time-range start='20261120T133000Z' end='20261120T143000Z'/>");
+    const char *prop = "<D:prop><D:getetag/></D:prop>";
+    const char *zone = "<C:timezone>" ZONE("America/New_York", "-0500") "</C:timezone>";
+    const char *id = "<C:timezone-id>America/New_York</C:timezone-id>";
+    const struct {
+        const char *range, *zone;
+        int n;
+    } rows[] = {{morning, "", 1}, {afternoon, "", 0}, {morning, zone, 0},
+        {afternoon, zone, 1}, {morning, id, 0}, {afternoon, id, 1}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_status(w, 207, query(w, arena_printf(w->cx->arena, "%s%s%s", prop,
+            rows[i].range, rows[i].zone)));
+        assert_found(w, rows[i].n, "//D:response");
+    }
+    assert_precondition(w, 403, "C:valid-timezone", query(w,
+        arena_printf(w->cx->arena, "%s%s<C:timezone-id>Mars</C:timezone-id>", prop,
+            morning)));
+    assert_precondition(w, 403, "C:valid-calendar-data", query(w,
+        arena_printf(w->cx->arena, "%s%s<C:timezone>x</C:timezone>", prop, morning)));
+}
+
+static void wrong_filters_have_their_preconditions(void **state)
+{
+    static const struct {
+        const char *element, *filter;
+    } rows[] = {
+        {"C:valid-filter", ""},
+        {"C:valid-filter", "<C:filter/>"},
+        {"C:valid-filter", "<C:filter><C:comp-filter name='VEVENT'/></C:filter>"},
+        {"C:valid-filter", "<C:filter><C:comp-filter/></C:filter>"},
+        {"C:valid-filter", EVENTS("<C:time-range/>")},
+        {"C:valid-filter", EVENTS("<C:time-range start='20261101' end='20261201'/>")},
+        {"C:valid-filter", EVENTS("<C:time-range start='20261101T000000'/>")},
+        {"C:valid-filter",
+            EVENTS("<C:time-range start='20261201T000000Z' "
+                   "end='20261101T000000Z'/>")},
+        {"C:valid-filter", EVENTS("<C:is-not-defined/><C:prop-filter name='UID'/>")},
+        {"C:valid-filter", EVENTS("<C:prop-filter/>")},
+        {"C:valid-filter",
+            EVENTS("<C:prop-filter name='UID'><C:text-match "
+                   "negate-condition='maybe'>x</C:text-match></C:prop-filter>")},
+        {"C:supported-filter", EVENTS("<C:frob-filter name='x'/>")},
+        {"C:supported-filter", "<C:filter><X:other/></C:filter>"},
+        {"C:supported-filter",
+            EVENTS("<C:prop-filter name='UID'><X:y/></C:prop-filter>")},
+        {"C:supported-collation",
+            EVENTS("<C:prop-filter name='UID'><C:text-match "
+                   "collation='i;klingon'>x</C:text-match>"
+                   "</C:prop-filter>")},
+    };
+    struct world *w = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_status(w, 403, query(w,
+            arena_printf(w->cx->arena, "%s%s", DATA, rows[i].filter)));
+        assert_found(w, 1, arena_printf(w->cx->arena, "/D:error/%s", rows[i].element));
+    }
+}
+
+static void other_kinds_of_data_are_not_served(void **state)
+{
+    static const char *const wrong[] = {"content-type='application/calendar+json'",
+        "content-type='text/calendar' version='1.0'", "version='3'"};
+    struct world *w = *state;
+    for (size_t i = 0; i < 3; i++)
+        assert_precondition(w, 403, "C:supported-calendar-data", query(w,
+            arena_printf(w->cx->arena,
+                "<D:prop><C:calendar-data %s/></D:prop>" EVENTS(""), wrong[i])));
+    assert_status(w, 400, query(w, "<D:prop><C:calendar-data><C:expand "
+        "start='20261101T000000Z'/></C:calendar-data></D:prop>" EVENTS("")));
+    assert_status(w, 400, query(w, "<D:prop><C:calendar-data><C:comp name='VEVENT'/>"
+        "</C:calendar-data></D:prop>" EVENTS("")));
+}
+
+static void multiget_answers_every_href_in_order(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, multiget(w, NULL, "<D:prop><D:getetag/><C:calendar-data/>"
+        "<D:getcontenttype/><C:schedule-tag/></D:prop>"
+        "<D:href>" WORK "nov.ics</D:href><D:href>" WORK "missing.ics</D:href>"
+        "<D:href>/dav/calendars/ada/work/o%63t.ics</D:href>"
+        "<D:href>https://dav.example.com" WORK "old.ics</D:href>"));
+    assert_found(w, 4, "//D:response");
+    assert_string_equal(text_at(w, "//D:response[1]//C:calendar-data"),
+        fake_object(w, "work", "nov.ics")->text);
+    /* Thunderbird: a 404 in a propstat would end its whole synchronisation. */
+    assert_found(w, 1, "//D:response[2][contains(D:status,' 404 ')][not(D:propstat)]");
+    assert_string_equal(text_at(w, "//D:response[2]/D:href"), WORK "missing.ics");
+    assert_string_equal(text_at(w, "//D:response[3]/D:href"), WORK "oct.ics");
+    assert_string_equal(text_at(w, "//D:response[4]/D:href"), WORK "old.ics");
+    assert_found(w, 0, "//D:propstat[contains(D:status,' 404 ')]/D:prop/C:calendar-data");
+}
+
+static void multiget_does_not_care_for_depth(void **state)
+{
+    static const char *const headers[] = {
+        NULL, "Depth: 0", "Depth: 1", "Depth: infinity"};
+    struct world *w = *state;
+    fill(w);
+    for (size_t i = 0; i < 4; i++) {
+        assert_status(w, 207, multiget(w, headers[i],
+            DATA "<D:href>" WORK "nov.ics</D:href>"));
+        assert_found(w, 1, "//C:calendar-data");
+    }
+}
+
+static void hrefs_that_lie_elsewhere_are_not_found(void **state)
+{
+    static const char *const elsewhere[] = {ADA "team/t.ics",
+        "/dav/calendars/bob/work/x.ics", "/other/nov.ics", WORK, "nov.ics", "",
+        WORK "a%2Fb.ics", WORK "../work/nov.ics", WORK "%ff.ics", "http://["};
+    struct world *w = *state;
+    fill(w);
+    fake_add(w, "team", "t.ics", event_text(w, "t", "20261120T080000Z", NULL));
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(*elsewhere); i++) {
+        assert_status(w, 207, multiget(w, NULL,
+            arena_printf(w->cx->arena, DATA "<D:href>%s</D:href>", elsewhere[i])));
+        assert_found(w, 1, "//D:response[contains(D:status,' 404 ')]");
+        assert_string_equal(text_at(w, "//D:response/D:href"), elsewhere[i]);
+    }
+    /* From the home all its calendars can be read. */
+    assert_status(w, 207, report(w, ADA, NULL, "C:calendar-multiget",
+        DATA "<D:href>" WORK "nov.ics</D:href><D:href>" ADA "team/t.ics</D:href>"
+        "<D:href>" ADA "colleague/t.ics</D:href><D:href>" ADA "none/t.ics</D:href>"));
+    assert_found(w, 2, "//C:calendar-data");
+    assert_found(w, 2, "//D:response[contains(D:status,' 404 ')]");
+}
+
+static void a_multiget_has_its_limits(void **state)
+{
+    struct world *w = *state;
+    struct buf many = buf_new(w->cx->arena);
+    buf_adds(&many, DATA);
+    for (int i = 0; i < 5001; i++)
+        buf_adds(&many, "<D:href>" WORK "x.ics</D:href>");
+    assert_precondition(w, 507, "D:number-of-matches-within-limits",
+        multiget(w, NULL, buf_str(&many)));
+    assert_status(w, 400, multiget(w, NULL, DATA));
+}
+
+static void a_colleagues_objects_stay_hidden_in_reports(void **state)
+{
+    struct world *w = *state;
+    const char *calendar = ADA "colleague/";
+    fake_add(w, "colleague", "x.ics", event_text(w, "x", "20261120T080000Z", NULL));
+    assert_status(w, 207, report(w, calendar, "Depth: 1", "C:calendar-query",
+        DATA EVENTS(NOVEMBER)));
+    assert_found(w, 0, "//D:response");
+    assert_status(w, 207, report(w, calendar, NULL, "C:calendar-multiget",
+        DATA "<D:href>" ADA "colleague/x.ics</D:href>"));
+    assert_found(w, 1, "//D:response[contains(D:status,' 404 ')]");
+    assert_status(w, 207, report(w, calendar, NULL, "D:sync-collection",
+        "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop>"));
+    assert_found(w, 0, "//D:response");
+}
+
+static void unknown_reports_have_their_precondition(void **state)
+{
+    struct world *w = *state;
+    assert_precondition(
+        w, 403, "D:supported-report", report(w, WORK, NULL, "X:report", ""));
+    assert_precondition(w, 403, "D:supported-report",
+        report(w, "/dav/principals/ada/", NULL, "C:calendar-query", EVENTS("")));
+    assert_status(w, 400, ask(w, "REPORT", WORK, NULL, NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(a_month_is_answered_without_parsing_what_the_index_knows),
+        WORLD_TEST(series_are_matched_by_their_instances),
+        WORLD_TEST(bytes_come_back_as_they_are),
+        WORLD_TEST(everything_and_nothing_need_no_filter_work),
+        WORLD_TEST(property_and_text_filters_look_into_the_text),
+        WORLD_TEST(expansion_gives_instances_in_utc),
+        WORLD_TEST(components_and_properties_can_be_selected),
+        WORLD_TEST(an_unreadable_object_is_its_own_error),
+        WORLD_TEST(floating_times_are_read_in_the_zone_of_the_query),
+        WORLD_TEST(wrong_filters_have_their_preconditions),
+        WORLD_TEST(other_kinds_of_data_are_not_served),
+        WORLD_TEST(multiget_answers_every_href_in_order),
+        WORLD_TEST(multiget_does_not_care_for_depth),
+        WORLD_TEST(hrefs_that_lie_elsewhere_are_not_found),
+        WORLD_TEST(a_multiget_has_its_limits),
+        WORLD_TEST(a_colleagues_objects_stay_hidden_in_reports),
+        WORLD_TEST(unknown_reports_have_their_precondition),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
