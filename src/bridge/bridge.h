@@ -30,6 +30,9 @@ struct bridge_pull_result {
 enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct bridge_pull_result *result);
 
+/* The next pull reads every event of the account anew and compares. */
+enum err bridge_forget_tokens(struct ctx *cx, struct bridge *bridge, int64_t account_id);
+
 /* "check": tries the app's credentials (a tenant token) and the store. */
 enum err bridge_check_feishu(struct ctx *cx, struct bridge *bridge);
 enum err bridge_check_store(struct ctx *cx, struct bridge *bridge);

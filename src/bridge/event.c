@@ -183,6 +183,27 @@ static enum err fetch_attendees(struct ctx *cx, struct bridge *bridge, int64_t a
     return ERR_OK;
 }
 
+/* A participant who may not see the others is told at least the own answer. */
+static cJSON *only_self(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *calendar_id, const cJSON *event)
+{
+    struct account account;
+    cJSON *list = empty_array(cx);
+    const char *answer = json_text(event, "self_rsvp_status");
+    if (!*answer || str_ieq(answer, "removed") ||
+        str_eq(json_text(event, "organizer_calendar_id"), calendar_id) ||
+        store_account(cx, bridge->store, account_id, &account))
+        return list;
+    cJSON *self = cJSON_CreateObject();
+    cJSON_AddStringToObject(self, "type", "user");
+    cJSON_AddStringToObject(self, "user_id", account.open_id);
+    cJSON_AddStringToObject(
+        self, "display_name", account.display_name ? account.display_name : "");
+    cJSON_AddStringToObject(self, "rsvp_status", answer);
+    cJSON_AddItemToArray(list, self);
+    return list;
+}
+
 enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *calendar_id, const char *event_id, enum feishu_priority priority,
     cJSON **event, cJSON **attendees)
@@ -211,7 +232,9 @@ enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     list = cJSON_DetachItemFromObjectCaseSensitive(found, "attendees");
     if (list)
         arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, list);
-    if (attendees && !hidden && json_bool(found, "has_more_attendee", false))
+    if (attendees && hidden)
+        list = only_self(cx, bridge, account_id, calendar_id, found);
+    else if (attendees && json_bool(found, "has_more_attendee", false))
         TRY(fetch_attendees(cx, bridge, account_id, call, &list));
     if (attendees)
         *attendees = cJSON_IsArray(list) ? list : empty_array(cx);

@@ -6,6 +6,7 @@
 
 #define PAGE_SIZE "500"
 #define PAGES_MAX 4000
+#define FULL_S 86400
 #define ANCHOR_ALL                                                                       \
     1 /* the beginning of time; paging is promised only with an anchor (16.7) */
 
@@ -170,6 +171,30 @@ static enum err read_once(struct ctx *cx, struct pull *pull, struct cursor *curs
     return read_pages(cx, pull, cursor);
 }
 
+/* Not every deletion need come as a change (feishu-api 16.5): once a day all is read. */
+static char *full_setting(struct ctx *cx, const struct pull *pull)
+{
+    return arena_printf(cx->arena, "full.%lld", (long long)pull->calendar->id);
+}
+
+static bool full_is_due(struct ctx *cx, const struct pull *pull)
+{
+    char *value = NULL;
+    long long when_s = 0;
+    if (!pull->calendar->sync_token)
+        return true;
+    if (store_setting(cx, pull->bridge->store, full_setting(cx, pull), &value) ||
+        !value || !str_to_ll(value, 0, INT64_MAX, &when_s))
+        return false;
+    return when_s + FULL_S < ctx_now_s(cx);
+}
+
+static void note_full(struct ctx *cx, const struct pull *pull)
+{
+    store_setting_set(cx, pull->bridge->store, full_setting(cx, pull),
+        arena_printf(cx->arena, "%lld", (long long)ctx_now_s(cx)));
+}
+
 /* Reads everything; what is stored and was not met is deleted. When that is all or most
  * of the calendar, only a second reading that says the same is believed. */
 static enum err read_full(struct ctx *cx, struct pull *pull)
@@ -205,6 +230,7 @@ static enum err read_full(struct ctx *cx, struct pull *pull)
         held_release(&held);
         TRY(err);
     }
+    note_full(cx, pull);
     return save_done(cx, pull, cursor.next_sync_token);
 }
 
@@ -249,7 +275,7 @@ static enum err run(struct ctx *cx, struct pull *pull)
 {
     if (role_of(pull->calendar->role) == BE_FREEBUSY)
         return empty_one(cx, pull);
-    return pull->calendar->sync_token ? read_changes(cx, pull) : read_full(cx, pull);
+    return full_is_due(cx, pull) ? read_full(cx, pull) : read_changes(cx, pull);
 }
 
 enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *account,

@@ -154,3 +154,21 @@ enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     }
     return ERR_OK;
 }
+
+enum err bridge_forget_tokens(struct ctx *cx, struct bridge *bridge, int64_t account_id)
+{
+    struct calendar *list;
+    size_t n;
+    struct store_tx *tx;
+    enum err err = ERR_OK;
+    TRY(store_calendars(cx, bridge->store, account_id, &list, &n));
+    TRY(store_begin(cx, bridge->store, &tx));
+    for (size_t i = 0; i < n && !err; i++) {
+        list[i].sync_token = NULL;
+        err = store_calendar_set_pull(cx, tx, &list[i]);
+    }
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
+}
