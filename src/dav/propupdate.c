@@ -88,10 +88,12 @@ static enum err check(struct dav *dav, enum kind kind, bool creating,
             return creation_checks[i].check(dav, node);
     const struct property *row = property_find(node->ns_id, node->name);
     bool has_properties = kind == KIND_CALENDAR || kind == KIND_HOME;
-    /* What has a setter is the calendar's; what the table does not know is kept as it is. */
+    /* What has a setter is the calendar's; what the table does not know is kept as it is.
+     */
     bool settable = !row || (row->set && (kind == KIND_CALENDAR || !(row->kinds & kind)));
     if (!has_properties || !settable)
-        return fail(dav->cx, ERR_PROTECTED_PROPERTY, "%s cannot be changed here", node->name);
+        return fail(
+            dav->cx, ERR_PROTECTED_PROPERTY, "%s cannot be changed here", node->name);
     if (row && row->kinds & kind)
         return row->set(dav, node, one->remove, update);
     prop_update_store(dav, node, one->remove, update);

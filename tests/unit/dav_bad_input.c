@@ -8,6 +8,11 @@
 #define EVENT(lines)                                                                     \
     "BEGIN:VEVENT\r\nUID:one\r\nDTSTAMP:20260101T000000Z\r\n" lines "END:VEVENT\r\n"
 
+#define TWO_UIDS                                                                         \
+    CALENDAR(EVENT("DTSTART:20261120T080000Z\r\n")                                       \
+            "BEGIN:VEVENT\r\nUID:two\r\nDTSTAMP:20260101T000000Z\r\n"                    \
+            "DTSTART:20261120T080000Z\r\nEND:VEVENT\r\n")
+
 static void broken_objects_are_refused_with_the_reason(void **state)
 {
     static const struct {
@@ -27,10 +32,7 @@ static void broken_objects_are_refused_with_the_reason(void **state)
         {"C:supported-calendar-component",
             CALENDAR("BEGIN:VJOURNAL\r\nUID:one\r\nDTSTAMP:20260101T000000Z\r\n"
                      "END:VJOURNAL\r\n")},
-        {"C:valid-calendar-object-resource",
-            CALENDAR(EVENT(
-                "DTSTART:20261120T080000Z\r\n") "BEGIN:VEVENT\r\nUID:two\r\nDTSTAMP:20260101T000000Z\r\n"
-                                                "DTSTART:20261120T080000Z\r\nEND:VEVENT\r\n")},
+        {"C:valid-calendar-object-resource", TWO_UIDS},
         {"C:valid-calendar-object-resource",
             CALENDAR(EVENT("DTSTART:20261120T080000Z\r\n")
                     EVENT("DTSTART:20261121T080000Z\r\n"))},

@@ -110,7 +110,8 @@ static void each_recipient_has_its_own_answer(void **state)
     assert_status(w, 200,
         ask(w, "POST", OUTBOX,
             POST_HEADERS
-            "\nRecipient: mailto:bob@example.com, mailto:nobody@example.com,mailto:c@example.com",
+            "\nRecipient: mailto:bob@example.com, mailto:nobody@example.com,"
+            "mailto:c@example.com",
             request(w, "X-CALENDARSERVER-MASK-UID:one\r\n")));
     assert_found(w, 3, "//C:response");
     assert_string_equal(text_at(w, "//C:response[2]/C:request-status"),

@@ -103,11 +103,12 @@ static void values_that_make_no_sense_are_conflicts(void **state)
     assert_prop(w, "409", "C:schedule-calendar-transp");
 }
 
-#define VTIMEZONE(tzid)                                                                    \
-    "BEGIN:VCALENDAR&#13;\nVERSION:2.0&#13;\nPRODID:-//x//EN&#13;\nBEGIN:VTIMEZONE&#13;\n" \
-    "TZID:" tzid "&#13;\nBEGIN:STANDARD&#13;\nDTSTART:19700101T000000&#13;\n"              \
-    "TZOFFSETFROM:+0100&#13;\nTZOFFSETTO:+0100&#13;\nEND:STANDARD&#13;\n"                  \
-    "END:VTIMEZONE&#13;\nEND:VCALENDAR&#13;\n"
+#define EOL "&#13;\n"
+#define VTIMEZONE(tzid)                                                                  \
+    "BEGIN:VCALENDAR" EOL "VERSION:2.0" EOL "PRODID:-//x//EN" EOL "BEGIN:VTIMEZONE" EOL  \
+    "TZID:" tzid EOL "BEGIN:STANDARD" EOL "DTSTART:19700101T000000" EOL                  \
+    "TZOFFSETFROM:+0100" EOL "TZOFFSETTO:+0100" EOL "END:STANDARD" EOL                   \
+    "END:VTIMEZONE" EOL "END:VCALENDAR" EOL
 
 static void the_time_zone_is_text_and_name_at_once(void **state)
 {

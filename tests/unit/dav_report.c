@@ -103,7 +103,8 @@ static void property_and_text_filters_look_into_the_text(void **state)
         query(w,
             DATA EVENTS(
                 "<C:prop-filter name='location'><C:text-match "
-                "collation='i;unicode-casemap'>CAF\xc3\x89</C:text-match></C:prop-filter>")));
+                "collation='i;unicode-casemap'>CAF\xc3\x89</C:text-match>"
+                "</C:prop-filter>")));
     assert_found(w, 1, "//D:response");
     assert_status(w, 207, query(w, DATA
         EVENTS("<C:prop-filter name='LOCATION'><C:is-not-defined/></C:prop-filter>")));

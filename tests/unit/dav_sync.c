@@ -121,7 +121,8 @@ static unsigned follow(struct world *w, unsigned n, char **token, struct buf *he
     bool more = true;
     while (more) {
         char *limit = arena_printf(w->cx->arena,
-            "<D:sync-level>1</D:sync-level><D:limit><D:nresults>%u</D:nresults></D:limit>",
+            "<D:sync-level>1</D:sync-level>"
+            "<D:limit><D:nresults>%u</D:nresults></D:limit>",
             n);
         assert_status(w, 207, sync_at(w, WORK, NULL, *token, limit));
         more = found(w, "//D:response[D:href='" WORK "'][contains(D:status,' 507 ')]"
@@ -205,7 +206,8 @@ static void properties_that_sync_cannot_give_are_404_inside(void **state)
     /* tsdav asks for these. */
     assert_status(w, 207,
         report(w, WORK, NULL, "D:sync-collection",
-            "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop><D:getetag/><D:displayname/>"
+            "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop>"
+            "<D:getetag/><D:displayname/>"
             "<C:calendar-data/><D:getcontentlength/><D:getcontenttype/></D:prop>"));
     assert_found(w, 1, "//D:propstat[contains(D:status,' 404 ')]/D:prop/C:calendar-data");
     assert_found(

@@ -12,7 +12,8 @@ static void a_tree_has_names_attributes_and_text(void **state)
     assert_ok(cx,
         PARSE(cx,
             "<?xml version=\"1.0\"?><a:query xmlns:a=\"urn:ietf:params:xml:ns:caldav\" "
-            "xmlns:d='DAV:'>\n <d:prop/> <a:filter name=\"a&amp;b&lt;&quot;c\">x <![CDATA[&]]>"
+            "xmlns:d='DAV:'>\n <d:prop/> "
+            "<a:filter name=\"a&amp;b&lt;&quot;c\">x <![CDATA[&]]>"
             "&#233;&gt;</a:filter></a:query>",
             &root));
     assert_true(xml_is(root, NS_CALDAV, "query"));
