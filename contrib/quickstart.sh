@@ -32,7 +32,7 @@ build_all() {
     mkdir -p "$build"
     cd "$build"
     [ -f Makefile ] || "$top/configure" --quiet PYTHON3=/usr/bin/python3
-    make -s -j"$(nproc)"
+    make -s -j"$(nproc)" >make.log 2>&1 || { tail -n 40 make.log >&2; exit 1; }
 }
 
 # True when a Feishu app is configured by environment or file.
