@@ -181,6 +181,7 @@ class FeishuSim:
     def clock(self, **members):
         """set=seconds or RFC 3339, advance=seconds, real=True; returns the clock."""
         if members:
+            self._tokens = {}
             return self.control("POST", "clock", members)
         return self.control("GET", "clock")
 
