@@ -22,7 +22,7 @@ struct convert_env {
     const char *own_id;       /* open_id of the account */
     const char *own_address;  /* e-mail, "" = unknown */
     const char *own_name;
-    const char *timezone;     /* of floating times: IANA */
+    const char *timezone; /* of floating times: IANA */
     enum be_role role;
     bool read_only;
     /* E-mail address of a person, NULL = unknown. */
@@ -36,8 +36,8 @@ struct convert_env {
 struct series_row {
     int64_t original_time; /* 0 = master */
     const cJSON *event;
-    /* Array, or NULL = not known (exceptions: as the master's). Read them before planning a write
-     * of the organizer's: while they are not known nobody is told. */
+    /* Array, or NULL = not known (exceptions: as the master's). Read them before planning
+     * a write of the organizer's: while they are not known nobody is told. */
     const cJSON *attendees;
 };
 struct series {
@@ -77,14 +77,14 @@ struct step {
     enum step_kind kind;
     int64_t original_time; /* 0 = the master */
     cJSON *body;
-    bool notify;           /* need_notification */
+    bool notify; /* need_notification */
     bool delete_exception;
-    const char *rsvp;      /* accept, decline, tentative */
+    const char *rsvp; /* accept, decline, tentative */
 };
 struct plan {
     /* in the order of feishu-api 5.19 and 15.6; none = nothing to write */
     LIST(struct step) steps;
-    const char *uid;         /* iCalendar UID of the text */
+    const char *uid; /* iCalendar UID of the text */
 };
 
 /* What a client's text asks for. before NULL = create. served = the text the client
