@@ -310,6 +310,24 @@ bool utf8_valid(const char *text, size_t len_bytes)
     return true;
 }
 
+const char *utf8_mended(struct arena *arena, const char *text, size_t len_bytes)
+{
+    if (utf8_valid(text, len_bytes))
+        return text;
+    struct buf buf = buf_new(arena);
+    buf_reserve(&buf, len_bytes + 64);
+    while (len_bytes) {
+        size_t size_bytes = utf8_character((const unsigned char *)text, len_bytes);
+        if (size_bytes)
+            buf_add(&buf, text, size_bytes);
+        else
+            buf_adds(&buf, "\xef\xbf\xbd");
+        text += size_bytes ? size_bytes : 1;
+        len_bytes -= size_bytes ? size_bytes : 1;
+    }
+    return buf.data;
+}
+
 size_t utf8_length(const char *text)
 {
     size_t n = 0;

@@ -50,6 +50,9 @@ char **str_split(struct arena *arena, const char *text, char separator);
 bool str_to_ll(const char *text, long long min, long long max, long long *value);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool utf8_valid(const char *text, size_t len_bytes);
+/* Text as it is when well-formed, else a copy with U+FFFD for each byte that is not. text
+ * has a NUL behind it. */
+const char *utf8_mended(struct arena *arena, const char *text, size_t len_bytes);
 /* Characters (code points) of well-formed UTF-8. */
 size_t utf8_length(const char *text);
 

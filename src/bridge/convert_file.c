@@ -50,6 +50,7 @@ static struct series_row row_of(struct ctx *cx, const cJSON *event, const char *
 
 static enum err json_to_ics(struct ctx *cx, const char *text, char **result)
 {
+    text = utf8_mended(cx->arena, text, strlen(text));
     const cJSON *events = events_of(json_own(cx, cJSON_Parse(text)));
     if (!cJSON_IsObject(events) && !cJSON_IsArray(events))
         return fail(

@@ -24,8 +24,11 @@ static cJSON *parse_body(struct ctx *cx, const struct transport_reply *bytes)
 {
     if (!is_json_type(bytes->content_type))
         return NULL;
-    cJSON *json = cJSON_ParseWithLengthOpts(
-        buf_str(&bytes->body), bytes->body.len_bytes + 1, NULL, true);
+    /* cJSON takes any bytes; a text cut inside a character must not stop all that is
+     * read. */
+    const char *text =
+        utf8_mended(cx->arena, buf_str(&bytes->body), bytes->body.len_bytes);
+    cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
     if (json)
         arena_defer(cx->arena, release_json, json);
     return cJSON_IsObject(json) ? json : NULL;

@@ -1,5 +1,5 @@
 /* Calendar objects as a client sends them: content lines, and what they mean. */
-#include "ical/ics.h"
+#include "ical/expand.h"
 
 #include "fuzz.h"
 
@@ -23,6 +23,37 @@ static void check_lines(struct ctx *cx, const char *data, size_t size)
     FUZZ_CHECK(str_eq(again->name, root->name) && again->items.n == root->items.n);
 }
 
+static bool count(void *self, const struct instance *one)
+{
+    FUZZ_CHECK(one->start_s <= one->end_s && one->event);
+    ++*(size_t *)self;
+    return true;
+}
+
+/* Instances lie within the bounds, and an answer to expand is an object without rules. */
+static void check_instances(struct ctx *cx, const struct comp *calendar)
+{
+    struct expand_range year = {
+        .from_s = 1790812800, /* 2026-10-01 */
+        .until_s = 1822348800,
+        .max_instances = 500,
+    };
+    int64_t from_s, until_s;
+    size_t n = 0;
+    struct comp *result;
+    enum err err = expand_each(cx, calendar, &year, count, &n);
+    FUZZ_CHECK(n <= year.max_instances);
+    if (expand_bounds(cx, calendar, NULL, &from_s, &until_s) == ERR_OK && n)
+        FUZZ_CHECK(from_s < year.until_s && until_s >= year.from_s);
+    if (err == ERR_OK && expand_print(cx, calendar, &year, &result) == ERR_OK) {
+        size_t at = 0;
+        for (const struct comp *one; (one = comp_next_sub(result, "VEVENT", &at)); n--)
+            FUZZ_CHECK(n && !comp_line(one, "RRULE") && !comp_line(one, "EXDATE"));
+        FUZZ_CHECK(!n);
+    }
+    expand_limit(cx, calendar, &year, &result);
+}
+
 /* An object that may be stored may still be stored after it was printed. */
 static void check_object(struct ctx *cx, const char *data, size_t size)
 {
@@ -37,6 +68,7 @@ static void check_object(struct ctx *cx, const char *data, size_t size)
             ics_event_times(cx, object.calendar, event, &start, &end) == ERR_OK);
         FUZZ_CHECK(civil_valid(&start.civil) && civil_valid(&end.civil));
     }
+    check_instances(cx, object.calendar);
     const char *text = lines_text(cx, object.calendar);
     FUZZ_CHECK(ics_object_parse(cx, text, strlen(text), &again) == ERR_OK);
     FUZZ_CHECK(str_eq(again.uid, object.uid));

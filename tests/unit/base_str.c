@@ -211,6 +211,26 @@ static void utf8_is_well_formed_as_in_rfc_3629(void **state)
     assert_true(utf8_valid("a\0b", 3));
 }
 
+static void broken_utf8_is_mended_byte_by_byte(void **state)
+{
+    struct ctx *cx = *state;
+    static const struct {
+        const char *text, *mended;
+    } cases[] = {
+        {"a\xe9\xa3\x9e", "a\xe9\xa3\x9e"},
+        {"a\xe9\xa3", "a\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xff\xe9\xa3\x9e\xc0", "\xef\xbf\xbd\xe9\xa3\x9e\xef\xbf\xbd"},
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+        assert_string_equal(
+            utf8_mended(cx->arena, cases[i].text, strlen(cases[i].text)),
+            cases[i].mended);
+    const char *same = "same";
+    assert_ptr_equal(utf8_mended(cx->arena, same, 4), same);
+}
+
 static void length_counts_characters(void **state)
 {
     (void)state;
@@ -247,6 +267,7 @@ int main(void)
         CTX_TEST(splitting_trims_parts_and_leaves_out_empty_ones),
         cmocka_unit_test(numbers_are_whole_and_within_bounds),
         cmocka_unit_test(utf8_is_well_formed_as_in_rfc_3629),
+        CTX_TEST(broken_utf8_is_mended_byte_by_byte),
         cmocka_unit_test(length_counts_characters),
         CTX_TEST(a_list_keeps_its_items_while_it_grows),
     };
