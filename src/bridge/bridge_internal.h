@@ -168,6 +168,7 @@ struct pull {
     size_t items;       /* met so far */
     bool deferred;      /* something newer is stored: the token must not move yet */
     unsigned fetches;   /* attendee look-ups spent on this pass */
+    text_list met;      /* event ids of guarded rows that a full read did meet */
     text_list orphans;  /* uids without a master; in pass's arena */
 };
 /* What row.seen holds: the time a pull or a push wrote it, told apart. */

@@ -96,6 +96,14 @@ static bool color_same(const cJSON *a, const cJSON *b)
     return (left ? left : -1) == (right ? right : -1);
 }
 
+/* Not every reply holds it. */
+static bool answer_same(const cJSON *a, const cJSON *b)
+{
+    const char *left = json_text(a, "self_rsvp_status");
+    const char *right = json_text(b, "self_rsvp_status");
+    return !*left || !*right || str_ieq(left, right);
+}
+
 static bool member_same(const char *name, const cJSON *a, const cJSON *b)
 {
     if (str_eq(name, "color"))
@@ -110,7 +118,7 @@ bool event_differs(const cJSON *a, const cJSON *b)
     for (size_t i = 0; i < sizeof(seen_members) / sizeof(*seen_members); i++)
         if (!member_same(seen_members[i], a, b))
             return true;
-    return false;
+    return !answer_same(a, b);
 }
 
 /* The rule comes back in another order, and all-day ends may be written and read in two

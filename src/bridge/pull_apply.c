@@ -56,8 +56,8 @@ static const struct row *row_of(const struct row *rows, size_t n, int64_t origin
 
 /* ---- before the transaction: what has to be asked ---- */
 
-/* The echo of an own write brings nothing new; anything else may be an answer to an
- * invitation. */
+/* Anything that changed may be an answer to an invitation. What was written a moment ago
+ * is read later, when reading does not lag any more. */
 static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct item *item)
 {
     struct row *rows;
@@ -66,9 +66,7 @@ static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct item
         store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
         return false;
     const struct row *old = row_of(rows, n, item->original_time);
-    if (!old || !old->attendees || !seen_is_guarded(old->seen, pull->fetched_ms - 60000))
-        return true;
-    return event_differs(json_parse(cx->arena, old->json), item->event);
+    return !old || !seen_is_guarded(old->seen, pull->fetched_ms);
 }
 
 static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *list)
@@ -157,16 +155,24 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
     return store_row_save(cx, tx, &row);
 }
 
-/* An own write that reading does not show yet is kept, and the token stays where it is,
- * so that the same items come again. */
-static enum err keep_newer(
-    struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct row *old)
+/* A row that a push wrote a moment ago. What reads the same is its echo; what differs may
+ * be older than the write, so that the row is kept and the token stays where it is: the
+ * same items come again. */
+static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx *tx,
+    const struct item *item, const struct row *old)
 {
     struct row row = *old;
-    pull->deferred = true;
-    if (!pull->full || old->seen > pull->seen)
-        return ERR_OK;
-    row.seen = pull->seen + 1;
+    const cJSON *event = json_parse(cx->arena, old->json);
+    bool both_gone = event_cancelled(event) && event_cancelled(item->event);
+    if (!both_gone && event_differs(event, item->event))
+        pull->deferred = true;
+    else if (!both_gone && old->attendees && !str_eq(old->attendees, "[]")) {
+        row.json = event_with_attendees(cx, event, old->attendees);
+        row.attendees = NULL;
+    }
+    if (pull->full)
+        text_list_add_once(pull->pass, &pull->met,
+            event_id_join(cx, row.uid, row.original_time));
     return store_row_save(cx, tx, &row);
 }
 
@@ -181,12 +187,8 @@ static enum err apply_item(
         return ERR_OK;
     if (!old && event_cancelled(item->event) && !item->original_time)
         return ERR_OK;
-    if (old && seen_is_guarded(old->seen, pull->fetched_ms)) {
-        const cJSON *event = json_parse(cx->arena, old->json);
-        bool both_gone = event_cancelled(event) && event_cancelled(item->event);
-        if (!both_gone && event_differs(event, item->event))
-            return keep_newer(cx, pull, tx, old);
-    }
+    if (old && seen_is_guarded(old->seen, pull->fetched_ms))
+        return meet_guarded(cx, pull, tx, item, old);
     return save_row(cx, pull, tx, item, rows, n);
 }
 

@@ -110,6 +110,15 @@ static enum err save_done(struct ctx *cx, struct pull *pull, const char *sync_to
 
 /* ---- full reads ---- */
 
+static bool was_met(const struct pull *pull, const struct row *row)
+{
+    const char *id = event_id_join(pull->pass, row->uid, row->original_time);
+    for (size_t i = 0; i < pull->met.n; i++)
+        if (str_eq(pull->met.items[i], id))
+            return true;
+    return false;
+}
+
 /* A row is gone when a whole reading did not meet it and no write of ours explains that.
  */
 static bool is_gone(struct pull *pull, const struct row *row, int64_t now_ms)
@@ -118,7 +127,7 @@ static bool is_gone(struct pull *pull, const struct row *row, int64_t now_ms)
         return false;
     if (!seen_is_guarded(row->seen, now_ms))
         return true;
-    pull->deferred = true;
+    pull->deferred |= !was_met(pull, row);
     return false;
 }
 

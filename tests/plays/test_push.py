@@ -1,0 +1,469 @@
+"""From clients to Feishu: what the client got, which calls Feishu saw, and what is there afterwards."""
+
+import pytest
+
+from bridge import Bridge, event, precondition, wait_until
+from feishu_sim import FeishuSim
+
+ADA = "ou_ada00000000000000000000000000001"
+BOB = "ou_bob00000000000000000000000000002"
+EVE = "ou_eve00000000000000000000000000003"
+HOUR = 3600
+DAY = 86400
+SOON = 1800000000
+CALDAV = "{urn:ietf:params:xml:ns:caldav}"
+WRITES = ("POST", "PATCH", "DELETE")
+
+
+@pytest.fixture(name="sim")
+def fixture_sim():
+    with FeishuSim() as sim:
+        yield sim
+
+
+@pytest.fixture(name="bridge")
+def fixture_bridge(sim):
+    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        yield bridge
+
+
+@pytest.fixture(name="ada")
+def fixture_ada(sim, bridge):
+    client = bridge.sign_in(ADA)
+    client.href = client.calendars()["Ada"]
+    sim.clear_calls()
+    return client
+
+
+def writes(sim):
+    """Calls that changed events, as (method, last part of the path)."""
+    return [(call["method"], call["path"].rsplit("/", 1)[1])
+            for call in sim.calls() if call["method"] in WRITES and "/events" in call["path"]]
+
+
+def put_new(client, name="a", **fields):
+    answer = client.put(f"{client.href}{name}.ics", event(f"{name}@example.com", **fields),
+                        {"If-None-Match": "*"})
+    assert answer.status_code == 201, answer.text
+    return f"{client.href}{name}.ics"
+
+
+def weekly(client, name="w", **fields):
+    extra = "RRULE:FREQ=WEEKLY;COUNT=6" + fields.pop("more", "")
+    return put_new(client, name, summary="Weekly", extra=extra, **fields)
+
+
+# ---- create, change, delete ----
+
+def test_a_new_event_is_one_create_with_an_idempotency_key(sim, ada):
+    text = event("a@example.com", summary="New")
+    answer = ada.put(ada.href + "a.ics", text, {"If-None-Match": "*"})
+    assert answer.status_code == 201
+    assert writes(sim) == [("POST", "events")]
+    assert len(sim.calls(method="POST", path="/events")[0]["query"]["idempotency_key"]) == 36
+    assert ada.get(ada.href + "a.ics") == text
+    assert answer.headers["ETag"] == ada.members(ada.href)[ada.href + "a.ics"]
+    made = sim.event("New")
+    assert made["start_time"] == {"timestamp": "1799114400", "timezone": "Asia/Shanghai"}
+    assert made["vchat"]["vc_type"] == "no_meeting"
+
+
+def test_the_own_create_is_not_met_as_a_stranger_by_the_next_pull(sim, bridge, ada):
+    href = put_new(ada)
+    before, ctag = ada.members(ada.href), ada.ctag(ada.href)
+    bridge.sync(ada.name)
+    assert ada.members(ada.href) == before and ada.ctag(ada.href) == ctag
+    assert list(before) == [href]
+
+
+def test_a_change_is_one_patch_of_what_differs(sim, ada):
+    href = put_new(ada, summary="Before")
+    sim.clear_calls()
+    answer = ada.put(href, event("a@example.com", summary="After"),
+                     {"If-Match": ada.members(ada.href)[href]})
+    assert answer.status_code == 204
+    assert len(writes(sim)) == 1
+    body = sim.calls(method="PATCH")[0]["body"]
+    assert body["summary"] == "After"
+    assert "start_time" not in body and "vchat" not in body
+    assert sim.event("After")
+
+
+def test_what_feishu_cannot_hold_is_kept_for_the_client_without_a_call(sim, ada):
+    href = put_new(ada)
+    sim.clear_calls()
+    text = event("a@example.com", extra="X-MOZ-LASTACK:20261120T000000Z\nCATEGORIES:Work")
+    assert ada.put(href, text).status_code == 204
+    assert not writes(sim)
+    assert ada.get(href) == text
+
+
+def test_the_shadow_survives_a_change_in_feishu(sim, bridge, ada):
+    href = put_new(ada, summary="Before", extra="X-KEEP:me")
+    sim.edit(ADA, "event_patch", event_id=sim.event("Before")["event_id"],
+             event={"summary": "After"})
+    bridge.sync(ada.name)
+    wait_until(lambda: bridge.sync(ada.name) and "SUMMARY:After" in ada.get(href), "the change")
+    assert "X-KEEP:me" in ada.get(href)
+
+
+def test_a_delete_is_one_delete_and_is_gone_on_both_sides(sim, bridge, ada):
+    href = put_new(ada)
+    sim.clear_calls()
+    assert ada.delete(href).status_code == 204
+    assert [method for method, _ in writes(sim)] == ["DELETE"]
+    assert not sim.events()
+    assert ada.request("GET", href).status_code == 404
+    bridge.sync(ada.name)
+    assert not ada.members(ada.href)
+    assert ada.delete(href).status_code == 404
+
+
+def test_an_event_already_deleted_in_feishu_is_deleted_without_complaint(sim, bridge, ada):
+    sim.add_event(ADA, "Gone", (SOON, SOON + HOUR))
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    sim.edit(ADA, "event_delete", event_id=sim.event("Gone")["event_id"])
+    assert ada.delete(href).status_code in (204, 404)
+    assert not ada.members(ada.href)
+
+
+# ---- preconditions ----
+
+def test_two_writers_with_one_etag_only_one_wins(sim, ada):
+    href = put_new(ada)
+    etag = ada.members(ada.href)[href]
+    first = ada.put(href, event("a@example.com", summary="First"), {"If-Match": etag})
+    second = ada.put(href, event("a@example.com", summary="Second"), {"If-Match": etag})
+    assert (first.status_code, second.status_code) == (204, 412)
+    assert sim.event("First")
+
+
+def test_a_change_in_feishu_not_pulled_yet_is_found_before_writing(sim, bridge, ada):
+    sim.add_event(ADA, "Before", (SOON, SOON + HOUR))
+    bridge.sync(ada.name)
+    (href, etag), = ada.members(ada.href).items()
+    text = ada.get(href)
+    sim.edit(ADA, "event_patch", event_id=sim.event("Before")["event_id"],
+             event={"description": "From Feishu"})
+    answer = ada.put(href, text.replace("SUMMARY:Before", "SUMMARY:After"), {"If-Match": etag})
+    assert answer.status_code == 412
+    assert "From Feishu" in ada.get(href), "the foreign change is there to be merged"
+    assert sim.event("Before")
+
+
+def test_without_a_precondition_both_changes_are_kept(sim, bridge, ada):
+    sim.add_event(ADA, "Before", (SOON, SOON + HOUR))
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    text = ada.get(href)
+    sim.edit(ADA, "event_patch", event_id=sim.event("Before")["event_id"],
+             event={"description": "From Feishu"})
+    assert ada.put(href, text.replace("SUMMARY:Before", "SUMMARY:After")).status_code == 204
+    after = sim.event("After")
+    assert after["description"] == "From Feishu"
+
+
+def test_a_uid_that_is_in_use_is_refused_and_the_place_is_named(sim, ada):
+    href = put_new(ada, "a")
+    sim.clear_calls()
+    answer = ada.put(ada.href + "b.ics", event("a@example.com"))
+    assert answer.status_code in (403, 409)
+    assert precondition(answer) == CALDAV + "no-uid-conflict"
+    assert href in answer.text
+    assert not writes(sim)
+
+
+def test_a_reader_cannot_write_and_is_told_so(sim, bridge, ada):
+    team = sim.edit(BOB, "calendar_create", calendar={"summary": "Team"})["calendar"]
+    sim.control("POST", "edit", {"as": BOB, "action": "share", "user": ADA, "role": "reader",
+                                 "calendar_id": team["calendar_id"]})
+    bridge.sync(ada.name)
+    sim.clear_calls()
+    answer = ada.put(ada.calendars()["Team"] + "a.ics", event("a@example.com"))
+    assert answer.status_code == 403
+    assert precondition(answer) == "{DAV:}need-privileges"
+    assert not writes(sim)
+
+
+# ---- series ----
+
+def test_a_series_is_created_with_until_and_shown_as_it_was_sent(sim, ada):
+    href = weekly(ada)
+    rule = sim.event("Weekly")["recurrence"]
+    assert "UNTIL=" in rule and "COUNT" not in rule
+    assert "COUNT=6" in ada.get(href)
+
+
+def test_an_override_and_an_exdate_become_exceptions(sim, bridge, ada):
+    href = weekly(ada)
+    text = ada.get(href)
+    override = ("BEGIN:VEVENT\r\nUID:w@example.com\r\nDTSTAMP:20261120T000000Z\r\n"
+                "RECURRENCE-ID;TZID=Asia/Shanghai:20270112T100000\r\n"
+                "DTSTART;TZID=Asia/Shanghai:20270112T140000\r\n"
+                "DTEND;TZID=Asia/Shanghai:20270112T150000\r\nSUMMARY:Later\r\nEND:VEVENT\r\n")
+    text = text.replace("SUMMARY:Weekly", "EXDATE;TZID=Asia/Shanghai:20270119T100000\r\n"
+                        "SUMMARY:Weekly").replace("END:VCALENDAR", override + "END:VCALENDAR")
+    assert ada.put(href, text).status_code == 204
+    exceptions = {e["status"]: e for e in sim.event("Weekly")["exceptions"]}
+    assert set(exceptions) == {"confirmed", "cancelled"}
+    assert exceptions["confirmed"]["summary"] == "Later"
+    assert ada.get(href) == text
+    bridge.sync(ada.name)
+    assert ada.get(href) == text
+    # Both are taken back again.
+    assert ada.put(href, text.replace(override, "").replace(
+        "EXDATE;TZID=Asia/Shanghai:20270119T100000\r\n", "")).status_code == 204
+    days = sim.data(ADA, "GET", f"/{sim.primary(ADA)}/events/"
+                    f"{sim.event('Weekly')['event_id']}/instances",
+                    query={"start_time": "1799000000", "end_time": "1806000000"})["items"]
+    shown = [i for i in days if i["status"] != "cancelled"]
+    assert len(shown) == 6 and {i["summary"] for i in shown} == {"Weekly"}
+
+
+def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
+    href = weekly(ada)
+    series = sim.event("Weekly")
+    first = int(series["start_time"]["timestamp"])
+    sim.edit(ADA, "event_patch", event_id=series["event_id"][:-1] + str(first + 7 * DAY),
+             event={"summary": "Moved"})
+    wait_until(lambda: bridge.sync(ada.name) and "Moved" in ada.get(href), "the exception")
+    assert ada.delete(href).status_code == 204
+    assert not [e for e in sim.events() if not e["is_deleted"]]
+    bridge.sync(ada.name)
+    assert not ada.members(ada.href)
+
+
+# ---- people ----
+
+def with_people(*lines):
+    return "\n".join(("ORGANIZER:mailto:ada@example.com",) + lines)
+
+
+def test_attendees_are_added_with_a_second_call_and_invited_once(sim, ada):
+    put_new(ada, summary="Meeting", extra=with_people(
+        "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.com",
+        "ATTENDEE;RSVP=TRUE:mailto:bob@example.com"))
+    assert [method + " " + part for method, part in writes(sim)] == \
+        ["POST events", "POST attendees"]
+    people = {a.get("user_id") for a in sim.event("Meeting")["attendees"]}
+    assert BOB in people
+    invited = [n for n in sim.notifications() if BOB in n["to"]]
+    assert len(invited) == 1
+
+
+def test_if_the_attendees_are_refused_the_event_goes_away_again_quietly(sim, ada):
+    sim.fault(method="POST", path="*/attendees", code=194002, status=403)
+    answer = ada.put(ada.href + "a.ics", event("a@example.com", summary="Meeting",
+                     extra=with_people("ATTENDEE:mailto:bob@example.com")))
+    assert answer.status_code >= 400
+    assert not sim.events()
+    assert not sim.notifications()
+    assert ada.request("GET", ada.href + "a.ics").status_code == 404
+    deleted = sim.calls(method="DELETE")[0]
+    assert deleted["query"]["need_notification"] == "false"
+
+
+def test_a_participants_delete_is_a_decline_and_stays_out_of_sight(sim, bridge, ada):
+    meeting = sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}])
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    sim.clear_calls()
+    assert ada.delete(href).status_code == 204
+    assert writes(sim) == [("POST", "reply")]
+    assert [a["rsvp_status"] for a in sim.event("Invited")["attendees"]
+            if a.get("user_id") == ADA] == ["decline"]
+    for full in ([], ["--full"]):
+        bridge.run("sync", *full, ada.name)
+        assert not ada.members(ada.href)
+    sim.edit(ADA, "rsvp", event_id=meeting["event_id"], rsvp_status="accept")
+    wait_until(lambda: bridge.sync(ada.name) and ada.members(ada.href), "the event again")
+
+
+def test_an_answer_of_a_participant_is_a_reply(sim, bridge, ada):
+    sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}],
+                  attendee_ability="can_see_others")
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    sim.clear_calls()
+    text = ada.get(href).replace("\r\n ", "").replace("PARTSTAT=NEEDS-ACTION",
+                                                       "PARTSTAT=ACCEPTED")
+    assert ada.put(href, text).status_code == 204
+    assert writes(sim) == [("POST", "reply")]
+    assert [a["rsvp_status"] for a in sim.event("Invited")["attendees"]
+            if a.get("user_id") == ADA] == ["accept"]
+
+
+def test_a_participant_may_not_change_what_is_the_organizers(sim, bridge, ada):
+    sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}])
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    sim.clear_calls()
+    answer = ada.put(href, ada.get(href).replace("SUMMARY:Invited", "SUMMARY:Mine"))
+    assert answer.status_code in (403, 409)
+    assert not writes(sim)
+    assert sim.event("Invited")
+
+
+# ---- switches of the unsettled points that writing meets ----
+
+@pytest.mark.parametrize("switch", [
+    {"delete_master": "cascade"}, {"delete_exception": "refuse"}, {"delete_exception": "ignore"},
+    {"deleted_get": "cancelled"}, {"restore_cancelled": "refuse"}, {"rrule_prefix": "on"},
+    {"count": "refuse"}, {"occurrence_get": "not_found"}, {"occurrence_unknown": "accept"},
+    {"series_time_change": "drop"}, {"lists_empty": "null"}, {"strings_empty": "missing"},
+    {"until_form": "date"}, {"self_rsvp": "off"}, {"sub_minute": "refuse"},
+    {"participant_patch": "ignore"}, {"timed_allday_patch": "refuse"},
+], ids=lambda s: "-".join(next(iter(s.items()))))
+def test_a_series_lives_through_its_whole_life_under(sim, bridge, ada, switch):
+    sim.switch(**switch)
+    href = weekly(ada)
+    text = ada.get(href)
+    excluded = text.replace("SUMMARY:Weekly",
+                            "EXDATE;TZID=Asia/Shanghai:20270119T100000\r\nSUMMARY:Weekly")
+    assert ada.put(href, excluded).status_code == 204
+    bridge.sync(ada.name)
+    assert "EXDATE" in ada.get(href)
+    renamed = ada.get(href).replace("SUMMARY:Weekly", "SUMMARY:Every week")
+    assert ada.put(href, renamed).status_code == 204
+    assert sim.event("Every week")
+    bridge.sync(ada.name)
+    assert "SUMMARY:Every week" in ada.get(href)
+    assert ada.delete(href).status_code == 204
+    bridge.sync(ada.name)
+    assert not ada.members(ada.href)
+    left = [e for e in sim.events() if e["status"] != "cancelled"]
+    assert not left
+
+
+def test_what_cannot_be_cleared_stays_visible(sim, bridge, ada):
+    href = put_new(ada, summary="Event", extra="LOCATION:Here\nDESCRIPTION:Text")
+    sim.switch(clear_empty="keep")
+    assert ada.put(href, event("a@example.com", summary="Event")).status_code in (204, 403)
+    assert sim.event("Event")["location"]["name"] == "Here"
+    assert "LOCATION:Here" in ada.get(href)
+
+
+def test_an_older_version_read_after_a_write_is_not_shown(sim, bridge, ada):
+    sim.add_event(ADA, "Old", (SOON, SOON + HOUR))
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    sim.switch(write_lag_ms=1500)
+    # A foreign change just before: reading shows it without the own one, for a while.
+    sim.edit(ADA, "event_patch", event_id=sim.event("Old")["event_id"],
+             event={"description": "seen late"})
+    assert ada.put(href, ada.get(href).replace("SUMMARY:Old", "SUMMARY:New")).status_code == 204
+    created = put_new(ada, "b", summary="Created")
+    for full in ([], ["--full"], []):
+        bridge.run("sync", *full, ada.name)
+        assert "SUMMARY:New" in ada.get(href)
+        assert "SUMMARY:Created" in ada.get(created)
+    wait_until(lambda: bridge.sync(ada.name) and "seen late" in ada.get(href),
+               "both changes", 30)
+    assert "SUMMARY:New" in ada.get(href)
+    assert len(ada.members(ada.href)) == 2
+
+
+def test_a_deleted_event_does_not_come_back_while_reading_lags(sim, bridge, ada):
+    href = put_new(ada)
+    put_new(ada, "b")
+    put_new(ada, "c")
+    bridge.sync(ada.name)
+    sim.switch(write_lag_ms=1500)
+    assert ada.delete(href).status_code == 204
+    for full in ([], ["--full"]):
+        bridge.run("sync", *full, ada.name)
+        assert href not in ada.members(ada.href)
+
+
+# ---- calendars ----
+
+def test_a_calendar_is_made_changed_and_deleted(sim, bridge, ada):
+    home = ada.home()
+    answer = ada.xml("MKCALENDAR", home + "plans/", "c:mkcalendar",
+                     "<d:set><d:prop><d:displayname>Plans</d:displayname>"
+                     "<a:calendar-color>#FF0000FF</a:calendar-color></d:prop></d:set>")
+    assert answer.status_code == 201, answer.text
+    made = sim.calendar("Plans")
+    assert home + "plans/" == ada.calendars()["Plans"]
+    bridge.sync(ada.name)
+    assert home + "plans/" == ada.calendars()["Plans"], "the client's name is kept"
+    again = ada.xml("MKCALENDAR", home + "plans/", "c:mkcalendar", "")
+    assert again.status_code in (403, 405, 409)
+    answer = ada.xml("PROPPATCH", home + "plans/", "d:propertyupdate",
+                     "<d:set><d:prop><d:displayname>Big plans</d:displayname></d:prop></d:set>")
+    assert answer.status_code == 207 and "200" in answer.text
+    assert sim.calendar("Big plans")["calendar_id"] == made["calendar_id"]
+    assert ada.delete(home + "plans/").status_code == 204
+    assert not [c for c in sim.calendars() if c["summary"] == "Big plans" and not c["is_deleted"]]
+    assert ada.delete(ada.href).status_code == 403, "the primary calendar stays"
+
+
+def test_a_calendar_whose_create_was_not_answered_is_not_made_twice(sim, ada):
+    sim.fault(method="POST", path="*/calendars", cut="after")
+    ada.xml("MKCALENDAR", ada.home() + "plans/", "c:mkcalendar",
+            "<d:set><d:prop><d:displayname>Plans</d:displayname></d:prop></d:set>")
+    if "Plans" not in ada.calendars():
+        ada.xml("MKCALENDAR", ada.home() + "plans/", "c:mkcalendar",
+                "<d:set><d:prop><d:displayname>Plans</d:displayname></d:prop></d:set>")
+    assert sim.calendar("Plans")
+    assert ada.calendars()["Plans"] == ada.home() + "plans/"
+
+
+def test_somebody_elses_calendar_is_renamed_for_oneself_and_unsubscribed(sim, bridge, ada):
+    team = sim.edit(BOB, "calendar_create", calendar={"summary": "Team"})["calendar"]
+    sim.control("POST", "edit", {"as": BOB, "action": "share", "user": ADA, "role": "writer",
+                                 "calendar_id": team["calendar_id"]})
+    bridge.sync(ada.name)
+    href = ada.calendars()["Team"]
+    answer = ada.xml("PROPPATCH", href, "d:propertyupdate",
+                     "<d:set><d:prop><d:displayname>Mine</d:displayname></d:prop></d:set>")
+    assert "200" in answer.text
+    assert sim.calendar("Team")["summary"] == "Team"
+    assert "Mine" in ada.calendars()
+    assert ada.delete(href).status_code == 204
+    assert not sim.calendar("Team")["is_deleted"]
+    bridge.sync(ada.name)
+    assert set(ada.calendars()) == {"Ada"}
+
+
+# ---- free/busy ----
+
+def freebusy(client, *addresses, start="20270101T000000Z", end="20270108T000000Z"):
+    outbox = client.propfind("/dav/", 0, "<d:current-user-principal/>")
+    principal = next(iter(outbox.values()))["{DAV:}current-user-principal"][0].text
+    props = client.propfind(principal, 0, "<c:schedule-outbox-URL/>")
+    href = next(iter(props.values()))[CALDAV + "schedule-outbox-URL"][0].text
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//plays//EN", "METHOD:REQUEST",
+             "BEGIN:VFREEBUSY", "UID:fb@example.com", "DTSTAMP:20261120T000000Z",
+             f"DTSTART:{start}", f"DTEND:{end}", "ORGANIZER:mailto:ada@example.com"]
+    lines += [f"ATTENDEE:mailto:{address}" for address in addresses]
+    lines += ["END:VFREEBUSY", "END:VCALENDAR", ""]
+    headers = {"Content-Type": "text/calendar", "Originator": "mailto:ada@example.com",
+               "Recipient": ", ".join(f"mailto:{address}" for address in addresses)}
+    return client.request("POST", href, "\r\n".join(lines), headers)
+
+
+def test_busy_time_of_colleagues_is_asked_in_batches_and_cached(sim, ada):
+    sim.add_event(BOB, "Busy", (1798800000, 1798803600))
+    sim.add_event(BOB, "Overlaps", (1798802000, 1798807200))
+    answer = freebusy(ada, "bob@example.com", "eve@example.com", "nobody@example.com")
+    assert answer.status_code == 200
+    assert "2.0;Success" in answer.text and "3.7;Invalid calendar user" in answer.text
+    assert answer.text.count("FREEBUSY;") == 1, "two meetings that overlap are one busy time"
+    assert "20270101T104000Z/20270101T124000Z" in answer.text
+    assert len(sim.calls(path="/freebusy/batch")) == 1
+    freebusy(ada, "bob@example.com", "eve@example.com")
+    assert len(sim.calls(path="/freebusy/batch")) == 1
+
+
+def test_a_long_range_is_asked_in_pieces_of_two_weeks(sim, ada):
+    freebusy(ada, "bob@example.com", start="20270101T000000Z", end="20270201T000000Z")
+    assert len(sim.calls(path="/freebusy/batch")) == 3
+
+
+def test_one_recipient_who_cannot_be_asked_does_not_spoil_the_others(sim, ada):
+    sim.fault(path="*/freebusy/batch", code=190003, status=500, count=-1)
+    answer = freebusy(ada, "bob@example.com", "nobody@example.com")
+    assert answer.status_code == 200
+    assert "5.1" in answer.text and "3.7" in answer.text
