@@ -133,6 +133,25 @@ static enum err lay_master(struct ctx *cx, struct down *down)
 
 /* ---- exceptions ---- */
 
+/* A row of which only the guests are known says else what the series says. */
+static enum err exception_facts(
+    struct ctx *cx, const struct down *down, const struct series_row *row, cJSON **facts)
+{
+    const struct series_row *master = down->series->master;
+    if (cJSON_HasObjectItem(row->event, "start_time") || master == NULL)
+        return row_facts(cx, down, row, facts);
+    struct series_row guests = *master;
+    const cJSON *own = row->attendees;
+    if (own == NULL)
+        own = cJSON_GetObjectItemCaseSensitive(row->event, "attendees");
+    if (own != NULL)
+        guests.attendees = own;
+    cJSON *series = NULL;
+    TRY(row_facts(cx, down, &guests, &series));
+    *facts = facts_of_occurrence(cx, series, row->original_time);
+    return ERR_OK;
+}
+
 /* A participant's own decline of one occurrence may stand as an EXDATE. */
 static bool is_declined(const struct down *down, const struct series_row *row)
 {
@@ -161,7 +180,7 @@ static enum err lay_exception(
     if (old == NULL && is_declined(down, row) && listed(&down->view, row->original_time))
         return ERR_OK;
     cJSON *facts = NULL;
-    TRY(row_facts(cx, down, row, &facts));
+    TRY(exception_facts(cx, down, row, &facts));
     struct comp *event = old != NULL ? old->event : override_new(cx, down, row);
     if (old == NULL)
         add_event(cx, down, event, false);
@@ -308,7 +327,10 @@ static enum err add_zones(struct ctx *cx, struct down *down)
         if (row == NULL || (i > 0 && row_is_cancelled(row)))
             continue;
         cJSON *facts = NULL;
-        TRY(row_facts(cx, down, row, &facts));
+        if (i == 0)
+            TRY(row_facts(cx, down, row, &facts));
+        else
+            TRY(exception_facts(cx, down, row, &facts));
         int64_t start_s = fact_time(facts, "start_time").unix_s;
         int64_t end_s = fact_time(facts, "end_time").unix_s;
         int64_t last_s;

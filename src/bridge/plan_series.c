@@ -80,7 +80,7 @@ static enum err plan_override(struct ctx *cx, struct planner *p,
         p->before == NULL ? NULL : series_find(p->before, original);
     cJSON *was = NULL, *now = NULL, *body = json_own(cx, cJSON_CreateObject());
     TRY(override_facts(cx, p, &p->now, one, &now));
-    /* An override that has no row upstream is the client's own: upstream shows the series. */
+    /* An override without a row is the client's own: upstream shows the series. */
     if (old != NULL && (row != NULL || series == NULL))
         TRY(override_facts(cx, p, &p->was, old, &was));
     else if (series != NULL)
