@@ -207,6 +207,7 @@ struct push {
     bool undo;        /* takes back what it created */
     bool hide;        /* a participant's delete */
     bool attendees_touched;
+    bool finished; /* the journal entry ends with what is stored */
     const struct step *steps;
     size_t n_steps;
     bool *done;             /* a flag a step */

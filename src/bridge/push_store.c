@@ -47,11 +47,15 @@ enum err push_store(struct ctx *cx, struct push *push, struct render_result *res
     enum err err = save_rows(cx, push, tx);
     if (!err)
         err = render_series(cx, tx, &render, result);
+    if (!err && push->finished && push->journal.id)
+        err = store_journal_remove(cx, push->bridge->store, push->journal.id);
     if (err) {
         store_rollback(tx);
         return err;
     }
     TRY(store_commit(cx, tx));
+    if (push->finished)
+        push->journal.id = 0;
     if (push->attendees_touched)
         bridge_poke_later(push->bridge, push->account->id, push->calendar->id, LATER_MS);
     return ERR_OK;
@@ -111,9 +115,8 @@ enum err push_settle(
     struct ctx *cx, struct push *push, enum err err, struct render_result *result)
 {
     if (!err) {
-        TRY(push_store(cx, push, result));
-        journal_close(cx, push);
-        return ERR_OK;
+        push->finished = true;
+        return push_store(cx, push, result);
     }
     char *text = arena_strdup(cx->arena, ctx_error(cx));
     int retry_after_s = cx->retry_after_s;
