@@ -153,10 +153,10 @@ enum err recur_open(struct ctx *cx, const char *text, const struct civil *start,
     recur->stop_s = INT64_MAX;
     recur->start_s = recur->floor_s = civil_seconds(start);
     take_parts(recur, &rule);
-    take_defaults(recur, start, start_day);
     if (!sane(recur, &rule) || !take_times(recur, start, is_date))
         return fail(
             cx, ERR_VALID_CALENDAR_DATA, "recurrence rule \"%s\" is absurd", text);
+    take_defaults(recur, start, start_day);
     recur->bases_s =
         ARENA_ARRAY(cx->arena, int64_t, recur->freq == ICAL_YEARLY_RECURRENCE ? 366 : 31);
     *result = recur;

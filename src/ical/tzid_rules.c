@@ -172,8 +172,21 @@ static const struct zone *search_tab(struct ctx *cx, const struct samples *sampl
     return NULL;
 }
 
+/* Of many that agree, people expect these. */
+static const char *const preferred[] = {"UTC", "Asia/Shanghai", "Asia/Tokyo",
+    "Asia/Singapore", "Asia/Kolkata", "Asia/Bangkok", "Asia/Dhaka", "Asia/Karachi",
+    "Asia/Dubai", "Europe/Moscow", "Europe/Berlin", "Europe/London", "Europe/Athens",
+    "Africa/Johannesburg", "Africa/Lagos", "America/Sao_Paulo", "America/Halifax",
+    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
+    "America/Los_Angeles", "Australia/Sydney", "Australia/Brisbane", "Pacific/Auckland"};
+
 static const struct zone *search(struct ctx *cx, const struct samples *samples)
 {
+    for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++) {
+        const struct zone *zone = zone_find(preferred[i]);
+        if (zone && agrees(zone, samples))
+            return zone;
+    }
     for (size_t i = 0; i < tzid_windows_n; i++) {
         const struct zone *zone = zone_find(tzid_windows[i].iana);
         if (zone && agrees(zone, samples))
