@@ -59,6 +59,7 @@ static void read_texts(const struct request *rq, const struct event *old, struct
             text = NULL;
         *slots[i] = text;
     }
+    d->source = old ? NULL : body_text(rq, "source");
     d->visibility = word_of(body_text(rq, "visibility"));
     d->attendee_ability = word_of(body_text(rq, "attendee_ability"));
     d->free_busy_status = word_of(body_text(rq, "free_busy_status"));
@@ -233,6 +234,8 @@ void draft_apply_shared(struct draft *d, struct event *ev)
         set_str(&ev->description, d->description);
     if (d->description_rich)
         set_str(&ev->description_rich, d->description_rich);
+    if (d->source)
+        set_str(&ev->source, d->source);
     if (d->attendee_ability)
         ev->attendee_ability = d->attendee_ability;
     if (d->has_times) {

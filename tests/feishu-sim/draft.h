@@ -15,7 +15,7 @@ struct draft {
     bool vchat_open;
     int color;
     const char *visibility, *attendee_ability, *free_busy_status;
-    const char *summary, *description, *description_rich; /* of the body */
+    const char *summary, *description, *description_rich, *source; /* of the body */
 };
 
 /* Reads the body for an event (old: NULL when it is to be created). 0 or the error's

@@ -242,7 +242,8 @@ void event_print(struct buf *out, const char *key, const struct event *ev,
     if (look == LOOK_GET || look == LOOK_LIST) {
         jw_int_text(out, "create_time", ev->create_time);
         print_raw(out, "schemas", ev->schemas);
-        print_raw(out, "source", ev->source);
+        if (ev->source)
+            jw_str(out, "source", ev->source);
     }
     if (look == LOOK_GET)
         print_raw(out, "event_check_in", ev->check_in);

@@ -281,7 +281,8 @@ def exchange(sim, version="v3", form=False, **fields):
             "client_secret": APP_SECRET, **fields}
     body = {k: v for k, v in body.items() if v is not None}
     where = "/oauth/v3/token" if version == "v3" else "/open-apis/authen/v2/oauth/token"
-    return requests.post(sim.url + where, timeout=10, **({"data": body} if form else {"json": body}))
+    sent = {"data": body} if form else {"json": body}
+    return requests.post(sim.url + where, timeout=10, **sent)
 
 
 def fresh_code(sim, **changes):

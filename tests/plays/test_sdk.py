@@ -1,0 +1,48 @@
+"""The simulator under the official Feishu SDK from npm: tests/feishu-sim/sdk/sdk.test.mjs, one test
+here for each of its own."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from feishu_sim import FeishuSim
+
+SDK = pathlib.Path(__file__).parents[1] / "feishu-sim" / "sdk"
+FILES = ["package.json", "package-lock.json", "sdk.test.mjs", "shapes.mjs"]
+NAMES = [name.replace("\\'", "'") for _, name in re.findall(
+    r"^test\((['\"])(.*?)\1, (?:async )?\(\) => \{", (SDK / "sdk.test.mjs").read_text(), re.M)]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Name of each test and whether it passed; the output for those that did not."""
+    room = tmp_path_factory.mktemp("sdk")
+    for name in FILES:
+        shutil.copy(SDK / name, room)
+    install = subprocess.run(
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=room,
+        capture_output=True, text=True, timeout=600)
+    assert install.returncode == 0, install.stdout + install.stderr
+    with FeishuSim() as sim:
+        run = subprocess.run(
+            ["node", "--test", "--test-reporter=tap", "sdk.test.mjs"], cwd=room, timeout=300,
+            env={**os.environ, "SIM_URL": sim.url}, capture_output=True, text=True)
+    found = re.findall(r"^ *(ok|not ok) \d+ - (.*)$", run.stdout, re.M)
+    return {re.sub(r"\\(.)", r"\1", name): state == "ok" for state, name in found}, run.stdout
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_official_sdk(results, name):
+    passed, output = results
+    assert passed.get(name), output
+
+
+def test_the_lock_file_names_no_registry():
+    lock = (SDK / "package-lock.json").read_text()
+    assert '"resolved"' not in lock and "registry" not in lock
+    assert re.search(r'"@larksuiteoapi/node-sdk": "\d+\.\d+\.\d+"', lock)
