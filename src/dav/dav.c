@@ -159,8 +159,13 @@ static void answer_error(struct dav *dav, enum err kind)
     response->body.len_bytes = 0;
     if (kind == ERR_PRECONDITION && write_current(dav))
         return;
-    struct precond_detail detail = {
-        .href = dav->err_href, .privilege = dav->err_privilege, .text = text};
+    struct precond_detail detail = {.href = dav->err_href,
+        .privilege = dav->err_privilege, .text = text};
+    /* Refused below: upstream knows of no privileges by name. */
+    if (!detail.privilege && dav->target.base && kind != ERR_UID_CONFLICT) {
+        detail.href = resource_href(dav->cx, &dav->target);
+        detail.privilege = "write";
+    }
     if (precond_find(kind)->status == 405)
         dav_set_header(dav, "Allow", method_allow(dav->cx, dav->target.kind));
     write_error(dav->cx, kind, &detail, response);
@@ -254,5 +259,7 @@ void dav_handle(struct ctx *cx, const struct dav_request *request,
     enum err err = handle(&dav);
     if (err)
         answer_error(&dav, err);
+    else
+        cx->err = ERR_OK; /* what failed on the way was to be expected */
     dav_set_header(&dav, "DAV", dav_classes());
 }

@@ -139,7 +139,8 @@ void precond_add(struct buf *out, enum err kind, const struct precond_detail *de
     if (row->element) {
         const char *prefix = ns_rows[row->ns].prefix;
         buf_printf(out, "<%s:%s>", prefix, row->element);
-        if (detail->href && detail->privilege)
+        bool rights = kind == ERR_NEED_PRIVILEGES || kind == ERR_UPSTREAM_RIGHTS;
+        if (rights && detail->href && detail->privilege)
             add_privilege(out, detail);
         else if (detail->href && kind == ERR_UID_CONFLICT)
             add_href(out, detail->href);

@@ -4,6 +4,7 @@
 #include "dav/precond.h"
 #include "dav/props.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define ALL KINDS_ALL
@@ -87,6 +88,7 @@ static const struct property properties[] = {
     {NS_APPLE, "calendar-order", CALENDAR, PROP_WHOLE, NULL, cs_set_stored},
 };
 #define N_PROPERTIES (sizeof(properties) / sizeof(*properties))
+static_assert(N_PROPERTIES <= 128, "prop_write counts on it");
 
 const struct property *property_find(enum ns ns, const char *name)
 {
@@ -119,16 +121,21 @@ static void add_ask(struct dav *dav, struct prop_plan *plan, const struct proper
     LIST_ADD(arena, &plan->asks, ask);
 }
 
-static void add_named(struct dav *dav, const struct xml *prop, struct prop_plan *plan)
+static enum err add_named(struct dav *dav, const struct xml *prop, struct prop_plan *plan)
 {
-    for (const struct xml *one = xml_first(prop); one; one = xml_next(one))
+    for (const struct xml *one = xml_first(prop); one; one = xml_next(one)) {
+        if (plan->asks.n == PROP_MAX_ASKED)
+            return fail(
+                dav->cx, ERR_TOO_LARGE, "more than %d properties", PROP_MAX_ASKED);
         add_ask(dav, plan, property_find(one->ns_id, one->name), one->ns, one->name);
+    }
+    return ERR_OK;
 }
 
-void prop_plan_named(struct dav *dav, const struct xml *prop, struct prop_plan *plan)
+enum err prop_plan_named(struct dav *dav, const struct xml *prop, struct prop_plan *plan)
 {
     *plan = (struct prop_plan){.hide_missing = dav->prefer == PREFER_MINIMAL};
-    add_named(dav, prop, plan);
+    return add_named(dav, prop, plan);
 }
 
 static void add_table(struct dav *dav, unsigned flags, struct prop_plan *plan)
@@ -139,19 +146,29 @@ static void add_table(struct dav *dav, unsigned flags, struct prop_plan *plan)
                 properties[i].name);
 }
 
-void prop_plan_all(struct dav *dav, const struct xml *include, struct prop_plan *plan)
+enum err prop_plan_all(struct dav *dav, const struct xml *include, struct prop_plan *plan)
 {
     *plan = (struct prop_plan){.hide_missing = true, .with_dead = true};
     add_table(dav, PROP_ALL, plan);
-    add_named(dav, include, plan);
+    return add_named(dav, include, plan);
 }
 
-void prop_plan_names(struct dav *dav, struct prop_plan *plan)
+enum err prop_plan_names(struct dav *dav, struct prop_plan *plan)
 {
     *plan =
         (struct prop_plan){.hide_missing = true, .with_dead = true, .names_only = true};
     add_table(dav, 0, plan);
     plan->needs_text = false;
+    return ERR_OK;
+}
+
+enum err prop_plan_read(struct dav *dav, const struct xml *root, struct prop_plan *plan)
+{
+    if (xml_child(root, NS_DAV, "allprop"))
+        return prop_plan_all(dav, xml_child(root, NS_DAV, "include"), plan);
+    if (xml_child(root, NS_DAV, "propname"))
+        return prop_plan_names(dav, plan);
+    return prop_plan_named(dav, xml_child(root, NS_DAV, "prop"), plan);
 }
 
 /* ---- one resource ---- */
@@ -172,8 +189,7 @@ static bool write_stored(struct dav *dav, const struct prop_ask *ask,
     return stored != NULL;
 }
 
-/* The whole element, or nothing and false. */
-static bool write_one(struct dav *dav, const struct prop_ask *ask,
+bool prop_write_value(struct dav *dav, const struct prop_ask *ask,
     struct resource *resource, struct buf *out)
 {
     const struct property *row = ask->row;
@@ -235,7 +251,7 @@ static bool write_ask(struct dav *dav, const struct prop_plan *plan, size_t i,
         return true;
     }
     size_t mark = out->len_bytes;
-    if (!write_one(dav, ask, resource, out))
+    if (!prop_write_value(dav, ask, resource, out))
         return false;
     if (plan->names_only) {
         cut(out, mark);
@@ -255,11 +271,7 @@ void prop_write(struct dav *dav, const struct prop_plan *plan, struct resource *
     struct buf *out = &dav->response->body;
     size_t start = out->len_bytes, n_missing = 0;
     bool any = false;
-    /* The table of asks is small; a bit each is enough for all but absurd requests. */
-    unsigned char few[64] = {0};
-    unsigned char *missing = plan->asks.n <= sizeof(few) * 8
-        ? few
-        : arena_alloc(dav->cx->arena, plan->asks.n / 8 + 1);
+    unsigned char missing[PROP_MAX_ASKED / 8 + 16] = {0}; /* the table's own beside */
     buf_add(out, PROPSTAT, sizeof(PROPSTAT) - 1);
     for (size_t i = 0; i < plan->asks.n; i++) {
         if (write_ask(dav, plan, i, resource, data)) {

@@ -35,6 +35,8 @@ struct property {
 /* NULL when the server does not know it. */
 const struct property *property_find(enum ns ns, const char *name);
 
+#define PROP_MAX_ASKED 256
+
 struct calendar_data;
 
 /* What was asked for, made once a request. */
@@ -53,15 +55,23 @@ struct prop_plan {
     bool needs_text;   /* fill object.text before prop_write */
     const struct calendar_data *data; /* NULL = no calendar-data in this report */
 };
-/* From a DAV:prop element; NULL makes an empty plan. */
-void prop_plan_named(struct dav *dav, const struct xml *prop, struct prop_plan *plan);
+/* From a DAV:prop element; NULL makes an empty plan. Errors of all: TOO_LARGE. */
+enum err prop_plan_named(struct dav *dav, const struct xml *prop, struct prop_plan *plan);
 /* DAV:allprop, with DAV:include or NULL. */
-void prop_plan_all(struct dav *dav, const struct xml *include, struct prop_plan *plan);
-void prop_plan_names(struct dav *dav, struct prop_plan *plan);
+enum err prop_plan_all(
+    struct dav *dav, const struct xml *include, struct prop_plan *plan);
+enum err prop_plan_names(struct dav *dav, struct prop_plan *plan);
+/* From the prop, allprop (with include) or propname element inside of a propfind or a
+ * report; without any of them an empty plan. */
+enum err prop_plan_read(struct dav *dav, const struct xml *root, struct prop_plan *plan);
 
 /* The propstat elements of one resource. data: a calendar-data element already made, or
  * NULL. */
 void prop_write(struct dav *dav, const struct prop_plan *plan, struct resource *resource,
     const struct buf *data);
+
+/* One property alone: its whole element, or false when it is missing. */
+bool prop_write_value(struct dav *dav, const struct prop_ask *ask,
+    struct resource *resource, struct buf *out);
 
 #endif

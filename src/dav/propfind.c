@@ -6,10 +6,8 @@
 static enum err read_plan(struct dav *dav, struct prop_plan *plan)
 {
     struct xml *root = NULL;
-    if (!dav->request->body_bytes) {
-        prop_plan_all(dav, NULL, plan);
-        return ERR_OK;
-    }
+    if (!dav->request->body_bytes)
+        return prop_plan_all(dav, NULL, plan);
     TRY(dav_body_xml(dav, &root));
     const struct xml *prop = xml_child(root, NS_DAV, "prop");
     const struct xml *all = xml_child(root, NS_DAV, "allprop");
@@ -17,13 +15,7 @@ static enum err read_plan(struct dav *dav, struct prop_plan *plan)
     if (!xml_is(root, NS_DAV, "propfind") || (!prop) + (!all) + (!names) != 2)
         return fail(dav->cx, ERR_BAD_REQUEST,
             "the body must be a propfind with one of prop, allprop and propname");
-    if (prop)
-        prop_plan_named(dav, prop, plan);
-    else if (all)
-        prop_plan_all(dav, xml_child(root, NS_DAV, "include"), plan);
-    else
-        prop_plan_names(dav, plan);
-    return ERR_OK;
+    return prop_plan_read(dav, root, plan);
 }
 
 struct listing {

@@ -19,6 +19,15 @@ static const struct report {
     {NS_CALDAV, "free-busy-query", KIND_CALENDAR | KIND_HOME, report_free_busy_query},
     /* RFC 6578 section 3 */
     {NS_DAV, "sync-collection", KIND_CALENDAR | KIND_HOME, report_sync_collection},
+    /* RFC 3253 section 3.8 */
+    {NS_DAV, "expand-property", KINDS_ALL, report_expand_property},
+    /* RFC 3744 sections 9.3 to 9.5 */
+    {NS_DAV, "principal-match", KIND_PRINCIPALS, report_principal_match},
+    {NS_DAV, "principal-property-search", KIND_ROOT | KIND_PRINCIPALS,
+        report_principal_property_search},
+    {NS_DAV, "principal-search-property-set",
+        KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
+        report_principal_search_property_set},
 };
 #define N_REPORTS (sizeof(reports) / sizeof(*reports))
 
@@ -71,7 +80,9 @@ void report_write_object(struct dav *dav, struct ctx *scratch,
     struct buf data = buf_new(scratch->arena);
     bool wanted = plan->data && plan->data->wanted;
     enum err err = ERR_OK;
-    if (wanted)
+    if (dav->response->body.len_bytes > DAV_MAX_ANSWER_BYTES)
+        err = fail(scratch, ERR_TOO_MANY_MATCHES, "the answer has become too large");
+    else if (wanted)
         err = calendar_data_write(scratch, plan->data, &member->object, calendar, &data);
     if (err) {
         multistatus_error(dav, member, err, ctx_error(scratch));

@@ -98,10 +98,7 @@ enum err report_calendar_multiget(struct dav *dav, const struct xml *root)
     const struct xml *prop = xml_child(root, NS_DAV, "prop");
     TRY(count(dav, root));
     TRY(calendar_data_parse(dav, prop, &get.data));
-    if (xml_child(root, NS_DAV, "allprop"))
-        prop_plan_all(dav, NULL, &get.plan);
-    else
-        prop_plan_named(dav, prop, &get.plan);
+    TRY(prop_plan_read(dav, root, &get.plan));
     get.plan.data = &get.data;
     if ((get.data.expand || get.data.limit) && dav->target.kind == KIND_CALENDAR)
         get.data.range.floating = timezone_of(dav, &dav->target);

@@ -62,12 +62,7 @@ static enum err read_query(struct dav *dav, const struct xml *root, struct query
     TRY(calendar_data_parse(dav, prop, &query->data));
     TRY(report_floating(dav, root, &dav->target, &query->floating));
     query->data.range.floating = query->floating;
-    if (xml_child(root, NS_DAV, "allprop"))
-        prop_plan_all(dav, NULL, &query->plan);
-    else if (xml_child(root, NS_DAV, "propname"))
-        prop_plan_names(dav, &query->plan);
-    else
-        prop_plan_named(dav, prop, &query->plan);
+    TRY(prop_plan_read(dav, root, &query->plan));
     query->plan.data = &query->data;
     return ERR_OK;
 }

@@ -62,8 +62,7 @@ static enum err read_request(struct sync *sync, const struct xml *root)
     TRY(sync_newest(dav, &dav->target, &sync->newest));
     if (sync->token.number > sync->newest || sync->token.start > sync->newest)
         return fail(dav->cx, ERR_VALID_SYNC_TOKEN, "this sync token is from the future");
-    prop_plan_named(dav, xml_child(root, NS_DAV, "prop"), &sync->plan);
-    return ERR_OK;
+    return prop_plan_read(dav, root, &sync->plan);
 }
 
 /* ---- writing ---- */

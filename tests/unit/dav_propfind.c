@@ -400,6 +400,89 @@ static void inbox_names_the_default_calendar(void **state)
     assert_found(w, 1, "//D:privilege/C:schedule-send");
 }
 
+static void apple_expands_properties_of_principals(void **state)
+{
+    struct world *w = *state;
+    assert_status(w, 207, report(w, "/dav/principals/ada/", NULL, "D:expand-property",
+        "<D:property name='calendar-proxy-write-for' "
+        "namespace='http://calendarserver.org/ns/'><D:property name='displayname'/>"
+        "</D:property><D:property name='displayname'/>"
+        "<D:property name='calendar-home-set' namespace='urn:ietf:params:xml:ns:caldav'>"
+        "<D:property name='owner'><D:property name='displayname'/></D:property>"
+        "<D:property name='getetag'/></D:property>"));
+    assert_string_equal(text_at(w, "/D:multistatus/D:response" OK "D:displayname"),
+        "Ada Lovelace");
+    assert_found(w, 1, "/D:multistatus/D:response" MISSING "CS:calendar-proxy-write-for");
+    const char *home = "//C:calendar-home-set/D:response[D:href='" ADA "']";
+    assert_found(w, 1, arena_printf(w->cx->arena, "%s" MISSING "D:getetag", home));
+    assert_string_equal(text_at(w, arena_printf(w->cx->arena,
+        "%s" OK "D:owner/D:response" OK "D:displayname", home)), "Ada Lovelace");
+    assert_status(w, 400, report(w, "/dav/principals/ada/", NULL, "D:expand-property",
+        "<D:property/>"));
+    assert_status(w, 400, report(w, "/dav/principals/ada/", NULL, "D:expand-property",
+        "<D:property name='a b'/>"));
+}
+
+static void expansion_ends_somewhere(void **state)
+{
+    struct world *w = *state;
+    const char *inner = "";
+    for (int i = 0; i < 20; i++)
+        inner = arena_printf(w->cx->arena, "<D:property name='calendar-free-busy-set' "
+            "namespace='urn:ietf:params:xml:ns:caldav'>%s</D:property>"
+            "<D:property name='current-user-principal'>"
+            "<D:property name='principal-URL'/></D:property>", inner);
+    assert_status(w, 207, report(w, ADA "inbox/", NULL, "D:expand-property", inner));
+    inner = "";
+    for (int i = 0; i < 10; i++)
+        inner = arena_printf(w->cx->arena,
+            "<D:property name='current-user-principal'>%s</D:property>"
+            "<D:property name='principal-collection-set'>%s</D:property>", inner, inner);
+    assert_precondition(w, 507, "D:number-of-matches-within-limits",
+        report(w, ADA, NULL, "D:expand-property", inner));
+}
+
+#define SEARCH                                                                           \
+    "<D:property-search><D:prop><D:displayname/></D:prop><D:match>%s</D:match>"          \
+    "</D:property-search><D:property-search><D:prop><CS:email-address-set/></D:prop>"    \
+    "<D:match>%s</D:match></D:property-search><D:prop><D:displayname/></D:prop>"
+
+static void principals_can_be_searched(void **state)
+{
+    struct world *w = *state;
+    /* Apple: 200, not 207. */
+    assert_status(w, 200, report(w, "/dav/principals/", "Depth: 0",
+        "D:principal-search-property-set", ""));
+    assert_found(w, 1,
+        "/D:principal-search-property-set/D:principal-search-property/D:prop/"
+        "CS:email-address-set");
+    const struct {
+        const char *name, *address;
+        int n;
+    } rows[] = {{"lovelace", "ADA@", 1}, {"lovelace", "bob", 0}, {"", "ada", 0}};
+    for (size_t i = 0; i < 3; i++) {
+        char *inner = arena_printf(w->cx->arena, SEARCH, rows[i].name, rows[i].address);
+        assert_status(w, 207, report(w, "/dav/principals/", "Depth: 0",
+            "D:principal-property-search", inner));
+        assert_found(w, rows[i].n, "//D:response[D:href='/dav/principals/ada/']");
+    }
+    assert_status(w, 207, report(w, "/dav/principals/", "Depth: 0", "D:principal-match",
+        "<D:self/><D:prop><D:displayname/></D:prop>"));
+    assert_found(w, 1, "//D:response[D:href='/dav/principals/ada/']");
+}
+
+static void requests_for_too_many_properties_are_refused(void **state)
+{
+    struct world *w = *state;
+    struct buf many = buf_new(w->cx->arena);
+    for (int i = 0; i < 256; i++)
+        buf_printf(&many, "<X:p%d/>", i);
+    assert_status(w, 207, propfind(w, WORK, "1", buf_str(&many)));
+    assert_found(w, 256, "//D:response" MISSING "*");
+    buf_adds(&many, "<X:more/>");
+    assert_status(w, 413, propfind(w, WORK, "1", buf_str(&many)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +510,10 @@ int main(void)
         WORLD_TEST(only_writes_may_wait_for_upstream),
         WORLD_TEST(a_collection_in_a_browser_is_a_page_and_no_calendar),
         WORLD_TEST(inbox_names_the_default_calendar),
+        WORLD_TEST(apple_expands_properties_of_principals),
+        WORLD_TEST(expansion_ends_somewhere),
+        WORLD_TEST(principals_can_be_searched),
+        WORLD_TEST(requests_for_too_many_properties_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
