@@ -47,12 +47,13 @@ static const struct feishu_endpoint_row rows[FEISHU_ENDPOINT_COUNT] = {
         0},
     [FEISHU_EVENT_CREATE] = {"calendar.event.create", "POST", CAL "/:calendar_id/events",
         FEISHU_EITHER, REPEAT, "idempotency_key", 0},
-    [FEISHU_EVENT_PATCH] = {"calendar.event.patch", "PATCH", EVENT, FEISHU_EITHER, REPEAT,
+    /* Each patch and each reply tells people: the caller looks before it repeats. */
+    [FEISHU_EVENT_PATCH] = {"calendar.event.patch", "PATCH", EVENT, FEISHU_EITHER, ONCE,
         NULL, 0},
     [FEISHU_EVENT_DELETE] = {"calendar.event.delete", "DELETE", EVENT, FEISHU_EITHER,
         REPEAT, NULL, 0},
     [FEISHU_EVENT_REPLY] = {"calendar.event.reply", "POST", EVENT "/reply", FEISHU_EITHER,
-        REPEAT, NULL, 0},
+        ONCE, NULL, 0},
     [FEISHU_EVENT_INSTANCES] = {"calendar.event.instances", "GET", EVENT "/instances",
         FEISHU_EITHER, READ, NULL, 0},
 

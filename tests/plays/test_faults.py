@@ -1,0 +1,266 @@
+"""Upstream trouble: answers that never come, crashes between two calls, limits. Nothing is lost,
+nothing is doubled, nobody is told twice."""
+
+import signal
+import threading
+
+import pytest
+
+from bridge import Bridge, event, wait_until
+from feishu_sim import FeishuSim
+
+ADA = "ou_ada00000000000000000000000000001"
+BOB = "ou_bob00000000000000000000000000002"
+HOUR = 3600
+SOON = 1800000000
+PEOPLE = ("ORGANIZER:mailto:ada@example.com\n"
+          "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.com\n"
+          "ATTENDEE;RSVP=TRUE:mailto:bob@example.com")
+
+
+@pytest.fixture(name="sim")
+def fixture_sim():
+    with FeishuSim() as sim:
+        yield sim
+
+
+@pytest.fixture(name="bridge")
+def fixture_bridge(sim):
+    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        yield bridge
+
+
+@pytest.fixture(name="ada")
+def fixture_ada(sim, bridge):
+    client = bridge.sign_in(ADA)
+    client.href = client.calendars()["Ada"]
+    sim.clear_calls()
+    return client
+
+
+def insist(client, href, text, headers=None):
+    """A client that repeats its PUT until it is told that it worked."""
+    for _ in range(4):
+        answer = client.put(href, text, headers)
+        if answer.status_code < 500:
+            return answer
+    raise AssertionError(answer.text)
+
+
+def told(sim, kind=None):
+    return [n for n in sim.notifications() if BOB in n["to"] and kind in (None, n["kind"])]
+
+
+def settle(bridge, client):
+    """After everything that is open has been finished, both sides are the same."""
+    bridge.run("sync", "--full", client.name)
+    return client.members(client.href)
+
+
+CUTS = ["before", "after"]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_create_without_an_answer_makes_one_event(sim, bridge, ada, cut):
+    sim.fault(method="POST", path="*/events", cut=cut, count=2)
+    text = event("a@example.com", summary="Once")
+    answer = insist(ada, ada.href + "a.ics", text, {"If-None-Match": "*"})
+    assert answer.status_code in (201, 204)
+    assert sim.event("Once")
+    assert list(settle(bridge, ada)) == [ada.href + "a.ics"]
+    assert ada.get(ada.href + "a.ics") == text
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_create_given_up_is_finished_by_the_next_attempt(sim, bridge, ada, cut):
+    sim.fault(method="POST", path="*/events", cut=cut, count=-1)
+    text = event("a@example.com", summary="Once")
+    answer = ada.put(ada.href + "a.ics", text, {"If-None-Match": "*"})
+    assert answer.status_code in (502, 503, 504), answer.status_code
+    # Meanwhile a pull may meet the event before the bridge knows that it is the client's.
+    bridge.sync(ada.name)
+    sim.clear_faults()
+    assert insist(ada, ada.href + "a.ics", text, {"If-None-Match": "*"}).status_code in (201, 204)
+    assert sim.event("Once")
+    assert list(settle(bridge, ada)) == [ada.href + "a.ics"]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_patch_without_an_answer_is_done_once(sim, bridge, ada, cut):
+    href = ada.href + "a.ics"
+    ada.put(href, event("a@example.com", summary="Before", extra=PEOPLE))
+    sim.clear_notifications()
+    sim.fault(method="PATCH", path="*/events/*", cut=cut)
+    answer = insist(ada, href, event("a@example.com", summary="After", extra=PEOPLE))
+    assert answer.status_code == 204
+    assert sim.event("After")
+    assert len(told(sim, "update")) == 1
+    assert list(settle(bridge, ada)) == [href]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_delete_without_an_answer_is_done_once(sim, bridge, ada, cut):
+    href = ada.href + "a.ics"
+    ada.put(href, event("a@example.com", summary="Gone", extra=PEOPLE))
+    sim.clear_notifications()
+    sim.fault(method="DELETE", path="*/events/*", cut=cut)
+    answer = ada.delete(href)
+    assert answer.status_code in (204, 404), answer.text
+    assert not sim.events()
+    assert len(told(sim, "cancel")) == 1
+    assert not settle(bridge, ada)
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_attendees_without_an_answer_are_invited_once(sim, bridge, ada, cut):
+    sim.fault(method="POST", path="*/attendees", cut=cut)
+    answer = insist(ada, ada.href + "a.ics", event("a@example.com", summary="Once",
+                                                    extra=PEOPLE), {"If-None-Match": "*"})
+    assert answer.status_code in (201, 204)
+    people = [a for a in sim.event("Once")["attendees"] if a.get("user_id") == BOB]
+    assert len(people) == 1
+    assert len(told(sim, "invite")) == 1
+    assert list(settle(bridge, ada)) == [ada.href + "a.ics"]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_decline_without_an_answer_is_a_decline(sim, bridge, ada, cut):
+    sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}])
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    sim.fault(method="POST", path="*/reply", cut=cut)
+    assert ada.delete(href).status_code == 204
+    assert [a["rsvp_status"] for a in sim.event("Invited")["attendees"]
+            if a.get("user_id") == ADA] == ["decline"]
+    assert not settle(bridge, ada)
+
+
+# ---- crashes ----
+
+def crash_during(sim, bridge, ada, text, **fault):
+    """Kills the bridge while the call that the fault delays is under way."""
+    sim.fault(delay_ms=3000, **fault)
+    before = sim.last_call()
+    thread = threading.Thread(target=lambda: try_put(ada, text))
+    thread.start()
+    wait_until(lambda: [c for c in sim.calls(since=before)
+                        if c["method"] == fault["method"] and not c["status"]]
+               or sim.calls(since=before, method=fault["method"],
+                            path=fault["path"].strip("*")), "the call")
+    assert bridge.stop(signal.SIGKILL) == -9
+    thread.join()
+    sim.clear_faults()
+    bridge.start()
+
+
+def try_put(client, text):
+    try:
+        client.put(client.href + "a.ics", text, {"If-None-Match": "*"})
+    except OSError:
+        pass
+
+
+def test_a_crash_during_a_create_leaves_one_event_under_the_clients_name(sim, bridge, ada):
+    text = event("a@example.com", summary="Once")
+    crash_during(sim, bridge, ada, text, method="POST", path="*/events")
+    wait_until(lambda: ada.href + "a.ics" in ada.members(ada.href), "the event after restart")
+    assert sim.event("Once")
+    assert list(settle(bridge, ada)) == [ada.href + "a.ics"]
+    assert ada.get(ada.href + "a.ics") == text
+
+
+def test_a_crash_between_create_and_attendees_is_finished_after_restart(sim, bridge, ada):
+    text = event("a@example.com", summary="Once", extra=PEOPLE)
+    crash_during(sim, bridge, ada, text, method="POST", path="*/attendees")
+    wait_until(lambda: [a for a in sim.event("Once")["attendees"] if a.get("user_id") == BOB],
+               "the attendee")
+    wait_until(lambda: ada.href + "a.ics" in ada.members(ada.href), "the event after restart")
+    assert len(told(sim, "invite")) == 1
+    assert list(settle(bridge, ada)) == [ada.href + "a.ics"]
+
+
+# ---- trouble that passes ----
+
+@pytest.mark.parametrize("fault", [
+    {"code": 190004, "status": 429}, {"code": 190010, "status": 429}, {"rate_limit_reset": 1},
+    {"cut": "before"}, {"code": 99991677, "status": 401},
+], ids=lambda f: "-".join(f"{k}={v}" for k, v in f.items()))
+def test_a_passing_fault_is_not_seen_by_the_client(sim, ada, fault):
+    sim.fault(method="POST", path="*/events", **fault)
+    answer = ada.put(ada.href + "a.ics", event("a@example.com", summary="Once"))
+    assert answer.status_code == 201, answer.text
+    assert sim.event("Once")
+
+
+@pytest.mark.parametrize("fault", [
+    {"code": 190003, "status": 500}, {"status": 502, "body": "no", "content_type": "text/html"},
+], ids=lambda f: "-".join(f))
+def test_lasting_trouble_is_a_5xx_in_bounded_time_and_nothing_is_half_done(sim, bridge, ada,
+                                                                           fault):
+    sim.fault(method="PATCH", path="*/events/*", count=-1, **fault)
+    href = ada.href + "a.ics"
+    ada.put(href, event("a@example.com", summary="Before"))
+    answer = ada.put(href, event("a@example.com", summary="After"))
+    assert answer.status_code in (502, 503, 504)
+    assert answer.elapsed.total_seconds() < 31
+    assert "SUMMARY:" in ada.get(href)
+    sim.clear_faults()
+    assert ada.put(href, event("a@example.com", summary="After")).status_code == 204
+    assert sim.event("After")
+    assert list(settle(bridge, ada)) == [href]
+
+
+def test_an_unreadable_answer_to_a_change_that_took_place_is_success(sim, bridge, ada):
+    href = ada.href + "a.ics"
+    ada.put(href, event("a@example.com", summary="Before"))
+    sim.fault(method="PATCH", path="*/events/*", count=-1, invalid_json=True, effect=True)
+    assert ada.put(href, event("a@example.com", summary="After")).status_code == 204
+    assert len(sim.calls(method="PATCH")) == 1
+    assert sim.event("After")
+    assert "SUMMARY:After" in ada.get(href)
+
+
+def test_what_feishu_refuses_is_told_with_its_words(sim, ada):
+    sim.fault(method="POST", path="*/events", code=190013, status=400,
+              msg="content being saved is at risk")
+    answer = ada.put(ada.href + "a.ics", event("a@example.com"))
+    assert 400 <= answer.status_code < 500
+    assert not sim.events()
+    assert ada.request("GET", ada.href + "a.ics").status_code == 404
+
+
+def test_a_slow_write_does_not_hold_up_reading(sim, ada):
+    ada.put(ada.href + "b.ics", event("b@example.com"))
+    sim.fault(method="POST", path="*/events", delay_ms=3000)
+    thread = threading.Thread(target=lambda: try_put(ada, event("a@example.com")))
+    before = sim.last_call()
+    thread.start()
+    wait_until(lambda: sim.last_call() > before or thread.is_alive(), "the write")
+    fastest = min(ada.session.get(ada.bridge.url + ada.href + "b.ics").elapsed.total_seconds()
+                  for _ in range(5))
+    assert fastest < 0.5
+    thread.join()
+
+
+def test_writes_to_one_calendar_are_ordered_and_none_is_lost(sim, bridge, ada):
+    def put(number):
+        client = type(ada)(bridge, ada.name, ada.password)
+        assert client.put(f"{ada.href}{number}.ics", event(f"{number}@example.com",
+                          summary=f"Event {number}")).status_code == 201
+    threads = [threading.Thread(target=put, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sim.events()) == 12
+    assert len(settle(bridge, ada)) == 12
+
+
+def test_it_stops_within_five_seconds_while_feishu_hangs(sim, bridge, ada):
+    sim.fault(method="GET", path="*", delay_ms=20000, count=-1)
+    bridge_poll = ada.ctag(ada.href)
+    assert bridge_poll
+    process = bridge.process
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=6) == 0
+    bridge.process = None
