@@ -5,6 +5,8 @@ const { CalEvent } = ChromeUtils.importESModule("resource:///modules/CalEvent.sy
 
 /* Errors that the calendars report, by calendar id; kept between calls. */
 window.compatErrors ??= {};
+/* How often each has been loaded. */
+window.compatLoads ??= {};
 
 function calendarOf(id) {
   const calendar = cal.manager.getCalendarById(id);
@@ -16,11 +18,14 @@ function calendarOf(id) {
 
 function watch(calendar) {
   window.compatErrors[calendar.id] = [];
+  window.compatLoads[calendar.id] = 0;
   calendar.addObserver({
     QueryInterface: ChromeUtils.generateQI(["calIObserver"]),
     onStartBatch() {},
     onEndBatch() {},
-    onLoad() {},
+    onLoad() {
+      window.compatLoads[calendar.id]++;
+    },
     onAddItem() {},
     onModifyItem() {},
     onDeleteItem() {},
@@ -156,6 +161,7 @@ const tools = {
       webdavSync: !!calendar.wrappedJSObject?.mUncachedCalendar?.wrappedJSObject
         ?.mHasWebdavSyncSupport,
       errors: window.compatErrors[id],
+      loads: window.compatLoads[id],
     };
   },
 
@@ -225,20 +231,41 @@ const tools = {
     await calendarOf(fromId).deleteItem(item);
   },
 
-  /* The free/busy rows of the invitation window. */
+  /* The free/busy rows of the invitation window. Each calendar may answer; null is the end. */
   freeBusy(attendee, from, until) {
     return new Promise(resolve => {
+      const found = [];
       cal.freeBusyService.getFreeBusyIntervals(
         attendee, cal.createDateTime(from), cal.createDateTime(until),
         Ci.calIFreeBusyInterval.BUSY_ALL,
         {
-          onResult(_operation, intervals) {
-            resolve((intervals ?? []).map(one => [
-              one.freeBusyType, time(one.interval.start), time(one.interval.end)]));
+          onResult(operation, intervals) {
+            for (const one of intervals ?? []) {
+              found.push([one.freeBusyType, time(one.interval.start), time(one.interval.end)]);
+            }
+            if (!intervals || !operation?.isPending) {
+              resolve(found);
+            }
           },
         }
       );
     });
+  },
+
+  /* The answer of an invited person, as its buttons give it. */
+  async answer(id, itemId, address, status) {
+    const calendar = calendarOf(id);
+    const before = await calendar.getItem(itemId);
+    const item = before.clone();
+    const attendee = item.getAttendeeById(address);
+    if (!attendee) {
+      throw new Error(`${address} is not invited`);
+    }
+    const answered = attendee.clone();
+    answered.participationStatus = status;
+    item.removeAttendee(attendee);
+    item.addAttendee(answered);
+    return describe(await calendar.modifyItem(item, before));
   },
 
   version() {

@@ -134,6 +134,11 @@ class Thunderbird:
             raise AttributeError(name)
         return call
 
+    def wait_loaded(self, calendar, seconds=30):
+        """Until a calendar was read for the first time; a write before that may be shown twice."""
+        self.refresh(calendar)
+        wait_for(lambda: self.state(calendar)["loads"], "the first load", seconds)
+
     def wait_items(self, calendar, claim, what, seconds=30):
         """Refreshes until the items satisfy the claim; returns them."""
         end = time.monotonic() + seconds

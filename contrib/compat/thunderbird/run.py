@@ -128,6 +128,7 @@ class Tests:
         """Each calendar is loaded, shows what the server has, and reports no error."""
         for one in self.offered:
             wanted = len(self.objects(one["uri"]))
+            self.tb.wait_loaded(one["id"])
             self.tb.wait_items(one["id"], lambda items, n=wanted: len(items) == n,
                                f"{wanted} items in {one['name']}", 60)
             expect(self.tb.state(one["id"])["errors"], [])
@@ -228,7 +229,8 @@ class Tests:
         """An event dragged from one calendar into another."""
         url = self.make(OTHER)
         self.other = self.tb.subscribe(url, OTHER, self.judge.user)
-        self.tb.wait_items(self.other, lambda items: items == [], "an empty calendar")
+        self.tb.wait_loaded(self.other)
+        expect(self.tb.items(self.other), [])
         self.tb.transfer(self.id, self.other, "compat-thunderbird-allday")
         expect([one["title"] for one in self.tb.items(self.other)], ["Journey"])
         expect(len(self.objects(url)), 1)
