@@ -123,6 +123,7 @@ int api_meeting_minute(struct request *rq, struct reply *rp);
 int api_outbound_ip(struct request *rq, struct reply *rp);
 int api_revoke(struct request *rq, struct reply *rp);
 int api_room_freebusy(struct request *rq, struct reply *rp);
+int api_room_reply(struct request *rq, struct reply *rp);
 int api_room_summary(struct request *rq, struct reply *rp);
 int api_room_get(struct request *rq, struct reply *rp);
 int api_rooms_list(struct request *rq, struct reply *rp);

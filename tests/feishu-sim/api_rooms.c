@@ -178,3 +178,32 @@ int api_room_summary(struct request *rq, struct reply *rp)
     jw_close(&rp->data, '}');
     return 0;
 }
+
+/* What a room's panel reports of a booking; 105003 for an original time the series lost.
+ */
+int api_room_reply(struct request *rq, struct reply *rp)
+{
+    const struct room *room = map_get(&W.rooms_by_id, body_text(rq, "room_id"));
+    const cJSON *original = body_get(rq, "original_time");
+    const char *status = body_text(rq, "status"), *uid = body_text(rq, "uid");
+    struct event *master = event_row(uid, 0), *row;
+    int64_t at = (int64_t)original->valuedouble;
+
+    if (!room)
+        return refuse_field(
+            rp, 99992375, "room_id", body_text(rq, "room_id"), "the id does not exist");
+    if (!master || (at && !booked(uid, at)))
+        return refuse(rp, 105003);
+    if (strstr(status, "_BY_ADMIN") == NULL)
+        return 0;
+    row = at ? event_materialise(master, at) : master;
+    for (size_t i = 0; i < row->attendees.n; i++) {
+        struct attendee *a = row->attendees.p[i];
+
+        if (a->room == room) {
+            a->rsvp = *status == 'A' ? "accept" : "decline";
+            event_changed(row, FEED_RSVP);
+        }
+    }
+    return 0;
+}

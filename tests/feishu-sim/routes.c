@@ -158,6 +158,8 @@ static const struct route ROUTES[] = {
         S_OLD_ROOM, L4, Q_ROOM_IDS, NULL},
     {"POST", "/open-apis/meeting_room/summary/batch_get", api_room_summary, BY_TENANT,
         S_OLD_ROOM, L4, NULL, B_SUMMARY},
+    {"POST", "/open-apis/meeting_room/instance/reply", api_room_reply, BY_TENANT,
+        "calendar:room", L4, NULL, B_ROOM_REPLY},
     /* the rest */
     {"POST", "/open-apis/drive/v1/medias/upload_all", api_upload, BY_BOTH, S_DRIVE, L4,
         NULL, NULL},

@@ -171,3 +171,8 @@ const struct field B_ROOMS_SEARCH[] = {MAY("custom_room_ids", F_STRINGS),
 const struct field B_ROOM_IDS[] = {NEED("room_ids", F_STRINGS), END};
 const struct field B_SUMMARY[] = {NEED("EventUids", F_OBJECTS),
     NEED("EventUids.uid", F_STRING), NEED("EventUids.original_time", F_INT), END};
+const struct field B_ROOM_REPLY[] = {NEED("room_id", F_STRING), NEED("uid", F_STRING),
+    NEED("original_time", F_INT),
+    NEED("status", F_STRING,
+        .words = "NOT_CHECK_IN|ENDED_BEFORE_DUE|ACCEPTED_BY_ADMIN|DECLINED_BY_ADMIN"),
+    END};

@@ -43,5 +43,6 @@ extern const struct field B_EMPLOYEES[];
 extern const struct field B_ROOMS_SEARCH[];
 extern const struct field B_ROOM_IDS[];
 extern const struct field B_SUMMARY[];
+extern const struct field B_ROOM_REPLY[];
 
 #endif
