@@ -69,7 +69,7 @@ void multistatus_error(struct dav *dav, const struct resource *resource, enum er
         ADD(out, "</D:error>");
     }
     ADD(out, "<D:responsedescription>");
-    xml_adds(out, text ? text : err_text(kind));
+    xml_adds(out, precond_text(kind, text));
     ADD(out, "</D:responsedescription>");
     multistatus_close(dav);
 }

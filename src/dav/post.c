@@ -72,6 +72,8 @@ static void add_recipient(struct dav *dav, struct asked *asked, const char *addr
 static enum err read_recipients(struct dav *dav, struct asked *asked)
 {
     const char *header = dav_header(dav, "Recipient");
+    if (header && !utf8_valid(header, strlen(header)))
+        return fail(dav->cx, ERR_BAD_REQUEST, "the Recipient header is not UTF-8");
     char **parts = header ? str_split(dav->cx->arena, header, ',') : NULL;
     for (; parts && *parts; parts++)
         add_recipient(dav, asked, *parts);
@@ -88,7 +90,12 @@ static enum err read_recipients(struct dav *dav, struct asked *asked)
 
 static char *line_text(struct dav *dav, const struct line *line)
 {
-    return line ? arena_strndup(dav->cx->arena, line->raw, line->raw_bytes) : NULL;
+    if (!line)
+        return NULL;
+    size_t len_bytes = line->raw_bytes;
+    while (len_bytes && strchr("\r\n", line->raw[len_bytes - 1]))
+        len_bytes--;
+    return arena_printf(dav->cx->arena, "%.*s\r\n", (int)len_bytes, line->raw);
 }
 
 /* The attendee's own line of the request, else one from the address. */

@@ -1,6 +1,7 @@
 #include "dav/precond.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* X(kind, status, namespace, element); grouped by RFC. */
 #define PRECONDS(X)                                                                      \
@@ -133,6 +134,11 @@ static void add_privilege(struct buf *out, const struct precond_detail *detail)
     buf_printf(out, "<D:privilege><D:%s/></D:privilege></D:resource>", detail->privilege);
 }
 
+const char *precond_text(enum err kind, const char *text)
+{
+    return text && utf8_valid(text, strlen(text)) ? text : err_text(kind);
+}
+
 void precond_add(struct buf *out, enum err kind, const struct precond_detail *detail)
 {
     const struct precond *row = precond_find(kind);
@@ -148,6 +154,6 @@ void precond_add(struct buf *out, enum err kind, const struct precond_detail *de
     }
     /* Never an empty error element: Thunderbird reads a bare one as "rate limited". */
     buf_adds(out, "<CS:error-description>");
-    xml_adds(out, detail->text ? detail->text : err_text(kind));
+    xml_adds(out, precond_text(kind, detail->text));
     buf_adds(out, "</CS:error-description>");
 }

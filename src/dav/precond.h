@@ -22,6 +22,9 @@ struct precond_detail {
     const char *privilege; /* in DAV:, NULL = none */
     const char *text;      /* for people, NULL = none */
 };
+/* The text, or that of the kind when there is none or it repeats bytes that are not
+ * UTF-8. */
+const char *precond_text(enum err kind, const char *text);
 /* The children of a DAV:error element. */
 void precond_add(struct buf *out, enum err kind, const struct precond_detail *detail);
 

@@ -134,7 +134,7 @@ void propupdate_write(struct dav *dav, const struct prop_instructions *all)
         write_error(out, one);
         if (one->text) {
             buf_adds(out, "<D:responsedescription>");
-            xml_adds(out, one->text);
+            xml_adds(out, precond_text(one->err, one->text));
             buf_adds(out, "</D:responsedescription>");
         }
         buf_adds(out, "</D:propstat>");
