@@ -48,28 +48,45 @@ static void release(struct store_conn *conn)
     free(conn);
 }
 
-enum err conn_get(struct ctx *cx, struct store *store, struct store_conn **conn)
+enum err conn_open(struct ctx *cx, struct store *store, struct store_conn **conn)
 {
-    struct store_conn *one = pthread_getspecific(store->conn_key);
-    if (one != NULL) {
-        *conn = one;
-        return ERR_OK;
-    }
-    one = calloc(1, sizeof(*one));
+    struct store_conn *one = calloc(1, sizeof(*one));
     if (one == NULL)
         return fail(cx, ERR_STORE, "no memory for a connection");
     one->store = store;
     one->tx.conn = one;
     enum err err = open_one(cx, store, one);
-    if (err != ERR_OK || pthread_setspecific(store->conn_key, one) != 0) {
+    if (err != ERR_OK) {
         release(one);
-        return err != ERR_OK ? err : fail(cx, ERR_STORE, "no memory for a connection");
+        return err;
     }
     pthread_mutex_lock(&store->lock);
     one->next = store->conns;
     store->conns = one;
     pthread_mutex_unlock(&store->lock);
     *conn = one;
+    return ERR_OK;
+}
+
+enum err conn_own(struct ctx *cx, struct store *store, struct store_conn **conn)
+{
+    struct store_conn *one = pthread_getspecific(store->conn_key);
+    if (one == NULL) {
+        TRY(conn_open(cx, store, &one));
+        if (pthread_setspecific(store->conn_key, one) != 0) {
+            conn_close(one);
+            return fail(cx, ERR_STORE, "no memory for a connection");
+        }
+    }
+    *conn = one;
+    return ERR_OK;
+}
+
+enum err conn_get(struct ctx *cx, struct store *store, struct store_conn **conn)
+{
+    struct store_conn *one = NULL;
+    TRY(conn_own(cx, store, &one));
+    *conn = one->borrowed != NULL ? one->borrowed : one;
     return ERR_OK;
 }
 

@@ -2,22 +2,29 @@
 
 #include "base/str.h"
 
-enum err store_journal_save(struct ctx *cx, struct store *store, struct journal *one)
+static enum err save(
+    struct ctx *cx, struct store_conn *conn, const struct journal *one, int64_t *id)
 {
-    struct store_conn *conn;
     bool found;
-    int64_t id;
-    TRY(conn_get(cx, store, &conn));
     if (one->id == 0)
-        TRY(sql_number(cx, conn, SQL_JOURNAL_ADD, &id, &found, "iittti", one->account_id,
+        TRY(sql_number(cx, conn, SQL_JOURNAL_ADD, id, &found, "iittti", one->account_id,
             one->calendar_id, one->key, one->name, one->plan, one->created_s));
     else
-        TRY(sql_number(cx, conn, SQL_JOURNAL_SET, &id, &found, "iiittti", one->id,
+        TRY(sql_number(cx, conn, SQL_JOURNAL_SET, id, &found, "iiittti", one->id,
             one->account_id, one->calendar_id, one->key, one->name, one->plan,
             one->created_s));
     if (!found)
         return fail(
             cx, ERR_NOT_FOUND, "there is no journal entry %lld", (long long)one->id);
+    return ERR_OK;
+}
+
+enum err store_journal_save(struct ctx *cx, struct store *store, struct journal *one)
+{
+    struct scope scope;
+    int64_t id = 0;
+    TRY(scope_open(cx, store, &scope));
+    TRY(scope_close(cx, &scope, save(cx, scope.conn, one, &id)));
     one->id = id;
     return ERR_OK;
 }

@@ -72,16 +72,23 @@ enum err store_login(
     return more ? take_login(cx, store, &cursor, login) : not_found(cx);
 }
 
+static enum err claim(struct ctx *cx, struct store_conn *conn, const char *state,
+    int64_t oldest_s, struct login *login)
+{
+    struct cursor cursor;
+    bool more;
+    TRY(cursor_open(cx, conn, SQL_LOGIN_CLAIM, &cursor, "ti", state, oldest_s));
+    TRY(cursor_next(cx, &cursor, &more));
+    return more ? take_login(cx, conn->store, &cursor, login) : not_found(cx);
+}
+
 enum err store_login_claim(struct ctx *cx, struct store *store, const char *state,
     int64_t now_s, int64_t max_age_s, struct login *login)
 {
-    struct store_conn *conn;
-    TRY(conn_get(cx, store, &conn));
-    struct cursor cursor;
-    bool more;
-    TRY(cursor_open(cx, conn, SQL_LOGIN_CLAIM, &cursor, "ti", state, now_s - max_age_s));
-    TRY(cursor_next(cx, &cursor, &more));
-    return more ? take_login(cx, store, &cursor, login) : not_found(cx);
+    struct scope scope;
+    TRY(scope_open(cx, store, &scope));
+    return scope_close(
+        cx, &scope, claim(cx, scope.conn, state, now_s - max_age_s, login));
 }
 
 enum err store_login_finish(struct ctx *cx, struct store *store, const char *state,

@@ -143,7 +143,7 @@ const char *const store_schema[] = {
     "CREATE INDEX objects_loose ON objects"
     " (calendar_id, from_s, until_s, indexed_from_s, indexed_until_s)"
     " WHERE hidden = 0 AND (from_s < indexed_from_s OR until_s > indexed_until_s);"
-    "CREATE TABLE texts (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL,"
+    "CREATE TABLE texts (id INTEGER PRIMARY KEY, text TEXT NOT NULL,"
     " shadow TEXT, shadow_is_text INTEGER NOT NULL, instances BLOB) STRICT;"
     "CREATE TRIGGER objects_gone AFTER DELETE ON objects BEGIN"
     " DELETE FROM texts WHERE id = old.id; END;"
@@ -173,10 +173,9 @@ const char *const store_schema[] = {
     "CREATE UNIQUE INDEX people_by_address ON people (address) WHERE address <> '';"
 
     "CREATE TABLE journal ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " id INTEGER PRIMARY KEY,"
     " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
     " calendar_id INTEGER NOT NULL, key TEXT, name TEXT, plan TEXT NOT NULL,"
-    " created_s INTEGER NOT NULL) STRICT;"
-    "CREATE INDEX journal_by_account ON journal (account_id);",
+    " created_s INTEGER NOT NULL) STRICT;",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

@@ -116,6 +116,7 @@ enum err store_open(struct ctx *cx, const char *path,
         return fail(cx, ERR_STORE, "no memory for the store");
     }
     pthread_mutex_init(&one->lock, NULL);
+    pthread_mutex_init(&one->write_lock, NULL);
     memcpy(one->key, key, SEAL_KEY_BYTES);
     enum err err = begin_use(cx, one);
     if (err != ERR_OK) {
@@ -134,6 +135,7 @@ void store_close(struct store *store)
     while (store->conns != NULL)
         conn_close(store->conns);
     pthread_mutex_destroy(&store->lock);
+    pthread_mutex_destroy(&store->write_lock);
     explicit_bzero(store->key, SEAL_KEY_BYTES);
     free(store->epoch);
     free(store->path);

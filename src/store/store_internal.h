@@ -16,13 +16,17 @@ struct store_tx {
     struct store_conn *conn;
 };
 
-/* One thread's connection. */
+/* A connection: one for every thread that reads, and the writer, which threads take in turn.
+ * With one writer its cache stays good from one transaction to the next, and threads queue for
+ * it instead of polling SQLite's lock. */
 struct store_conn {
     struct store *store;
     struct store_conn *next;
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
     struct store_tx tx;
+    struct store_conn *borrowed; /* of a thread's: the writer, while its transaction runs */
+    struct store_conn *borrower; /* of the writer's: that thread's */
     bool writing;            /* tx is open */
     bool broken;             /* a statement of tx failed: it can only be rolled back */
     unsigned snapshot_depth; /* store_snapshot_begin calls not yet ended */
@@ -36,11 +40,16 @@ struct store {
     pthread_key_t conn_key;
     pthread_mutex_t lock; /* of conns */
     struct store_conn *conns;
+    pthread_mutex_t write_lock; /* of writer */
+    struct store_conn *writer;  /* one of conns; NULL until somebody writes */
 };
 
 /* ---- connections (conn.c) ---- */
 /* The calling thread's connection, opened at first use. */
+enum err conn_own(struct ctx *cx, struct store *store, struct store_conn **conn);
+/* The same, or the writer while the thread's transaction runs. */
 enum err conn_get(struct ctx *cx, struct store *store, struct store_conn **conn);
+enum err conn_open(struct ctx *cx, struct store *store, struct store_conn **conn);
 void conn_close(struct store_conn *conn);
 /* Pragmas that every connection needs; also for the one that migrates. */
 enum err conn_prepare(struct ctx *cx, sqlite3 *db);
@@ -89,12 +98,13 @@ enum err counter_next(
  * when another writer is at work, so that a request never waits for a pull. */
 enum err note_run(
     struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value);
-/* One bookkeeping statement; joins an open transaction. */
+/* A transaction of one statement, or a part of the one that is open. */
 #define STORE_RUN(cx, store, ...)                                                        \
     do {                                                                                 \
-        struct store_conn *run_conn_;                                                    \
-        TRY(conn_get((cx), (store), &run_conn_));                                        \
-        return sql_run((cx), run_conn_, __VA_ARGS__);                                    \
+        struct scope run_scope_;                                                         \
+        TRY(scope_open((cx), (store), &run_scope_));                                     \
+        return scope_close(                                                              \
+            (cx), &run_scope_, sql_run((cx), run_scope_.conn, __VA_ARGS__));             \
     } while (0)
 
 /* ---- schema (schema.c) ---- */

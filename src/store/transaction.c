@@ -1,48 +1,87 @@
 #include "store/store_internal.h"
 
-static enum err begin(struct ctx *cx, struct store_conn *conn)
+#include <time.h>
+
+/* As long as SQLite waits for a writer in another process. */
+#define WRITER_WAIT_S 10
+
+static enum err take_writer(struct ctx *cx, struct store *store, struct store_conn *own)
 {
-    if (conn->writing)
-        return fail(cx, ERR_STORE, "a transaction is already open on this thread");
-    if (conn->snapshot) { /* its state would be too old to write on */
-        conn->snapshot = false;
-        TRY(sql_run(cx, conn, SQL_COMMIT, ""));
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += WRITER_WAIT_S;
+    if (pthread_mutex_clocklock(&store->write_lock, CLOCK_MONOTONIC, &until) != 0)
+        return fail(cx, ERR_STORE, "another transaction takes too long");
+    enum err err = store->writer == NULL ? conn_open(cx, store, &store->writer) : ERR_OK;
+    if (err != ERR_OK) {
+        pthread_mutex_unlock(&store->write_lock);
+        return err;
     }
-    TRY(sql_run(cx, conn, SQL_BEGIN, ""));
-    conn->writing = true;
-    conn->broken = false;
+    own->borrowed = store->writer;
+    store->writer->borrower = own;
     return ERR_OK;
 }
 
-static void roll_back(struct store_conn *conn)
+static void give_back(struct store_conn *writer)
 {
-    conn->writing = false;
-    /* After errors such as a full disk SQLite has already rolled back by itself. */
-    if (!sqlite3_get_autocommit(conn->db))
-        sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+    writer->writing = false;
+    writer->borrower->borrowed = NULL;
+    writer->borrower = NULL;
+    pthread_mutex_unlock(&writer->store->write_lock);
 }
 
-static enum err commit(struct ctx *cx, struct store_conn *conn)
+static enum err begin(struct ctx *cx, struct store *store, struct store_conn **writer)
 {
-    if (conn->broken || sqlite3_get_autocommit(conn->db)) {
-        roll_back(conn);
-        return fail(
-            cx, ERR_STORE, "the transaction was rolled back because of an earlier error");
+    struct store_conn *own = NULL;
+    TRY(conn_own(cx, store, &own));
+    if (own->borrowed != NULL)
+        return fail(cx, ERR_STORE, "a transaction is already open on this thread");
+    if (own->snapshot) { /* what is read afterwards must not be older than what is written
+                          */
+        own->snapshot = false;
+        TRY(sql_run(cx, own, SQL_COMMIT, ""));
     }
-    enum err err = sql_run(cx, conn, SQL_COMMIT, "");
-    if (err != ERR_OK)
-        roll_back(conn);
+    TRY(take_writer(cx, store, own));
+    struct store_conn *one = store->writer;
+    one->broken = false;
+    enum err err = sql_run(cx, one, SQL_BEGIN, "");
+    if (err != ERR_OK) {
+        give_back(one);
+        return err;
+    }
+    one->writing = true;
+    *writer = one;
+    return ERR_OK;
+}
+
+static void roll_back(struct store_conn *writer)
+{
+    /* After errors such as a full disk SQLite has already rolled back by itself. */
+    if (!sqlite3_get_autocommit(writer->db))
+        sqlite3_exec(writer->db, "ROLLBACK", NULL, NULL, NULL);
+    give_back(writer);
+}
+
+static enum err commit(struct ctx *cx, struct store_conn *writer)
+{
+    enum err err;
+    if (writer->broken || sqlite3_get_autocommit(writer->db))
+        err = fail(
+            cx, ERR_STORE, "the transaction was rolled back because of an earlier error");
     else
-        conn->writing = false;
+        err = sql_run(cx, writer, SQL_COMMIT, "");
+    if (err != ERR_OK)
+        roll_back(writer);
+    else
+        give_back(writer);
     return err;
 }
 
 enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx)
 {
-    struct store_conn *conn;
-    TRY(conn_get(cx, store, &conn));
-    TRY(begin(cx, conn));
-    *tx = &conn->tx;
+    struct store_conn *writer = NULL;
+    TRY(begin(cx, store, &writer));
+    *tx = &writer->tx;
     return ERR_OK;
 }
 
@@ -58,11 +97,11 @@ void store_rollback(struct store_tx *tx)
 
 enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope)
 {
-    struct store_conn *conn;
+    struct store_conn *conn = NULL;
     TRY(conn_get(cx, store, &conn));
     bool own = !conn->writing;
     if (own)
-        TRY(begin(cx, conn));
+        TRY(begin(cx, store, &conn));
     *scope = (struct scope){.conn = conn, .own = own};
     return ERR_OK;
 }
@@ -79,26 +118,26 @@ enum err scope_close(struct ctx *cx, struct scope *scope, enum err err)
 
 enum err store_snapshot_begin(struct ctx *cx, struct store *store)
 {
-    struct store_conn *conn;
-    TRY(conn_get(cx, store, &conn));
-    if (conn->snapshot_depth == 0 && !conn->writing) {
-        TRY(sql_run(cx, conn, SQL_BEGIN_READ, ""));
-        conn->snapshot = true;
+    struct store_conn *own = NULL;
+    TRY(conn_own(cx, store, &own));
+    if (own->snapshot_depth == 0 && own->borrowed == NULL) {
+        TRY(sql_run(cx, own, SQL_BEGIN_READ, ""));
+        own->snapshot = true;
     }
-    conn->snapshot_depth++;
+    own->snapshot_depth++;
     return ERR_OK;
 }
 
 void store_snapshot_end(struct store *store)
 {
-    struct store_conn *conn = pthread_getspecific(store->conn_key);
-    if (conn == NULL || conn->snapshot_depth == 0)
+    struct store_conn *own = pthread_getspecific(store->conn_key);
+    if (own == NULL || own->snapshot_depth == 0)
         return;
-    if (--conn->snapshot_depth > 0 || !conn->snapshot)
+    if (--own->snapshot_depth > 0 || !own->snapshot)
         return;
-    conn->snapshot = false;
-    if (!sqlite3_get_autocommit(conn->db))
-        sqlite3_exec(conn->db, "COMMIT", NULL, NULL, NULL);
+    own->snapshot = false;
+    if (!sqlite3_get_autocommit(own->db))
+        sqlite3_exec(own->db, "COMMIT", NULL, NULL, NULL);
 }
 
 enum err counter_next(
@@ -135,25 +174,34 @@ enum err number_calendar(
     return ERR_OK;
 }
 
-enum err note_run(
-    struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value)
+static enum err note_now(
+    struct ctx *cx, struct store_conn *writer, enum sql id, int64_t row, int64_t value)
 {
-    struct store_conn *conn;
-    TRY(conn_get(cx, store, &conn));
-    if (!sqlite3_get_autocommit(conn->db)) {
-        if (conn->writing)
-            return sql_run(cx, conn, id, "ii", row, value);
-        return ERR_OK; /* inside a snapshot: the next request will note it */
-    }
     struct cursor cursor;
-    TRY(cursor_open(cx, conn, id, &cursor, "ii", row, value));
-    sqlite3_busy_timeout(conn->db, 0);
-    sqlite3_exec(conn->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    TRY(cursor_open(cx, writer, id, &cursor, "ii", row, value));
+    sqlite3_busy_timeout(writer->db, 0);
+    sqlite3_exec(writer->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     int rc = sqlite3_step(cursor.stmt);
     enum err err = ERR_OK;
     if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_BUSY)
-        err = db_fail(cx, conn->db, "the database");
+        err = db_fail(cx, writer->db, "the database");
     cursor_close(&cursor);
-    enum err after = conn_prepare(cx, conn->db);
+    enum err after = conn_prepare(cx, writer->db);
     return err != ERR_OK ? err : after;
+}
+
+enum err note_run(
+    struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value)
+{
+    struct store_conn *own = NULL;
+    TRY(conn_own(cx, store, &own));
+    if (own->borrowed != NULL)
+        return sql_run(cx, own->borrowed, id, "ii", row, value);
+    if (pthread_mutex_trylock(&store->write_lock) != 0)
+        return ERR_OK;
+    enum err err = store->writer == NULL ? conn_open(cx, store, &store->writer) : ERR_OK;
+    if (err == ERR_OK)
+        err = note_now(cx, store->writer, id, row, value);
+    pthread_mutex_unlock(&store->write_lock);
+    return err;
 }

@@ -130,7 +130,7 @@ static void writers_are_numbered_without_gaps_and_readers_see_whole_states(void 
     size_t open = 0;
     for (struct store_conn *conn = w->store->conns; conn != NULL; conn = conn->next)
         open++;
-    assert_int_equal(open, 1); /* those of ended threads are closed */
+    assert_int_equal(open, 2); /* the writer; those of ended threads are closed */
 }
 
 static bool and_meanwhile_write(void *self, const struct object *one)
@@ -195,6 +195,41 @@ static void a_transaction_ends_the_snapshot_around_it(void **state)
     put(w, "b", 1);
 }
 
+static void *begin_and_leave(void *self)
+{
+    struct worker *worker = self;
+    struct ctx *cx = ctx_new(NULL);
+    struct store_tx *tx;
+    enum err err = store_begin(cx, worker->w->store, &tx);
+    remember(worker, cx, err);
+    if (err == ERR_OK)
+        store_rollback(tx);
+    ctx_free(cx);
+    return NULL;
+}
+
+static void the_writer_is_free_again_after_each_end_of_a_transaction(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 4; i++) {
+        struct store_tx *tx;
+        struct worker worker = {.w = w};
+        pthread_t thread;
+        struct object bad = an_object(w, "bad", 1);
+        bad.calendar_id = 4711; /* no such calendar: the statement fails */
+        assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+        if (i % 2 == 0)
+            assert_err(w->cx, ERR_STORE, store_object_save(w->cx, tx, &bad));
+        if (i < 2)
+            store_rollback(tx);
+        else
+            assert_err(w->cx, i % 2 == 0 ? ERR_STORE : ERR_OK, store_commit(w->cx, tx));
+        pthread_create(&thread, NULL, begin_and_leave, &worker);
+        pthread_join(thread, NULL);
+        assert_string_equal(worker.error, "");
+    }
+}
+
 static void one_thread_has_one_transaction_at_a_time(void **state)
 {
     struct world *w = *state;
@@ -210,11 +245,10 @@ static void one_thread_has_one_transaction_at_a_time(void **state)
 static void a_full_disk_is_an_error_and_loses_nothing(void **state)
 {
     struct world *w = *state;
-    struct store_conn *conn;
     struct store_tx *tx;
     int64_t number = put(w, "a", 1);
-    assert_ok(w->cx, conn_get(w->cx, w->store, &conn));
-    assert_ok(w->cx, db_exec(w->cx, conn->db, "PRAGMA max_page_count = 1")); /* no more */
+    sqlite3 *db = w->store->writer->db;
+    assert_ok(w->cx, db_exec(w->cx, db, "PRAGMA max_page_count = 1")); /* no more */
     char *large = arena_alloc(w->cx->arena, 1 << 20);
     memset(large, 'x', (1 << 20) - 1);
     struct object one = an_object(w, "b", 1), got;
@@ -226,7 +260,7 @@ static void a_full_disk_is_an_error_and_loses_nothing(void **state)
     assert_int_equal(one.change, 0); /* untouched on failure */
     assert_int_equal(calendar_now(w).change, number);
     assert_ok(w->cx, store_object(w->cx, w->store, w->calendar.id, "a.ics", &got));
-    assert_ok(w->cx, db_exec(w->cx, conn->db, "PRAGMA max_page_count = 1000000"));
+    assert_ok(w->cx, db_exec(w->cx, db, "PRAGMA max_page_count = 1000000"));
     assert_int_equal(save(w, &one), number + 1);
 }
 
@@ -253,6 +287,7 @@ int main(void)
         CALENDAR_TEST(a_listing_does_not_see_what_is_written_meanwhile),
         CALENDAR_TEST(a_listing_may_read_and_list_inside),
         CALENDAR_TEST(a_transaction_ends_the_snapshot_around_it),
+        CALENDAR_TEST(the_writer_is_free_again_after_each_end_of_a_transaction),
         CALENDAR_TEST(one_thread_has_one_transaction_at_a_time),
         CALENDAR_TEST(a_full_disk_is_an_error_and_loses_nothing),
         CALENDAR_TEST(the_log_beside_the_file_does_not_grow_without_bounds),
