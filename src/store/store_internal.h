@@ -11,22 +11,22 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-/* A transaction belongs to the connection of the thread that began it. */
+/* A transaction is a turn of its thread at the writer. */
 struct store_tx {
     struct store_conn *conn;
 };
 
-/* A connection: one for every thread that reads, and the writer, which threads take in turn.
- * With one writer its cache stays good from one transaction to the next, and threads queue for
- * it instead of polling SQLite's lock. */
+/* A connection: one for every thread that reads, and the writer, which threads take in
+ * turn. With one writer its cache stays good from one transaction to the next, and
+ * threads queue for it instead of polling SQLite's lock. */
 struct store_conn {
     struct store *store;
     struct store_conn *next;
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT];
     struct store_tx tx;
-    struct store_conn *borrowed; /* of a thread's: the writer, while its transaction runs */
-    struct store_conn *borrower; /* of the writer's: that thread's */
+    struct store_conn *borrowed; /* of a thread: the writer during its transaction */
+    struct store_conn *borrower; /* of the writer: that of the thread */
     bool writing;            /* tx is open */
     bool broken;             /* a statement of tx failed: it can only be rolled back */
     unsigned snapshot_depth; /* store_snapshot_begin calls not yet ended */

@@ -8,9 +8,9 @@
 static enum err take_writer(struct ctx *cx, struct store *store, struct store_conn *own)
 {
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += WRITER_WAIT_S;
-    if (pthread_mutex_clocklock(&store->write_lock, CLOCK_MONOTONIC, &until) != 0)
+    if (pthread_mutex_timedlock(&store->write_lock, &until) != 0)
         return fail(cx, ERR_STORE, "another transaction takes too long");
     enum err err = store->writer == NULL ? conn_open(cx, store, &store->writer) : ERR_OK;
     if (err != ERR_OK) {
