@@ -22,6 +22,7 @@ struct recurset {
     size_t n_rules;
     LIST(struct recurset_item) dates; /* ascending by wall_s */
     size_t next_date;
+    int64_t floor_s; /* by recurset_seek */
     bool recurs, endless;
 };
 
@@ -157,6 +158,7 @@ enum err recurset_open(struct ctx *cx, const struct comp *calendar,
     const struct comp *event, const struct zone *floating, struct recurset **result)
 {
     struct recurset *set = ARENA_NEW(cx->arena, struct recurset);
+    set->floor_s = INT64_MIN;
     const struct line *dtstart = comp_line(event, "DTSTART");
     if (!dtstart)
         return fail(cx, ERR_VALID_CALENDAR_DATA, "%s without DTSTART", event->name);
@@ -180,11 +182,9 @@ bool recurset_endless(const struct recurset *set)
 
 void recurset_seek(struct recurset *set, int64_t wall_s)
 {
+    set->floor_s = wall_s;
     for (size_t i = 0; i < set->n_rules; i++)
         recur_seek(set->rules[i].recur, wall_s);
-    while (set->next_date < set->dates.n && !set->dates.items[set->next_date].has_end &&
-        set->dates.items[set->next_date].wall_s < wall_s)
-        set->next_date++;
 }
 
 static void fill_head(struct rule *rule)
@@ -197,7 +197,8 @@ static void fill_head(struct rule *rule)
     }
 }
 
-bool recurset_next(struct recurset *set, struct recurset_item *item)
+/* The next start without its instant, which costs more than the walk. */
+static bool next_start(struct recurset *set, struct recurset_item *item)
 {
     int64_t least_s = INT64_MAX;
     for (size_t i = 0; i < set->n_rules; i++) {
@@ -223,7 +224,18 @@ bool recurset_next(struct recurset *set, struct recurset_item *item)
             found.end_s = date->end_s;
         }
     }
-    found.unix_s = recurset_unix(set, least_s);
+    *item = found;
+    return true;
+}
+
+bool recurset_next(struct recurset *set, struct recurset_item *item)
+{
+    struct recurset_item found;
+    do {
+        if (!next_start(set, &found))
+            return false;
+    } while (found.wall_s < set->floor_s && !found.has_end);
+    found.unix_s = recurset_unix(set, found.wall_s);
     *item = found;
     return true;
 }

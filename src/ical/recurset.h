@@ -25,7 +25,7 @@ enum err recurset_open(struct ctx *cx, const struct comp *calendar,
 bool recurset_recurs(const struct recurset *set);
 /* True when a rule has neither COUNT nor UNTIL. */
 bool recurset_endless(const struct recurset *set);
-/* Leaves out what is before, as far as that is cheap. Before the first recurset_next. */
+/* Leaves out what is before, but for periods. Before the first recurset_next. */
 void recurset_seek(struct recurset *set, int64_t wall_s);
 /* Ascending by wall clock, each once. */
 bool recurset_next(struct recurset *set, struct recurset_item *item);

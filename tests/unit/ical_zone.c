@@ -2,6 +2,9 @@
 
 #include "ical_unit.h"
 
+#include "base/file.h"
+#include "ical/tzif.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -225,6 +228,61 @@ static void rules_of_every_windows_zone_find_an_equal_one(void **state)
     }
 }
 
+static void tzdir_names_another_database(void **state)
+{
+    struct ctx *cx = *state;
+    char dir[] = "/tmp/ical_zone.XXXXXX", *data;
+    size_t len_bytes;
+    assert_non_null(mkdtemp(dir));
+    assert_ok(
+        cx, file_read(cx, "/usr/share/zoneinfo/Asia/Tokyo", 65536, &data, &len_bytes));
+    char *area = arena_printf(cx->arena, "%s/Moon", dir);
+    char *place = arena_printf(cx->arena, "%s/Base_One", area);
+    assert_ok(cx, dir_make_private(cx, area));
+    assert_ok(cx, file_write_private(cx, place, data, len_bytes));
+    assert_null(zone_find("Moon/Base_One"));
+    setenv("TZDIR", dir, 1);
+    const struct zone *zone = zone_find_nocase("moon/base_one");
+    unsetenv("TZDIR");
+    remove(place);
+    remove(area);
+    remove(dir);
+    assert_non_null(zone);
+    assert_string_equal(zone_name(zone), "Moon/Base_One");
+    assert_int_equal(zone_offset_s(zone, 0), 9 * 3600);
+}
+
+/* Files come from the system, but it may be half updated. */
+static void damaged_files_do_no_harm(void **state)
+{
+    struct ctx *cx = *state;
+    char *data;
+    size_t len_bytes, n_good = 0;
+    assert_ok(
+        cx, file_read(cx, "/usr/share/zoneinfo/Europe/Berlin", 65536, &data, &len_bytes));
+    for (size_t i = 0; i < 2 * len_bytes; i++) {
+        size_t len = i < len_bytes ? i : len_bytes;
+        unsigned char *copy =
+            malloc(len ? len : 1); /* so that the sanitizer sees its end */
+        assert_non_null(copy);
+        memcpy(copy, data, len);
+        if (i >= len_bytes)
+            copy[i - len_bytes] ^= (unsigned char)(1 << i % 8);
+        struct zone zone;
+        if (tzif_read(copy, len, &zone)) {
+            n_good++;
+            zone_offset_s(&zone, 1795167660);
+            struct civil civil = {2026, 11, 20, 9, 41, 0};
+            zone_to_unix(&zone, &civil);
+            free(zone.types);
+            free(zone.at_s);
+            free(zone.type_of);
+        }
+        free(copy);
+    }
+    assert_true(n_good > 0 && n_good < len_bytes);
+}
+
 static void *find_many(void *wrong)
 {
     static const char *const some[] = {"Asia/Dubai", "Asia/Dhaka", "Asia/Baku",
@@ -264,6 +322,8 @@ int main(void)
         CTX_TEST(custom_rules_find_a_zone_that_agrees),
         CTX_TEST(a_known_name_wins_over_its_rules),
         CTX_TEST(rules_of_every_windows_zone_find_an_equal_one),
+        CTX_TEST(tzdir_names_another_database),
+        CTX_TEST(damaged_files_do_no_harm),
         CTX_TEST(threads_find_zones_at_the_same_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
