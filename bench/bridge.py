@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 import urllib.parse
 
 from peers import Missing, Server, listens, wait_for
@@ -117,13 +118,26 @@ class Bridge(Server):
             self._calendar = CALENDAR.search(body).group(1).decode()
         return self._calendar
 
-    def upstream_calls(self):
-        """How many calls the simulator has seen."""
+    def calls(self, method):
         connection = http.client.HTTPConnection(self.sim_url.removeprefix("http://"))
-        connection.request("GET", "/_sim/calls")
-        data = json.loads(connection.getresponse().read())
+        connection.request(method, "/_sim/calls")
+        data = connection.getresponse().read()
         connection.close()
-        return len(data if isinstance(data, list) else data.get("calls", []))
+        return data
+
+    def upstream_calls(self):
+        """How many calls the simulator has seen since forget_calls."""
+        found = json.loads(self.calls("GET"))
+        return len(found if isinstance(found, list) else found["calls"])
+
+    def forget_calls(self, quiet_s=3, at_most_s=300):
+        """When the background work of a start is over: counts from here."""
+        end = time.monotonic() + at_most_s
+        while time.monotonic() < end:
+            self.calls("DELETE")
+            time.sleep(quiet_s)
+            if self.upstream_calls() == 0:
+                return
 
     def stop_all(self):
         self.stop()

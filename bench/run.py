@@ -356,12 +356,13 @@ def measure(arguments, work, servers):
         bench.fill(events)
         benches.append(bench)
     bridge = next((s for s in servers if isinstance(s, Bridge)), None)
-    calls = bridge.upstream_calls() if bridge else 0
     upstream = None
     steps = [list(bench.all(arguments.events, arguments.puts)) for bench in benches]
     for round_ in zip(*steps, strict=True):
         if round_[0][0] == "put" and bridge:
-            upstream = bridge.upstream_calls() - calls
+            upstream = bridge.upstream_calls()
+        if round_[0][0] == "polls" and bridge:
+            bridge.forget_calls()
         say(round_[0][0])
         for name, step in round_:
             if arguments.only and name not in arguments.only:
