@@ -1,0 +1,147 @@
+"""The golden texts of conversion through the whole chain: what a client sends is what it gets back,
+and what the simulator then holds is what the text says."""
+
+import difflib
+import json
+import os
+import re
+import uuid
+
+import pytest
+
+from bridge import Bridge
+from feishu_sim import FeishuSim
+
+ADA = "ou_ada00000000000000000000000000001"
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
+UID = "3430be1f-0000-4000-8000-000000000001"
+# The people of the golden cases and those of the simulator's tenant.
+PEOPLE = {"me@example.com": "ada@example.com", "alice@example.com": "bob@example.com",
+          "bob@example.com": "eve@example.com"}
+# METHOD and libical's notes are taken out (RFC 4791 4.1).
+NOT_KEPT = {"notes_of_libical_and_method_are_not_served"}
+
+
+def load(case, name):
+    path = os.path.join(GOLDEN, case, name)
+    if not os.path.exists(path):
+        return None
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def has(case, name):
+    return os.path.exists(os.path.join(GOLDEN, case, name))
+
+
+def env(case):
+    return json.loads(load(case, "env.json") or "{}")
+
+
+def steps(case):
+    return json.loads(load(case, "steps.json"))
+
+
+def plain(case):
+    """The case is about the organizer's own calendar, as the play's is."""
+    return not set(env(case)) & {"role", "read_only", "own_id", "calendar_id", "timezone"}
+
+
+CASES = sorted(name for name in os.listdir(GOLDEN) if os.path.isdir(os.path.join(GOLDEN, name)))
+CREATED = [c for c in CASES if has(c, "edited.ics") and not has(c, "before.json") and plain(c)
+           and isinstance(steps(c), list)]
+REFUSED = [c for c in CASES if has(c, "edited.ics") and not has(c, "before.json") and plain(c)
+           and isinstance(steps(c), dict)]
+EDITED = [c for c in CASES if has(c, "before.json") and has(c, "edited.ics")
+          and has(c, "served.ics") and plain(c) and isinstance(steps(c), list)
+          and b"cal_alice" not in load(c, "before.json")]
+SHADOWS = [c for c in CASES if has(c, "shadow.ics") and plain(c) and c not in NOT_KEPT
+           and not c.startswith("a_broken_shadow") and "imported" not in c
+           and b"cal_alice" not in load(c, "event.json")]
+
+
+@pytest.fixture(scope="module", name="sim")
+def fixture_sim():
+    with FeishuSim() as sim:
+        yield sim
+
+
+@pytest.fixture(scope="module", name="bridge")
+def fixture_bridge(sim):
+    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        yield bridge
+
+
+@pytest.fixture(scope="module", name="ada")
+def fixture_ada(bridge):
+    client = bridge.sign_in(ADA)
+    client.href = client.calendars()["Ada"]
+    return client
+
+
+def text_of(case, name, uid):
+    """A golden text with a UID of its own and people of this tenant."""
+    text = load(case, name)
+    pattern = "|".join(re.escape(address) for address in PEOPLE)
+    text = re.sub(pattern.encode(), lambda m: PEOPLE[m.group().decode().lower()].encode(), text,
+                  flags=re.IGNORECASE)
+    # Nobody has answered yet, whatever the client may think.
+    text = re.sub(rb"PARTSTAT=(ACCEPTED|DECLINED|TENTATIVE)(?=[^\r\n]*(bob|eve)@)",
+                  b"PARTSTAT=NEEDS-ACTION", text)
+    return text.replace(UID.encode(), uid.encode()).replace(b"my-own@uid", uid.encode())
+
+
+def put(ada, uid, text):
+    href = f"{ada.href}{uid}.ics"
+    return href, ada.put(href, text)
+
+
+def get(ada, href):
+    answer = ada.request("GET", href)
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def same(got, wanted):
+    """Both texts are equal; otherwise the lines that differ are shown."""
+    lines = [text.decode(errors="replace").splitlines() for text in (wanted, got)]
+    assert got == wanted, "\n".join(difflib.unified_diff(*lines, "sent", "served", n=1))
+
+
+def check_kept(bridge, ada, href, answer, text):
+    assert answer.status_code in (201, 204), answer.text
+    same(get(ada, href), text)
+    etag = ada.request("GET", href).headers["ETag"]
+    assert answer.headers.get("ETag") == etag
+    bridge.sync(ada.name)
+    same(get(ada, href), text)
+    assert ada.request("GET", href).headers["ETag"] == etag
+
+
+@pytest.mark.parametrize("case", CREATED + SHADOWS)
+def test_a_text_is_served_as_it_was_sent(bridge, ada, case):
+    uid = str(uuid.uuid4())
+    text = text_of(case, "edited.ics" if case in CREATED else "shadow.ics", uid)
+    href, answer = put(ada, uid, text)
+    check_kept(bridge, ada, href, answer, text)
+    assert ada.delete(href).status_code == 204
+
+
+@pytest.mark.parametrize("case", EDITED)
+def test_an_edited_text_is_served_as_it_was_sent(bridge, ada, case):
+    uid = str(uuid.uuid4())
+    href, answer = put(ada, uid, text_of(case, "served.ics", uid))
+    assert answer.status_code == 201, answer.text
+    text = text_of(case, "edited.ics", uid)
+    check_kept(bridge, ada, href, put(ada, uid, text)[1], text)
+    assert ada.delete(href).status_code == 204
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refused_text_leaves_nothing_behind(sim, ada, case):
+    uid = str(uuid.uuid4())
+    before = len(sim.events())
+    href, answer = put(ada, uid, text_of(case, "edited.ics", uid))
+    assert answer.status_code in (403, 409, 413, 415), (answer.status_code, answer.text)
+    assert ada.request("GET", href).status_code == 404
+    assert len(sim.events()) == before
