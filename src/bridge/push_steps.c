@@ -65,13 +65,21 @@ void push_row_drop(struct push *push, int64_t original_time)
     push->rows.n--;
 }
 
+/* The attendees of a row: read beside it, or, just after a write, kept inside the event. */
+static cJSON *known_attendees(struct ctx *cx, const struct row *row)
+{
+    if (!row || row->attendees)
+        return row ? json_parse(cx->arena, row->attendees) : NULL;
+    cJSON *event = json_parse(cx->arena, row->json);
+    return cJSON_GetObjectItemCaseSensitive(event, "attendees");
+}
+
 static cJSON *row_attendees(struct ctx *cx, struct push *push, int64_t original_time)
 {
-    struct row *row = push_row(push, original_time), *master = push_row(push, 0);
-    const char *text = row && row->attendees ? row->attendees
-        : master && master->attendees        ? master->attendees
-                                             : "[]";
-    return json_parse(cx->arena, text);
+    cJSON *list = known_attendees(cx, push_row(push, original_time));
+    if (!list)
+        list = known_attendees(cx, push_row(push, 0));
+    return list ? list : json_parse(cx->arena, "[]");
 }
 
 /* ---- one step, one call ---- */
