@@ -183,8 +183,10 @@ bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *
 {
     if (view->master == NULL || comp_line(view->master, "RRULE") == NULL)
         return false;
-    /* Dates are midnight UTC on both sides. */
+    /* Dates are midnight UTC on both sides (feishu-api 16.35: perhaps not quite). */
     const struct zone *floating = view->form.is_date ? NULL : env_zone(env);
+    if (view->form.is_date)
+        original -= original % DAY_S;
     return expand_has(cx, view->calendar, original, floating);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Replays the golden cases: each directory beside this file is a claim. See
+ * Replays the golden cases: each directory of tests/golden is a claim. See
  * tests/golden/README.
  *
  * GOLDEN_ACCEPT=1 writes what comes out where it differs; look at the difference before
