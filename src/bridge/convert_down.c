@@ -291,7 +291,7 @@ static enum err lay_exdates(struct ctx *cx, struct down *down)
         const struct view_override *override = view_find(view, row->original_time);
         bool said =
             listed(view, row->original_time) || (override != NULL && override->cancelled);
-        /* After a change of the rule some that were cancelled are no occurrences any more. */
+        /* After a change of the rule some cancelled ones are no occurrences any more. */
         if (!row_is_cancelled(row) || said || place == 0 ||
             !view_has(cx, down->env, view, row->original_time))
             continue;

@@ -65,7 +65,7 @@ void push_row_drop(struct push *push, int64_t original_time)
     push->rows.n--;
 }
 
-/* The attendees of a row: read beside it, or, just after a write, kept inside the event. */
+/* The attendees of a row: read beside it or, just after a write, kept in the event. */
 static cJSON *known_attendees(struct ctx *cx, const struct row *row)
 {
     if (!row || row->attendees)
