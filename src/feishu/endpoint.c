@@ -6,11 +6,12 @@
 #define EVENT CAL "/:calendar_id/events/:event_id"
 
 /*
- * What may be repeated after an uncertain outcome (feishu-api 5.7
- * to 5.9, 6.2, 16.21, 16.22): create has an idempotency key; PATCH, reply and subscribe
- * set a state; a second DELETE answers "gone", which is what was wanted. Making a
- * calendar and adding attendees have neither key nor known answer to a repeat, so they
- * are sent once.
+ * What may be repeated after an uncertain outcome (feishu-api 5.7 to 5.9, 6.2, 16.21,
+ * 16.22): create has an idempotency key; patching a calendar and subscribing set a
+ * state that nobody is told of; a second DELETE answers "gone", which is what was
+ * wanted. Making a calendar and adding attendees have neither key nor known answer to a
+ * repeat, and patching an event and replying tell people each time, so they are sent
+ * once.
  */
 #define READ FEISHU_RETRY_READ
 #define REPEAT FEISHU_RETRY_REPEATABLE

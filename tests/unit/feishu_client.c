@@ -412,7 +412,7 @@ static void a_limit_takes_no_earlier_doubt_back(void **state)
             .header = "x-ogw-ratelimit-reset",
             .value = "100"});
     assert_err(world->cx, ERR_UPSTREAM_UNKNOWN,
-        request(world, FEISHU_EVENT_PATCH, NULL, NULL, &data));
+        request(world, FEISHU_EVENT_DELETE, NULL, NULL, &data));
 }
 
 static void a_repeated_delete_that_finds_nothing_is_gone(void **state)
