@@ -185,9 +185,9 @@ enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *acco
 enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items);
 /* Renders exceptions whose master upstream does not give. */
 enum err pull_orphans(struct ctx *cx, struct pull *pull);
-/* Attendees of at most max series; *more = there are more. */
+/* Attendees that are due, until the monotonic time; *more = some are left. */
 enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
-    struct calendar *calendar, size_t max, bool *more);
+    struct calendar *calendar, int64_t until_ms, bool *more);
 /* A calendar upstream took away, or a full read did not meet: removes it when a second
  * look agrees. */
 enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,

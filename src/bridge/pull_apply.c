@@ -3,8 +3,10 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "ical/zone.h"
 
 #define FETCHES_PER_PASS 40
+#define ZONE_SAMPLE 100
 
 struct item {
     char *uid;
@@ -171,8 +173,8 @@ static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx 
         row.attendees = NULL;
     }
     if (pull->full)
-        text_list_add_once(pull->pass, &pull->met,
-            event_id_join(cx, row.uid, row.original_time));
+        text_list_add_once(
+            pull->pass, &pull->met, event_id_join(cx, row.uid, row.original_time));
     return store_row_save(cx, tx, &row);
 }
 
@@ -231,6 +233,43 @@ static enum err render_uid(
     return sweep(cx, pull, tx, uid);
 }
 
+/* The zone of a timed event that was made on this calendar; NULL for others, and for UTC,
+ * which is what programs write. */
+static const char *own_zone(const struct pull *pull, const struct item *item)
+{
+    const cJSON *start = cJSON_GetObjectItemCaseSensitive(item->event, "start_time");
+    const char *zone = json_text(start, "timezone");
+    if (!str_eq(json_text(item->event, "organizer_calendar_id"),
+            pull->calendar->upstream_id) ||
+        !*json_text(start, "timestamp") || zone_find(zone) == NULL ||
+        str_eq(zone_name(zone_find(zone)), "UTC"))
+        return NULL;
+    return zone;
+}
+
+/* Nothing upstream tells where a person is; the zone of most own events does. */
+static void learn_timezone(struct ctx *cx, struct pull *pull, const item_list *list)
+{
+    const char *best = NULL;
+    size_t most = 0;
+    if (!str_empty(pull->account->timezone) || !str_eq(pull->calendar->type, "primary"))
+        return;
+    for (size_t i = 0; i < list->n && i < ZONE_SAMPLE; i++) {
+        const char *zone = own_zone(pull, &list->items[i]);
+        size_t votes = 0;
+        for (size_t k = 0; zone && k < list->n && k < ZONE_SAMPLE; k++)
+            votes += str_eq(zone, own_zone(pull, &list->items[k]));
+        if (votes > most) {
+            most = votes;
+            best = zone;
+        }
+    }
+    if (!best ||
+        store_account_set_timezone(cx, pull->bridge->store, pull->account->id, best))
+        return;
+    pull->account->timezone = arena_strdup(pull->pass->arena, best);
+}
+
 static enum err apply_all(
     struct ctx *cx, struct pull *pull, struct store_tx *tx, const item_list *list)
 {
@@ -257,6 +296,7 @@ enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items)
     pull->items += list.n;
     TRY(fetch_attendees(cx, pull, &list));
     learn_people(cx, pull, &list);
+    learn_timezone(cx, pull, &list);
     TRY(held_take(cx, pull->bridge->locks, LOCK_CALENDAR, pull->calendar->id, &held));
     enum err err = store_begin(cx, pull->bridge->store, &tx);
     if (!err) {

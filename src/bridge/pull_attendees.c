@@ -4,7 +4,8 @@
 
 #include "bridge/bridge_internal.h"
 
-#define BATCH 20
+#define BATCH 10
+#define PER_PASS 200
 
 struct fill {
     struct bridge *bridge;
@@ -106,7 +107,7 @@ static enum err save(struct ctx *cx, const struct fill *fill, const filled_list 
 }
 
 enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
-    struct calendar *calendar, size_t max, bool *more)
+    struct calendar *calendar, int64_t until_ms, bool *more)
 {
     struct fill fill = {.bridge = bridge, .account = account, .calendar = calendar};
     const char **uids;
@@ -115,9 +116,13 @@ enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *a
     if (role_of(calendar->role) == BE_FREEBUSY)
         return ERR_OK;
     TRY(store_rows_without_attendees(
-        cx, bridge->store, calendar->id, ctx_now_s(cx), max, &uids, &n));
-    *more = n == max;
+        cx, bridge->store, calendar->id, ctx_now_s(cx), PER_PASS, &uids, &n));
+    *more = n == PER_PASS;
     for (size_t from = 0; from < n; from += BATCH) {
+        if (ctx_monotonic_ms(cx) > until_ms || bridge->stopping) {
+            *more = true;
+            break;
+        }
         filled_list list = {0};
         text_list people = {0};
         enum err err = ERR_OK;

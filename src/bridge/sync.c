@@ -8,7 +8,7 @@
 
 #define ACTIVE_S 900
 #define IDLE_FACTOR 8
-#define ATTENDEES_PER_PASS 60
+#define ATTENDEES_MS 2000 /* of a pass: changes must not wait longer for it */
 
 void sync_warn(struct ctx *cx, const char *format, ...)
 {
@@ -86,10 +86,10 @@ static enum err fill_attendees(struct ctx *cx, struct walk *walk)
     struct calendar *list;
     size_t n;
     bool more;
+    int64_t until_ms = ctx_monotonic_ms(cx) + ATTENDEES_MS;
     TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
     for (size_t i = 0; i < n && !walk->bridge->stopping; i++) {
-        TRY(pull_attendees(
-            cx, walk->bridge, walk->account, &list[i], ATTENDEES_PER_PASS, &more));
+        TRY(pull_attendees(cx, walk->bridge, walk->account, &list[i], until_ms, &more));
         walk->pass->more |= more;
     }
     return ERR_OK;
@@ -140,6 +140,7 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 }
 
 #define PULL_WAIT_MS 120000
+#define ATTENDEES_WAIT_MS 8000
 
 enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct bridge_pull_result *result)
@@ -147,8 +148,11 @@ enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct sync_pass pass = {.list = true, .all = true, .wait_ms = PULL_WAIT_MS};
     *result = (struct bridge_pull_result){0};
     TRY(sync_account(cx, bridge, account_id, &pass, result));
+    /* Attendees of a large calendar take as long as the budget wants; the server goes on
+     * with them. */
+    int64_t until_ms = ctx_monotonic_ms(cx) + ATTENDEES_WAIT_MS;
     pass = (struct sync_pass){.wait_ms = PULL_WAIT_MS, .more = pass.more};
-    while (pass.more && !bridge->stopping) {
+    while (pass.more && ctx_monotonic_ms(cx) < until_ms) {
         pass.more = false;
         TRY(sync_account(cx, bridge, account_id, &pass, result));
     }

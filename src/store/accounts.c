@@ -234,6 +234,12 @@ enum err store_account_set_synced(
     STORE_RUN(cx, store, SQL_ACCOUNT_SET_SYNCED, "iit", id, when_s, or_empty(error));
 }
 
+enum err store_account_set_timezone(
+    struct ctx *cx, struct store *store, int64_t id, const char *timezone)
+{
+    STORE_RUN(cx, store, SQL_ACCOUNT_SET_TIMEZONE, "it", id, timezone);
+}
+
 enum err store_account_set_list_token(
     struct ctx *cx, struct store *store, int64_t id, const char *token)
 {

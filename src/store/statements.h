@@ -82,6 +82,7 @@
         "last_sync_s = ?16, last_error = ?17 WHERE id = ?1")                             \
     X(ACCOUNT_SET_TOKENS, "UPDATE accounts SET access_token = ?2, refresh_token = ?3, "  \
         "access_expires_s = ?4, refresh_expires_s = ?5, authorized_s = ?6 WHERE id = ?1")\
+    X(ACCOUNT_SET_TIMEZONE, "UPDATE accounts SET timezone = ?2 WHERE id = ?1")           \
     X(ACCOUNT_SET_STATE, "UPDATE accounts SET state = ?2, last_error = ?3 WHERE id = ?1")\
     X(ACCOUNT_SET_SYNCED, "UPDATE accounts SET last_sync_s = ?2, last_error = ?3 "       \
         "WHERE id = ?1")                                                                 \

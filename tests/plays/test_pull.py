@@ -473,3 +473,14 @@ def test_the_store_survives_a_restart_and_goes_on_by_token(sim, bridge):
     bridge.sync(ada.name)
     changed, removed, _, _ = ada.sync_collection(href, token)
     assert len(changed) == 1 and not removed
+
+
+def test_the_time_zone_of_the_account_is_that_of_the_own_events(sim, bridge):
+    for number in range(3):
+        sim.add_event(ADA, f"Event {number}", (SOON, SOON + HOUR), timezone="Europe/Berlin")
+    sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), timezone="Asia/Tokyo",
+                  attendees=[{"user": ADA}])
+    ada = bridge.sign_in(ADA)
+    floating = event("f@example.com", summary="Floating").replace(";TZID=Asia/Shanghai", "")
+    assert ada.put(ada.calendars()["Ada"] + "f.ics", floating).status_code == 201
+    assert sim.event("Floating")["start_time"]["timezone"] == "Europe/Berlin"
