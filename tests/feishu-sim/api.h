@@ -72,6 +72,11 @@ bool body_true(const struct request *rq, const char *name, bool missing);
 bool page_cut(struct request *rq, struct reply *rp, const char *token, size_t size,
     size_t n, size_t *from, size_t *to);
 void page_end(struct reply *rp, size_t to, size_t n);
+/* For the searches, which have no has_more. */
+void page_token_end(struct reply *rp, size_t to, size_t n);
+
+/* May the caller of a resolved event see who is invited? */
+bool sees_attendees(const struct target *t);
 
 /* ---- handlers ---- */
 

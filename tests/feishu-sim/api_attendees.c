@@ -13,13 +13,6 @@
 #define ROOMS_PER_CALL_MAX 100
 #define DELETES_PER_CALL_MAX 500
 
-static const char *member(const cJSON *object, const char *name)
-{
-    const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-
-    return s && *s ? s : NULL;
-}
-
 static void print_name(struct buf *out, const struct attendee *a)
 {
     if (a->who)
@@ -110,12 +103,19 @@ struct wanted {
     const char *email;
 };
 
+static struct attendee *find_wanted(const struct event *ev, const struct wanted *w)
+{
+    const void *thing = w->who ? (const void *)w->who : w->chat;
+
+    return find(ev, w->type, thing ? thing : w->room, w->email);
+}
+
 static int read_third_party(struct reply *rp, const cJSON *in, struct wanted *out)
 {
     if (sw_is(SW_THIRD_PARTY_ATTENDEE, "refuse"))
         return refuse(rp, 194004);
     out->type = "third_party";
-    out->email = member(in, "third_party_email");
+    out->email = json_filled(in, "third_party_email");
     if (!out->email || sw_is(SW_THIRD_PARTY_ATTENDEE, "invalid"))
         return refuse(rp, 190002);
     return 0;
@@ -124,8 +124,8 @@ static int read_third_party(struct reply *rp, const cJSON *in, struct wanted *ou
 static int read_wanted(
     const struct request *rq, struct reply *rp, const cJSON *in, struct wanted *out)
 {
-    const char *type = member(in, "type"), *user = member(in, "user_id");
-    const char *chat = member(in, "chat_id"), *room = member(in, "room_id");
+    const char *type = json_filled(in, "type"), *user = json_filled(in, "user_id");
+    const char *chat = json_filled(in, "chat_id"), *room = json_filled(in, "room_id");
 
     *out = (struct wanted){0};
     if (!type)
@@ -161,8 +161,8 @@ static struct attendee *add_one(
     a->email = xstrdup(w->email);
     a->optional =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(in, "is_optional")) && !a->room;
-    a->operate_id = xstrdup(member(in, "operate_id"));
-    a->approval_reason = xstrdup(member(in, "approval_reason"));
+    a->operate_id = xstrdup(json_filled(in, "operate_id"));
+    a->approval_reason = xstrdup(json_filled(in, "approval_reason"));
     a->by_app = rq->kind == TOKEN_TENANT;
     if (cJSON_IsArray(custom))
         a->customization = cJSON_PrintUnformatted(custom);
@@ -211,9 +211,7 @@ static int check_add(const struct request *rq, struct reply *rp, const struct ev
         if (read_wanted(rq, rp, one, &w))
             return rp->code;
         rooms += w.room != NULL;
-        if (sw_is(SW_ATTENDEE_TWICE, "refuse") &&
-            find(ev, w.type, w.who ? (void *)w.who : (w.chat ? (void *)w.chat : w.room),
-                w.email))
+        if (sw_is(SW_ATTENDEE_TWICE, "refuse") && find_wanted(ev, &w))
             return refuse(rp, 190002);
     }
     return rooms > ROOMS_PER_CALL_MAX ? refuse(rp, 190002) : 0;
@@ -255,8 +253,7 @@ static void add_all(struct request *rq, struct reply *rp, struct event *ev)
         struct attendee *a;
 
         read_wanted(rq, &scratch, one, &w);
-        a = find(ev, w.type, w.who ? (void *)w.who : (w.chat ? (void *)w.chat : w.room),
-            w.email);
+        a = find_wanted(ev, &w);
         if (!a) {
             a = add_one(rq, ev, &w, one);
             told(&people, a, rq->who);
@@ -301,11 +298,6 @@ int api_attendees_add(struct request *rq, struct reply *rp)
     return 0;
 }
 
-static bool may_see(const struct target *t)
-{
-    return t->may_edit || strcmp(t->ev->attendee_ability, "none") != 0;
-}
-
 int api_attendees_list(struct request *rq, struct reply *rp)
 {
     const bool customization = query_is_true(rq, "need_resource_customization");
@@ -316,7 +308,7 @@ int api_attendees_list(struct request *rq, struct reply *rp)
         return rp->code;
     if (t.ev->cancelled && !t.ev->master)
         return refuse(rp, 193003);
-    if (!may_see(&t))
+    if (!sees_attendees(&t))
         return refuse(rp, 194001);
     n = t.ev->attendees.n;
     if (!page_cut(rq, rp, query_get(rq, "page_token"), (size_t)page_size(rq, 20, 10, 100),
@@ -367,8 +359,7 @@ static int read_leaving(
 
         if (read_wanted(rq, rp, one, &w))
             return rp->code;
-        a = find(ev, w.type, w.who ? (void *)w.who : (w.chat ? (void *)w.chat : w.room),
-            w.email);
+        a = find_wanted(ev, &w);
         if (!a)
             return refuse(rp, 194000);
         vec_add(out, a);
@@ -426,7 +417,7 @@ int api_attendee_members(struct request *rq, struct reply *rp)
 
     if (need_event(rq, rp, ROLE_READER, TYPE_PRIMARY | TYPE_SHARED, &t))
         return rp->code;
-    if (!may_see(&t))
+    if (!sees_attendees(&t))
         return refuse(rp, 194001);
     a = by_id(t.ev, rq->params[2]);
     if (!a)

@@ -22,11 +22,6 @@ struct cursor {
     char kind; /* 'f' full, 'i' incremental, 's' sync token */
 };
 
-static int bad_token(struct reply *rp)
-{
-    return refuse(rp, sw_is(SW_BAD_TOKEN, "190002") ? 190002 : 190008);
-}
-
 static int read_token(
     struct reply *rp, const struct person *who, const char *text, struct cursor *out)
 {
@@ -41,7 +36,7 @@ static int read_token(
     if (sscanf(text, "ListCalendarsSyncToken_%u_%llu_%lld%n", &out->epoch, &out->since,
             &out->issued_s, &used) != 3 ||
         text[used])
-        return bad_token(rp);
+        return refuse_token(rp);
     if (out->epoch != who->list_epoch || clock_s() - out->issued_s > SYNC_TOKEN_LIFE_S)
         return refuse(rp, 190008);
     out->upto = out->since;
@@ -61,7 +56,7 @@ static int read_cursor(const struct request *rq, struct reply *rp, struct cursor
     if (read_token(rp, rq->who, page ? page : sync, out))
         return rp->code;
     if (page ? out->kind == 's' : out->kind != 's')
-        return bad_token(rp);
+        return refuse_token(rp);
     if (page && sync && (out->kind == 'f' || sw_is(SW_SYNC_PAGE_TOKEN, "alone")))
         return refuse(rp, 190009);
     if (page && !sync && out->kind == 'i' && sw_is(SW_SYNC_PAGE_TOKEN, "both"))

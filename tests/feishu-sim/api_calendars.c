@@ -254,16 +254,12 @@ int api_calendar_search(struct request *rq, struct reply *rp)
     }
     if (page_cut(rq, rp, query_get(rq, "page_token"), (size_t)page_size(rq, 20, 1, 50),
             found.n, &from, &to)) {
-        char token[24] = "";
-
         jw_open(&rp->data, NULL, '{');
         list_begin(rp, "items");
         for (size_t i = from; i < to; i++)
             calendar_print(&rp->data, NULL, found.p[i], rq->who);
         list_end(rp);
-        if (to < found.n)
-            snprintf(token, sizeof token, "%zu", to);
-        jw_optional(&rp->data, "page_token", token);
+        page_token_end(rp, to, found.n);
         jw_close(&rp->data, '}');
     }
     vec_free(&found, NULL);

@@ -33,11 +33,6 @@ struct listing {
     struct cursor cursor;
 };
 
-static int bad_token(struct reply *rp)
-{
-    return refuse(rp, sw_is(SW_BAD_TOKEN, "190002") ? 190002 : 190008);
-}
-
 static int read_token(struct listing *l, const char *text, char want)
 {
     struct cursor *c = &l->cursor;
@@ -49,7 +44,7 @@ static int read_token(struct listing *l, const char *text, char want)
             &used) != 7 ||
         text[used] || strcmp(number, l->cal->number) != 0 ||
         (want == 's') != (c->kind == 's'))
-        return bad_token(l->rp);
+        return refuse_token(l->rp);
     if (c->epoch != l->cal->epoch || clock_s() - c->issued_s > SYNC_TOKEN_LIFE_S)
         return refuse(l->rp, 190008);
     return 0;

@@ -68,12 +68,6 @@ int api_event_create(struct request *rq, struct reply *rp)
     return 0;
 }
 
-static bool may_list_attendees(const struct target *t, const struct person *who)
-{
-    (void)who;
-    return t->may_edit || strcmp(t->ev->attendee_ability, "none") != 0;
-}
-
 static bool is_deleted(const struct target *t)
 {
     const struct entry *e = entry_find(t->ev, t->cal);
@@ -93,7 +87,7 @@ int api_event_get(struct request *rq, struct reply *rp)
     if (is_deleted(&t) && event_seen(t.ev)->cancelled == t.ev->cancelled &&
         sw_is(SW_DELETED_GET, "refuse"))
         return refuse(rp, 193003);
-    if (query_is_true(rq, "need_attendee") && !may_list_attendees(&t, rq->who))
+    if (query_is_true(rq, "need_attendee") && !sees_attendees(&t))
         return refuse(rp, 194001);
     if (!t.is_virtual) {
         one(rq, rp, &t, NULL);

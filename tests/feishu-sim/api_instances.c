@@ -198,7 +198,6 @@ int api_event_search(struct request *rq, struct reply *rp)
     struct sight sight = {.rq = rq, .cal = cal, .look = LOOK_SEARCH};
     const cJSON *filter = body_get(rq, "filter");
     struct vec hits = {0};
-    char token[24] = "";
     int64_t begin, end;
     size_t from, to;
 
@@ -226,9 +225,7 @@ int api_event_search(struct request *rq, struct reply *rp)
         for (size_t i = from; i < to; i++)
             event_print(&rp->data, NULL, hits.p[i], NULL, &sight);
         list_end(rp);
-        if (to < hits.n)
-            snprintf(token, sizeof token, "%zu", to);
-        jw_optional(&rp->data, "page_token", token);
+        page_token_end(rp, to, hits.n);
         jw_close(&rp->data, '}');
     }
     vec_free(&hits, NULL);

@@ -169,6 +169,11 @@ struct event *target_row(struct target *t)
     return t->ev;
 }
 
+bool sees_attendees(const struct target *t)
+{
+    return t->may_edit || strcmp(t->ev->attendee_ability, "none") != 0;
+}
+
 void notify(const char *kind, const struct event *ev, const struct person *by,
     const struct vec *people)
 {
@@ -225,7 +230,7 @@ bool page_cut(struct request *rq, struct reply *rp, const char *token, size_t si
     if (token && *token) {
         start = strtoull(token, &end, 10);
         if (*end || token[0] < '0' || token[0] > '9') {
-            refuse(rp, sw_is(SW_BAD_TOKEN, "190002") ? 190002 : 190008);
+            refuse_token(rp);
             return false;
         }
     }
@@ -234,12 +239,17 @@ bool page_cut(struct request *rq, struct reply *rp, const char *token, size_t si
     return true;
 }
 
-void page_end(struct reply *rp, size_t to, size_t n)
+void page_token_end(struct reply *rp, size_t to, size_t n)
 {
     char token[24] = "";
 
     if (to < n)
         snprintf(token, sizeof token, "%zu", to);
-    jw_bool(&rp->data, "has_more", to < n);
     jw_optional(&rp->data, "page_token", token);
+}
+
+void page_end(struct reply *rp, size_t to, size_t n)
+{
+    jw_bool(&rp->data, "has_more", to < n);
+    page_token_end(rp, to, n);
 }

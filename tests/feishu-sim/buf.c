@@ -186,3 +186,20 @@ void jw_json(struct buf *b, const char *key, const cJSON *value)
     jw_raw(b, key, text);
     cJSON_free(text);
 }
+
+const cJSON *json_get(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+const char *json_text(const cJSON *object, const char *name)
+{
+    return cJSON_GetStringValue(json_get(object, name));
+}
+
+const char *json_filled(const cJSON *object, const char *name)
+{
+    const char *text = json_text(object, name);
+
+    return text && *text ? text : NULL;
+}

@@ -35,4 +35,11 @@ void jw_bool(struct buf *b, const char *key, bool value);
 void jw_raw(struct buf *b, const char *key, const char *json);
 void jw_json(struct buf *b, const char *key, const cJSON *value);
 
+/* A member of an object, NULL when it is not there. */
+const cJSON *json_get(const cJSON *object, const char *name);
+/* A member that is a text, NULL when it is not one. */
+const char *json_text(const cJSON *object, const char *name);
+/* The same, and NULL when it is empty. */
+const char *json_filled(const cJSON *object, const char *name);
+
 #endif

@@ -16,11 +16,6 @@ char *meeting_new(void)
         digits);
 }
 
-static const char *member(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-}
-
 /* 4 to 9 digits (195112). */
 static bool password_is_good(const char *p)
 {
@@ -35,7 +30,7 @@ static int check_settings(const struct request *rq, struct reply *rp,
     const cJSON *hosts = cJSON_GetObjectItemCaseSensitive(settings, "assign_hosts");
     const cJSON *early =
         cJSON_GetObjectItemCaseSensitive(settings, "allow_attendees_start");
-    const char *password = member(settings, "password");
+    const char *password = json_text(settings, "password");
     const struct person *organizer = old ? old->creator : rq->who;
 
     if (organizer->bot && (hosts || cJSON_IsFalse(early)))
@@ -66,8 +61,9 @@ static void read_settings(const struct event *old, const cJSON *settings, struct
 static char *third_party(const char *type, const cJSON *vchat)
 {
     struct buf out = {0};
-    const char *icon = member(vchat, "icon_type"), *about = member(vchat, "description");
-    const char *url = member(vchat, "meeting_url");
+    const char *icon = json_text(vchat, "icon_type"),
+               *about = json_text(vchat, "description");
+    const char *url = json_text(vchat, "meeting_url");
 
     jw_open(&out, NULL, '{');
     jw_str(&out, "vc_type", type);
@@ -84,7 +80,7 @@ int meeting_read(
 {
     const cJSON *vchat = body_get(rq, "vchat");
     const cJSON *settings = cJSON_GetObjectItemCaseSensitive(vchat, "meeting_settings");
-    const char *type = member(vchat, "vc_type");
+    const char *type = json_text(vchat, "vc_type");
 
     if (!vchat && old)
         return 0;
@@ -129,8 +125,8 @@ int schemas_read(const struct request *rq, struct reply *rp, struct draft *d)
     if (!list)
         return 0;
     cJSON_ArrayForEach(
-        one, list) if (!is_button(member(one, "ui_name"))) return refuse_field(rp, 190014,
-        "schemas.ui_name", member(one, "ui_name"), "not a known element");
+        one, list) if (!is_button(json_text(one, "ui_name"))) return refuse_field(rp,
+        190014, "schemas.ui_name", json_text(one, "ui_name"), "not a known element");
     d->has_schemas = true;
     if (!list->child)
         return 0;
@@ -138,9 +134,9 @@ int schemas_read(const struct request *rq, struct reply *rp, struct draft *d)
     cJSON_ArrayForEach(one, list)
     {
         jw_open(&out, NULL, '{');
-        jw_str(&out, "ui_name", member(one, "ui_name"));
+        jw_str(&out, "ui_name", json_text(one, "ui_name"));
         jw_str(&out, "ui_status",
-            member(one, "ui_status") ? member(one, "ui_status") : "hide");
+            json_text(one, "ui_status") ? json_text(one, "ui_status") : "hide");
         jw_close(&out, '}');
     }
     jw_close(&out, ']');
@@ -162,7 +158,7 @@ static const struct file *file_find(const char *token)
 static void drop_file(cJSON *list, const char *token)
 {
     for (int i = cJSON_GetArraySize(list) - 1; i >= 0; i--)
-        if (strcmp(member(cJSON_GetArrayItem(list, i), "file_token"), token) == 0)
+        if (strcmp(json_text(cJSON_GetArrayItem(list, i), "file_token"), token) == 0)
             cJSON_DeleteItemFromArray(list, i);
 }
 
@@ -173,7 +169,7 @@ static int change_files(struct reply *rp, cJSON *kept, const cJSON *changes)
 
     cJSON_ArrayForEach(one, changes)
     {
-        const struct file *file = file_find(member(one, "file_token"));
+        const struct file *file = file_find(json_text(one, "file_token"));
         char size[24];
         cJSON *added;
 
@@ -189,7 +185,7 @@ static int change_files(struct reply *rp, cJSON *kept, const cJSON *changes)
         cJSON_AddStringToObject(added, "name", file->name);
         cJSON_AddItemToArray(kept, added);
     }
-    cJSON_ArrayForEach(one, kept) total += strtoll(member(one, "file_size"), NULL, 10);
+    cJSON_ArrayForEach(one, kept) total += strtoll(json_text(one, "file_size"), NULL, 10);
     return total > ATTACHMENTS_MAX_BYTES ? refuse(rp, 193106) : 0;
 }
 
@@ -215,7 +211,7 @@ int attachments_read(
  * comparison. */
 static bool read_moment(const cJSON *moment, int *at)
 {
-    const char *type = member(moment, "time_type");
+    const char *type = json_text(moment, "time_type");
     const cJSON *duration = cJSON_GetObjectItemCaseSensitive(moment, "duration");
     int n = duration ? duration->valueint : 0;
 

@@ -12,14 +12,6 @@
 #define TIMESTAMP_MAX 16725225600LL
 #define ZONE_MISSING "Asia/Shanghai"
 
-static const char *text_of(const cJSON *object, const char *name)
-{
-    const char *text =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-
-    return text && *text ? text : NULL;
-}
-
 static int bad(struct reply *rp, const char *prefix, const char *name, const char *value,
     const char *why)
 {
@@ -44,7 +36,8 @@ static int read_zone(
 
 int time_read(struct reply *rp, const cJSON *value, const char *prefix, struct when *out)
 {
-    const char *date = text_of(value, "date"), *stamp = text_of(value, "timestamp");
+    const char *date = json_filled(value, "date"),
+               *stamp = json_filled(value, "timestamp");
     size_t n = stamp ? strlen(stamp) : 0;
 
     *out = (struct when){0};
@@ -65,7 +58,7 @@ int time_read(struct reply *rp, const cJSON *value, const char *prefix, struct w
         return bad(rp, prefix, "timestamp", stamp, "out of range");
     if (out->at % 60 && sw_is(SW_SUB_MINUTE, "refuse"))
         return bad(rp, prefix, "timestamp", stamp, "not a whole minute");
-    return read_zone(rp, prefix, text_of(value, "timezone"), out);
+    return read_zone(rp, prefix, json_filled(value, "timezone"), out);
 }
 
 int times_read(struct reply *rp, const cJSON *start, const cJSON *end,

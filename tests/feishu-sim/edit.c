@@ -23,16 +23,6 @@ struct edit {
 
 typedef cJSON *(*edit_fn)(struct edit *e);
 
-static const cJSON *get(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static const char *text(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(get(object, name));
-}
-
 cJSON *edit_call(struct person *who, const char *method, const char *target, cJSON *body,
     char **complaint)
 {
@@ -80,7 +70,7 @@ static cJSON *copy(const cJSON *object)
 /* need_notification goes into bodies when the edit has it. */
 static cJSON *with_notification(const struct edit *e, cJSON *body)
 {
-    const cJSON *v = get(e->in, "need_notification");
+    const cJSON *v = json_get(e->in, "need_notification");
 
     if (cJSON_IsBool(v))
         cJSON_AddBoolToObject(body, "need_notification", cJSON_IsTrue(v));
@@ -91,9 +81,9 @@ static cJSON *with_notification(const struct edit *e, cJSON *body)
 static cJSON *attendee_of_edit(const cJSON *in)
 {
     cJSON *out = cJSON_CreateObject();
-    const char *user = text(in, "user"), *room = text(in, "room"),
-               *chat = text(in, "chat");
-    const char *email = text(in, "email");
+    const char *user = json_text(in, "user"), *room = json_text(in, "room"),
+               *chat = json_text(in, "chat");
+    const char *email = json_text(in, "email");
     const struct person *who = person_find(user);
 
     if (!user && !room && !chat && !email) {
@@ -110,7 +100,7 @@ static cJSON *attendee_of_edit(const cJSON *in)
         cJSON_AddStringToObject(out, "chat_id", chat);
     if (email)
         cJSON_AddStringToObject(out, "third_party_email", email);
-    if (cJSON_IsTrue(get(in, "optional")))
+    if (cJSON_IsTrue(json_get(in, "optional")))
         cJSON_AddTrueToObject(out, "is_optional");
     return out;
 }
@@ -121,7 +111,7 @@ static cJSON *attendees_of_edit(const struct edit *e, const char *name)
     cJSON *list = cJSON_AddArrayToObject(body, name);
     const cJSON *one;
 
-    cJSON_ArrayForEach(one, get(e->in, "attendees"))
+    cJSON_ArrayForEach(one, json_get(e->in, "attendees"))
         cJSON_AddItemToArray(list, attendee_of_edit(one));
     return body;
 }
@@ -132,12 +122,12 @@ static void set_answers(struct edit *e, const char *event_id)
     struct event *ev = map_get(&W.events_by_id, event_id);
     const cJSON *one;
 
-    cJSON_ArrayForEach(one, get(e->in, "attendees"))
+    cJSON_ArrayForEach(one, json_get(e->in, "attendees"))
     {
         static const char *const answers[] = {
             "accept", "decline", "tentative", "removed"};
-        struct person *who = person_find(text(one, "user"));
-        const char *answer = text(one, "rsvp"), **rsvp;
+        struct person *who = person_find(json_text(one, "user"));
+        const char *answer = json_text(one, "rsvp"), **rsvp;
 
         for (size_t i = 0; who && answer && i < 4; i++)
             if (strcmp(answers[i], answer) == 0 && attendee_of(ev, who, &rsvp))
@@ -149,9 +139,9 @@ static cJSON *attendees_add(struct edit *e)
 {
     cJSON *body = attendees_of_edit(e, "attendees"), *data;
 
-    if (get(e->in, "add_operator"))
-        cJSON_AddBoolToObject(
-            body, "add_operator_to_attendee", cJSON_IsTrue(get(e->in, "add_operator")));
+    if (json_get(e->in, "add_operator"))
+        cJSON_AddBoolToObject(body, "add_operator_to_attendee",
+            cJSON_IsTrue(json_get(e->in, "add_operator")));
     data = call(
         e, "POST", body, CALENDARS "/%s/events/%s/attendees", e->cal->id, e->event_id);
     if (data)
@@ -162,7 +152,7 @@ static cJSON *attendees_add(struct edit *e)
 static cJSON *attendees_remove(struct edit *e)
 {
     cJSON *body = attendees_of_edit(e, "delete_ids");
-    const cJSON *ids = get(e->in, "attendee_ids");
+    const cJSON *ids = json_get(e->in, "attendee_ids");
 
     if (ids)
         cJSON_AddItemToObject(body, "attendee_ids", cJSON_Duplicate(ids, true));
@@ -172,7 +162,7 @@ static cJSON *attendees_remove(struct edit *e)
 
 static cJSON *event_body(struct edit *e)
 {
-    cJSON *body = with_notification(e, copy(get(e->in, "event")));
+    cJSON *body = with_notification(e, copy(json_get(e->in, "event")));
 
     e->complaint = relative_resolve(body);
     if (!e->complaint)
@@ -188,9 +178,9 @@ static cJSON *event_create(struct edit *e)
     if (!body)
         return NULL;
     data = call(e, "POST", body, CALENDARS "/%s/events", e->cal->id);
-    if (!data || !get(e->in, "attendees"))
+    if (!data || !json_get(e->in, "attendees"))
         return data;
-    e->event_id = text(get(data, "event"), "event_id");
+    e->event_id = json_text(json_get(data, "event"), "event_id");
     ignored = attendees_add(e);
     if (!ignored) {
         cJSON_Delete(data);
@@ -211,12 +201,12 @@ static cJSON *event_patch(struct edit *e)
 
 static cJSON *event_delete(struct edit *e)
 {
-    const cJSON *tell = get(e->in, "need_notification");
+    const cJSON *tell = json_get(e->in, "need_notification");
 
     return call(e, "DELETE", NULL,
         CALENDARS "/%s/events/%s?need_notification=%s&delete_exception=%s", e->cal->id,
         e->event_id, cJSON_IsFalse(tell) ? "false" : "true",
-        cJSON_IsTrue(get(e->in, "delete_exception")) ? "true" : "false");
+        cJSON_IsTrue(json_get(e->in, "delete_exception")) ? "true" : "false");
 }
 
 static cJSON *rsvp(struct edit *e)
@@ -224,19 +214,20 @@ static cJSON *rsvp(struct edit *e)
     cJSON *body = cJSON_CreateObject();
 
     cJSON_AddStringToObject(body, "rsvp_status",
-        text(e->in, "rsvp_status") ? text(e->in, "rsvp_status") : "");
+        json_text(e->in, "rsvp_status") ? json_text(e->in, "rsvp_status") : "");
     return call(e, "POST", body, CALENDARS "/%s/events/%s/reply", e->who->primary->id,
         e->event_id);
 }
 
 static cJSON *calendar_create(struct edit *e)
 {
-    return call(e, "POST", copy(get(e->in, "calendar")), CALENDARS);
+    return call(e, "POST", copy(json_get(e->in, "calendar")), CALENDARS);
 }
 
 static cJSON *calendar_patch(struct edit *e)
 {
-    return call(e, "PATCH", copy(get(e->in, "calendar")), CALENDARS "/%s", e->cal->id);
+    return call(
+        e, "PATCH", copy(json_get(e->in, "calendar")), CALENDARS "/%s", e->cal->id);
 }
 
 static cJSON *calendar_delete(struct edit *e)
@@ -256,7 +247,7 @@ static cJSON *unsubscribe(struct edit *e)
 
 static struct person *other(struct edit *e)
 {
-    struct person *who = person_find(text(e->in, "user"));
+    struct person *who = person_find(json_text(e->in, "user"));
 
     if (!who)
         e->complaint = xstrdup("the edit's user is not known");
@@ -266,7 +257,7 @@ static struct person *other(struct edit *e)
 static cJSON *share(struct edit *e)
 {
     const struct person *with = other(e);
-    const char *role = text(e->in, "role");
+    const char *role = json_text(e->in, "role");
     cJSON *body, *scope;
 
     if (!with)
@@ -295,7 +286,8 @@ static cJSON *unshare(struct edit *e)
 static cJSON *room_answer(struct edit *e)
 {
     struct event *ev = map_get(&W.events_by_id, e->event_id);
-    const char *room = text(e->in, "room"), *answer = text(e->in, "rsvp_status");
+    const char *room = json_text(e->in, "room"),
+               *answer = json_text(e->in, "rsvp_status");
     bool accept = answer && strcmp(answer, "accept") == 0;
 
     for (size_t i = 0; ev && room && i < ev->attendees.n; i++) {
@@ -317,8 +309,8 @@ static cJSON *room_answer(struct edit *e)
 
 static cJSON *request(struct edit *e)
 {
-    const char *method = text(e->in, "method"), *path = text(e->in, "path");
-    const cJSON *body = get(e->in, "body");
+    const char *method = json_text(e->in, "method"), *path = json_text(e->in, "path");
+    const cJSON *body = json_get(e->in, "body");
 
     if (method && path)
         return call(e, method, body ? cJSON_Duplicate(body, true) : NULL, "%s", path);
@@ -361,7 +353,7 @@ static const struct action *action_of(const char *name)
 /* The calendar by id, by the scenario's key, or the user's primary one. */
 static struct calendar *calendar_of(const struct edit *e)
 {
-    const char *id = text(e->in, "calendar_id");
+    const char *id = json_text(e->in, "calendar_id");
     struct calendar *cal;
 
     if (!id || strcmp(id, "primary") == 0)
@@ -372,11 +364,11 @@ static struct calendar *calendar_of(const struct edit *e)
 
 cJSON *edit_run(const cJSON *in, char **complaint)
 {
-    const struct action *action = action_of(text(in, "action"));
-    struct edit e = {.in = in, .who = person_find(text(in, "as"))};
+    const struct action *action = action_of(json_text(in, "action"));
+    struct edit e = {.in = in, .who = person_find(json_text(in, "as"))};
     cJSON *data = NULL;
 
-    e.event_id = text(in, "event_id");
+    e.event_id = json_text(in, "event_id");
     if (!action)
         e.complaint = xstrdup("unknown action");
     else if (!e.who)

@@ -25,11 +25,6 @@ struct fault {
 static struct vec faults;
 static int last_id;
 
-static char *text_of(const cJSON *spec, const char *name)
-{
-    return xstrdup(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(spec, name)));
-}
-
 static int number_of(const cJSON *spec, const char *name, int missing)
 {
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(spec, name);
@@ -94,23 +89,23 @@ char *fault_add(const cJSON *spec, int *id)
         return complaint;
     f = xcalloc(1, sizeof *f);
     f->id = ++last_id;
-    f->method = text_of(spec, "method");
-    f->path = text_of(spec, "path");
-    f->token = text_of(spec, "token");
+    f->method = xstrdup(json_text(spec, "method"));
+    f->path = xstrdup(json_text(spec, "path"));
+    f->token = xstrdup(json_text(spec, "token"));
     f->nth = number_of(spec, "nth", 1);
     f->count = number_of(spec, "count", 1);
     f->status = number_of(spec, "status", 0);
     f->code = number_of(spec, "code", 0);
-    f->msg = text_of(spec, "msg");
-    f->content_type = text_of(spec, "content_type");
-    f->body = cJSON_IsString(body) || !body ? text_of(spec, "body")
+    f->msg = xstrdup(json_text(spec, "msg"));
+    f->content_type = xstrdup(json_text(spec, "content_type"));
+    f->body = cJSON_IsString(body) || !body ? xstrdup(json_text(spec, "body"))
                                             : cJSON_PrintUnformatted(body);
     f->invalid_json =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(spec, "invalid_json"));
     f->effect = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(spec, "effect"));
     f->reset_s = number_of(spec, "rate_limit_reset", 0);
     f->delay_ms = number_of(spec, "delay_ms", 0);
-    cut = text_of(spec, "cut");
+    cut = xstrdup(json_text(spec, "cut"));
     if (cut)
         f->cut = strcmp(cut, "after") == 0 ? CUT_AFTER : CUT_BEFORE;
     free(cut);

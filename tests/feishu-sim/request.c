@@ -81,6 +81,11 @@ int refuse(struct reply *rp, int code)
     return code;
 }
 
+int refuse_token(struct reply *rp)
+{
+    return refuse(rp, sw_is(SW_BAD_TOKEN, "190002") ? 190002 : 190008);
+}
+
 int refuse_with(struct reply *rp, int code, const char *fmt, ...)
 {
     struct buf text = {0};

@@ -73,6 +73,8 @@ int64_t query_number(const struct request *rq, const char *name, int64_t missing
 void reply_header(struct reply *rp, const char *name, const char *value);
 /* Sets an error of the table and returns it, for `return refuse(rp, 191000);`. */
 int refuse(struct reply *rp, int code);
+/* A page or sync token which nobody issued. */
+int refuse_token(struct reply *rp);
 /* The same with a text of its own instead of the table's. */
 int refuse_with(struct reply *rp, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

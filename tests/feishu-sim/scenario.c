@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "edit.h"
 #include "event.h"
@@ -38,19 +39,9 @@ static const char BUILTIN[] =
 
 static cJSON *loaded;
 
-static const cJSON *get(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static const char *text(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(get(object, name));
-}
-
 static char *own(const cJSON *object, const char *name, const char *missing)
 {
-    const char *s = text(object, name);
+    const char *s = json_text(object, name);
 
     return xstrdup(s ? s : missing);
 }
@@ -65,7 +56,7 @@ static void texts_into(struct vec *out, const cJSON *list)
 
 static void load_app(const cJSON *scenario)
 {
-    const cJSON *tenant = get(scenario, "tenant"), *app = get(scenario, "app");
+    const cJSON *tenant = json_get(scenario, "tenant"), *app = json_get(scenario, "app");
     struct person bot = {.bot = true};
 
     W.tenant_key = own(tenant, "tenant_key", "2ed263bf32cf1651");
@@ -73,10 +64,10 @@ static void load_app(const cJSON *scenario)
     W.app_id = own(app, "app_id", "cli_sim0000000000000");
     W.app_secret = own(app, "app_secret", "secret");
     W.app_name = own(app, "name", "feishu-caldav");
-    texts_into(&W.redirect_uris, get(app, "redirect_uris"));
+    texts_into(&W.redirect_uris, json_get(app, "redirect_uris"));
     if (!W.redirect_uris.n)
         vec_add(&W.redirect_uris, xstrdup("loopback"));
-    texts_into(&W.scopes, get(app, "scopes"));
+    texts_into(&W.scopes, json_get(app, "scopes"));
     bot.open_id = xstrdup("ou_bot00000000000000000000000000000");
     bot.union_id = xstrdup("on_bot00000000000000000000000000000");
     bot.user_id = xstrdup("");
@@ -89,13 +80,13 @@ static void load_app(const cJSON *scenario)
 static void calendar_fields(struct calendar *cal, const cJSON *in)
 {
     static const char *const permissions[] = {"private", "show_only_free_busy", "public"};
-    const char *wanted = text(in, "permissions");
-    const cJSON *color = get(in, "color");
+    const char *wanted = json_text(in, "permissions");
+    const cJSON *color = json_get(in, "color");
 
-    if (text(in, "summary"))
-        set_str(&cal->summary, text(in, "summary"));
-    if (text(in, "description"))
-        set_str(&cal->description, text(in, "description"));
+    if (json_text(in, "summary"))
+        set_str(&cal->summary, json_text(in, "summary"));
+    if (json_text(in, "description"))
+        set_str(&cal->description, json_text(in, "description"));
     for (size_t i = 0; wanted && i < 3; i++)
         if (strcmp(permissions[i], wanted) == 0)
             cal->permissions = permissions[i];
@@ -106,7 +97,7 @@ static void calendar_fields(struct calendar *cal, const cJSON *in)
         if (m)
             m->color = cal->color;
     }
-    cal->third_party = cJSON_IsTrue(get(in, "is_third_party"));
+    cal->third_party = cJSON_IsTrue(json_get(in, "is_third_party"));
 }
 
 static char *load_person(const cJSON *in, size_t n)
@@ -134,21 +125,22 @@ static char *load_person(const cJSON *in, size_t n)
     p.email = own(in, "email", NULL);
     p.enterprise_email = own(in, "enterprise_email", NULL);
     p.mobile = own(in, "mobile", NULL);
-    p.admin = cJSON_IsTrue(get(in, "admin"));
-    p.hidden = cJSON_IsTrue(get(in, "hidden"));
-    p.resigned = cJSON_IsTrue(get(in, "resigned"));
-    p.frozen = cJSON_IsTrue(get(in, "frozen"));
+    p.admin = cJSON_IsTrue(json_get(in, "admin"));
+    p.hidden = cJSON_IsTrue(json_get(in, "hidden"));
+    p.resigned = cJSON_IsTrue(json_get(in, "resigned"));
+    p.frozen = cJSON_IsTrue(json_get(in, "frozen"));
     who = person_add(&p);
-    who->primary = calendar_add(who, "primary", text(get(in, "primary"), "calendar_id"));
+    who->primary =
+        calendar_add(who, "primary", json_text(json_get(in, "primary"), "calendar_id"));
     set_str(&who->primary->summary, who->name);
-    calendar_fields(who->primary, get(in, "primary"));
+    calendar_fields(who->primary, json_get(in, "primary"));
     return NULL;
 }
 
 static char *load_room(const cJSON *in, size_t n)
 {
     struct room r = {0};
-    const cJSON *capacity = get(in, "capacity");
+    const cJSON *capacity = json_get(in, "capacity");
 
     r.id = own(in, "room_id", NULL);
     if (!r.id)
@@ -159,8 +151,8 @@ static char *load_room(const cJSON *in, size_t n)
     r.custom_id = own(in, "custom_room_id", "");
     r.level_id = own(in, "room_level_id", "omb_00000000000000000000000000000001");
     r.capacity = cJSON_IsNumber(capacity) ? capacity->valueint : 6;
-    r.disabled = cJSON_IsTrue(get(in, "disabled"));
-    r.approval = cJSON_IsTrue(get(in, "approval"));
+    r.disabled = cJSON_IsTrue(json_get(in, "disabled"));
+    r.approval = cJSON_IsTrue(json_get(in, "approval"));
     room_add(&r);
     return NULL;
 }
@@ -176,7 +168,7 @@ static char *load_chat(const cJSON *in, size_t n)
     chat = chat_add(id, name);
     free(id);
     free(name);
-    cJSON_ArrayForEach(one, get(in, "members"))
+    cJSON_ArrayForEach(one, json_get(in, "members"))
     {
         struct person *who = person_find(cJSON_GetStringValue(one));
 
@@ -189,20 +181,20 @@ static char *load_chat(const cJSON *in, size_t n)
 
 static char *load_access(struct calendar *cal, const cJSON *in)
 {
-    struct person *who = person_find(text(in, "user"));
-    const cJSON *color = get(in, "color");
+    struct person *who = person_find(json_text(in, "user"));
+    const cJSON *color = json_get(in, "color");
     enum role role = ROLE_READER;
     struct member *m;
 
-    if (!who || (text(in, "role") && !role_of(text(in, "role"), &role)))
+    if (!who || (json_text(in, "role") && !role_of(json_text(in, "role"), &role)))
         return xfmt("calendar %s: an acl entry has no known user or role", cal->summary);
     if (role != ROLE_NONE)
         acl_add(cal, who, role);
-    if (cJSON_IsFalse(get(in, "listed")))
+    if (cJSON_IsFalse(json_get(in, "listed")))
         return NULL;
     m = member_join(who, cal);
-    if (text(in, "alias"))
-        set_str(&m->alias, text(in, "alias"));
+    if (json_text(in, "alias"))
+        set_str(&m->alias, json_text(in, "alias"));
     if (cJSON_IsNumber(color))
         m->color = (int)color->valuedouble;
     return NULL;
@@ -211,8 +203,8 @@ static char *load_access(struct calendar *cal, const cJSON *in)
 static char *load_calendar(const cJSON *in, size_t n)
 {
     static const char *const types[] = {"shared", "resource", "google", "exchange"};
-    struct person *owner = person_find(text(in, "owner"));
-    const char *wanted = text(in, "type"), *type = types[0];
+    struct person *owner = person_find(json_text(in, "owner"));
+    const char *wanted = json_text(in, "type"), *type = types[0];
     struct calendar *cal;
     const cJSON *one;
     char *complaint = NULL;
@@ -222,11 +214,11 @@ static char *load_calendar(const cJSON *in, size_t n)
     for (size_t i = 0; wanted && i < 4; i++)
         if (strcmp(types[i], wanted) == 0)
             type = types[i];
-    cal = calendar_add(owner, type, text(in, "calendar_id"));
-    if (text(in, "key"))
-        map_put(&W.calendar_keys, text(in, "key"), cal);
+    cal = calendar_add(owner, type, json_text(in, "calendar_id"));
+    if (json_text(in, "key"))
+        map_put(&W.calendar_keys, json_text(in, "key"), cal);
     calendar_fields(cal, in);
-    cJSON_ArrayForEach(one, get(in, "acl"))
+    cJSON_ArrayForEach(one, json_get(in, "acl"))
     {
         complaint = load_access(cal, one);
         if (complaint)
@@ -241,7 +233,7 @@ static char *each(
     const cJSON *one;
     size_t n = 0;
 
-    cJSON_ArrayForEach(one, get(scenario, name))
+    cJSON_ArrayForEach(one, json_get(scenario, name))
     {
         char *complaint = load(one, ++n);
 
@@ -253,7 +245,7 @@ static char *each(
 
 static char *load_clock(const cJSON *scenario)
 {
-    const cJSON *set = get(get(scenario, "clock"), "set");
+    const cJSON *set = json_get(json_get(scenario, "clock"), "set");
     int64_t at;
 
     if (cJSON_IsNumber(set))
@@ -268,7 +260,7 @@ static char *load_clock(const cJSON *scenario)
 
 char *scenario_load(const cJSON *scenario)
 {
-    const char *login = text(scenario, "login");
+    const char *login = json_text(scenario, "login");
     char *complaint;
 
     world_reset();
@@ -280,7 +272,7 @@ char *scenario_load(const cJSON *scenario)
     load_app(scenario);
     complaint = load_clock(scenario);
     if (!complaint)
-        complaint = sw_set(get(scenario, "switches"));
+        complaint = sw_set(json_get(scenario, "switches"));
     if (!complaint)
         complaint = each(scenario, "people", load_person);
     if (!complaint)

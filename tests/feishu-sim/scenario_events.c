@@ -4,27 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "edit.h"
 #include "event.h"
-
-static const cJSON *get(const cJSON *object, const char *name)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, name);
-}
-
-static const char *text(const cJSON *object, const char *name)
-{
-    return cJSON_GetStringValue(get(object, name));
-}
 
 /* An edit with the members which all edits of one event share. */
 static cJSON *edit_of(const char *action, const cJSON *in, const char *event_id)
 {
     cJSON *edit = cJSON_CreateObject();
-    const char *calendar = text(in, "calendar");
+    const char *calendar = json_text(in, "calendar");
 
     cJSON_AddStringToObject(edit, "action", action);
-    cJSON_AddStringToObject(edit, "as", text(in, "as") ? text(in, "as") : "");
+    cJSON_AddStringToObject(edit, "as", json_text(in, "as") ? json_text(in, "as") : "");
     cJSON_AddStringToObject(edit, "calendar_id", calendar ? calendar : "primary");
     cJSON_AddBoolToObject(edit, "need_notification", false);
     if (event_id)
@@ -90,9 +81,9 @@ static void add_moved(
 
 static char *exception(const cJSON *event, const cJSON *in, struct event *master)
 {
-    const cJSON *n = get(in, "n"), *move = get(in, "move_minutes");
+    const cJSON *n = json_get(in, "n"), *move = json_get(in, "move_minutes");
     int64_t original = nth(master, cJSON_IsNumber(n) ? n->valueint : 0);
-    bool cancelled = cJSON_IsTrue(get(in, "cancelled"));
+    bool cancelled = cJSON_IsTrue(json_get(in, "cancelled"));
     struct when start, end;
     char *id, *complaint = NULL;
     cJSON *edit, *fields;
@@ -119,13 +110,13 @@ static char *own_fields(const cJSON *in, const char *event_id)
     const cJSON *one;
     char *complaint = NULL;
 
-    cJSON_ArrayForEach(one, get(in, "for"))
+    cJSON_ArrayForEach(one, json_get(in, "for"))
     {
         cJSON *edit = edit_of("event_patch", in, event_id), *fields = fields_of(one);
 
         cJSON_DeleteItemFromObjectCaseSensitive(fields, "user");
-        cJSON_ReplaceItemInObjectCaseSensitive(
-            edit, "as", cJSON_CreateString(text(one, "user") ? text(one, "user") : ""));
+        cJSON_ReplaceItemInObjectCaseSensitive(edit, "as",
+            cJSON_CreateString(json_text(one, "user") ? json_text(one, "user") : ""));
         cJSON_ReplaceItemInObjectCaseSensitive(
             edit, "calendar_id", cJSON_CreateString("primary"));
         cJSON_AddItemToObject(edit, "event", fields);
@@ -141,7 +132,7 @@ static char *rest(const cJSON *in, struct event *ev)
     const cJSON *one;
     char *complaint = NULL;
 
-    cJSON_ArrayForEach(one, get(in, "exceptions"))
+    cJSON_ArrayForEach(one, json_get(in, "exceptions"))
     {
         complaint = exception(in, one, ev);
         if (complaint)
@@ -153,7 +144,7 @@ static char *rest(const cJSON *in, struct event *ev)
 char *scenario_event(const cJSON *in, size_t n)
 {
     cJSON *edit = edit_of("event_create", in, NULL), *data;
-    const cJSON *attendees = get(in, "attendees");
+    const cJSON *attendees = json_get(in, "attendees");
     char *complaint = NULL, *with_name;
     struct event *ev;
 
@@ -163,14 +154,14 @@ char *scenario_event(const cJSON *in, size_t n)
     data = run(edit, &complaint);
     if (data) {
         ev = map_get(
-            &W.events_by_id, text(cJSON_GetObjectItem(data, "event"), "event_id"));
+            &W.events_by_id, json_text(cJSON_GetObjectItem(data, "event"), "event_id"));
         cJSON_Delete(data);
         complaint = rest(in, ev);
     }
     if (!complaint)
         return NULL;
     with_name = xfmt("event %zu (%s): %s", n,
-        text(in, "summary") ? text(in, "summary") : "", complaint);
+        json_text(in, "summary") ? json_text(in, "summary") : "", complaint);
     free(complaint);
     return with_name;
 }
