@@ -271,7 +271,7 @@ struct sync_pass {
     int64_t wait_ms; /* for another process that pulls this account */
     bool more;       /* out: attendees are left to be fetched */
 };
-/* One pass over an account in the calling thread. */
+/* One pass over an account in the calling thread. CONFLICT: another process is at it. */
 enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct sync_pass *pass, struct bridge_pull_result *result);
 /* As bridge_poke, but not before delay_ms. */

@@ -13,6 +13,7 @@
 #define DIRTY_MAX 64
 #define PASS_LIMIT_MS 900000
 #define TICK_MS 1000
+#define GAP_MS 200    /* in which another process gets its turn */
 #define LOOK_MS 10000 /* at most this long between two looks for what is due */
 #define LIST_FACTOR 5 /* the list of calendars is read every so many poll intervals */
 #define BACK_OFF_MAX_MS 300000
@@ -156,14 +157,12 @@ static void take(struct job *job, struct task *task)
     job->next_ms = INT64_MAX; /* pokes that come meanwhile bring it forward again */
 }
 
-static void give_back(
-    struct scheduler *scheduler, struct job *job, const struct task *task)
+static void give_back(struct job *job, const struct task *task)
 {
     int64_t now_ms = monotonic_ms();
     for (size_t i = 0; i < task->pass.n_dirty; i++)
         mark_dirty(job, task->dirty[i], now_ms);
     job->list_dirty |= task->pass.all;
-    (void)scheduler;
 }
 
 static int64_t back_off_ms(unsigned failures)
@@ -177,6 +176,8 @@ static void report(struct ctx *cx, struct job *job, enum err err,
     const struct bridge_pull_result *result)
 {
     const char *text = err ? ctx_error(cx) : NULL;
+    if (err == ERR_CONFLICT)
+        return;
     if (err && !str_eq(text, job->last_error))
         sync_warn(cx, "account %lld: pull failed: %s", (long long)job->account_id, text);
     else if (!err && job->last_error)
@@ -200,8 +201,13 @@ static void finish(
             poll_ms = scheduler->bridge->conf->sync.poll_interval_s * 1000;
     int64_t look_ms = poll_ms / 4 < LOOK_MS ? poll_ms / 4 : LOOK_MS;
     job->running = false;
+    if (err == ERR_CONFLICT) {
+        give_back(job, task);
+        job->next_ms = now_ms + TICK_MS;
+        return;
+    }
     if (err) {
-        give_back(scheduler, job, task);
+        give_back(job, task);
         job->failures++;
         job->next_ms = now_ms + with_jitter(scheduler, back_off_ms(job->failures - 1));
         return;
@@ -210,7 +216,7 @@ static void finish(
     if (task->pass.list)
         job->list_ms = now_ms + with_jitter(scheduler, poll_ms * LIST_FACTOR);
     if (task->pass.more)
-        look_ms = 0;
+        look_ms = GAP_MS;
     if (now_ms + look_ms < job->next_ms)
         job->next_ms = now_ms + look_ms;
     for (size_t i = 0; i < job->n_dirty; i++)

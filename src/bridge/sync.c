@@ -133,8 +133,13 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 {
     int fd;
     TRY(bridge_need_feishu(cx, bridge));
-    TRY(lock_file_take(cx, bridge->locks, LOCK_PULL, account_id, pass->wait_ms, &fd));
-    enum err err = pass_locked(cx, bridge, account_id, pass, result);
+    enum err err =
+        lock_file_take(cx, bridge->locks, LOCK_PULL, account_id, pass->wait_ms, &fd);
+    if (err)
+        return err == ERR_UPSTREAM_BUSY
+            ? fail(cx, ERR_CONFLICT, "another process is pulling this account")
+            : err;
+    err = pass_locked(cx, bridge, account_id, pass, result);
     lock_file_release(fd);
     return err;
 }
