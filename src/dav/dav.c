@@ -93,13 +93,23 @@ char *header_param(struct ctx *cx, const char *value, const char *name)
     return NULL;
 }
 
+enum err dav_body_is_xml(struct dav *dav)
+{
+    /* Clients are careless with the type: curl says it is a form, others plain text. */
+    static const char *const taken[] = {"", "application/xml", "text/xml", "text/plain",
+        "application/x-www-form-urlencoded", "application/octet-stream"};
+    const char *type = header_type(dav->cx, dav_header(dav, "Content-Type"));
+    for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+        if (str_eq(type, taken[i]))
+            return ERR_OK;
+    if (str_ends(type, "+xml"))
+        return ERR_OK;
+    return fail(dav->cx, ERR_MEDIA_TYPE, "the body must be XML");
+}
+
 enum err dav_body_xml(struct dav *dav, struct xml **root)
 {
-    /* Clients are careless with the type: text/plain and form types are taken as they
-     * come, only what cannot be meant as XML is refused. */
-    const char *type = header_type(dav->cx, dav_header(dav, "Content-Type"));
-    if (str_eq(type, "text/calendar") || str_eq(type, "application/json"))
-        return fail(dav->cx, ERR_MEDIA_TYPE, "the body must be XML");
+    TRY(dav_body_is_xml(dav));
     return xml_parse(dav->cx, dav->request->body, dav->request->body_bytes, root);
 }
 

@@ -78,6 +78,8 @@ static enum err make(struct dav *dav, const struct made_by *by)
 {
     struct prop_instructions all = {0};
     struct prop_update update = {0};
+    if (dav->request->body_bytes)
+        TRY(dav_body_is_xml(dav)); /* RFC 4918 section 9.3: 415 before anything else */
     TRY(check_place(dav));
     if (dav->request->body_bytes) {
         struct xml *root = NULL;

@@ -44,8 +44,9 @@ void dav_set_header(struct dav *dav, const char *name, const char *value);
 void dav_set_etag(struct dav *dav, const char *name, const char *tag); /* quotes it */
 /* Errors: BAD_REQUEST. */
 enum err dav_depth(struct dav *dav, enum depth *depth);
-/* The body as XML. Errors: those of xml_parse; MEDIA_TYPE when a type is sent that is not
- * XML. */
+/* Errors: MEDIA_TYPE when a type is sent that is not XML. */
+enum err dav_body_is_xml(struct dav *dav);
+/* The body as XML. Errors: that, and those of xml_parse. */
 enum err dav_body_xml(struct dav *dav, struct xml **root);
 /* Value of a header parameter: header_param("text/calendar; charset=\"utf-8\"",
  * "charset"). NULL when it is not there. */

@@ -139,6 +139,12 @@ static void a_body_of_the_wrong_kind_is_refused(void **state)
         ask(w, "PROPFIND", WORK, "Depth: 0\nContent-Type: text/calendar",
             element(w, "D:propfind", "<D:allprop/>")));
     assert_status(w, 415, ask(w, "REPORT", WORK, "Content-Type: application/json", "{}"));
+    assert_status(w, 415, ask(w, "MKCOL", WORK "inner/", "Content-Type: x-foo/bar", "x"));
+    assert_status(
+        w, 415, ask(w, "MKCALENDAR", ADA "new/", "Content-Type: image/png", "x"));
+    assert_status(w, 207, ask(w, "PROPFIND", WORK,
+        "Depth: 0\nContent-Type: Text/XML; charset=\"utf-8\"",
+        element(w, "D:propfind", "<D:allprop/>")));
     assert_status(w, 400, ask(w, "PROPFIND", WORK, "Depth: 0",
         element(w, "D:propfind", "<D:allprop/><D:propname/>")));
     assert_status(w, 400, ask(w, "PROPFIND", WORK, "Depth: 0",

@@ -292,6 +292,8 @@ static void upstream_errors_keep_their_meaning(void **state)
         assert_status(w, rows[i].status, ask(w, "PUT", ONE, NULL, one(w)));
         assert_string_equal(answer_header(w, "Retry-After"), "17");
         assert_found(w, 1, "/D:error/CS:error-description");
+        if (rows[i].err == ERR_UPSTREAM_RIGHTS)
+            assert_string_equal(text_at(w, "//D:need-privileges/D:resource/D:href"), ONE);
         if (rows[i].element)
             assert_found(
                 w, 1, arena_printf(w->cx->arena, "/D:error/%s", rows[i].element));
