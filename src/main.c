@@ -124,7 +124,7 @@ static int run_command(
         status = command_failed(cx);
     } else {
         if (conf)
-            log_configure(conf->log.level, conf->log.topics);
+            log_configure(command->logs ? conf->log.level : "error", conf->log.topics);
         status = command->run(cx, conf, argc, argv);
     }
     ctx_free(cx);

@@ -20,6 +20,8 @@ struct command {
     /* The configuration may be missing or wrong: conf is NULL then and cx holds the
      * error. Without this flag the command is not run. */
     bool conf_optional;
+    /* Logs at log.level. Without this flag only errors and what log.topics names. */
+    bool logs;
     /* argv[0] is the command's last word; --help, -c and --config are dealt with and
      * taken out. Returns the exit status. */
     int (*run)(struct ctx *cx, const struct conf *conf, int argc, char **argv);

@@ -119,5 +119,6 @@ const struct command command_serve = {
     .help =
         "Logs to standard error. SIGTERM ends it within 5 seconds, SIGHUP reloads the\n"
         "log options.\n",
+    .logs = true,
     .run = run,
 };

@@ -2,6 +2,7 @@
 
 #include "bridge/account.h"
 #include "bridge/bridge.h"
+#include "http/listen.h"
 #include "http/page.h"
 #include "http/qr.h"
 #include "http/signin.h"
@@ -60,6 +61,8 @@ static void write_welcome(struct page *page)
     buf_printf(
         &page->html, "<p><a class=\"button\" href=\"%s/login\">", ex->site->prefix);
     word(page, "", WORD_SIGN_IN, "</a></p>\n");
+    if (peer_loopback(ex->peer))
+        return; /* a phone cannot come here */
     word(page, "<p>", WORD_PHONE_HINT, "</p>");
     qr_add_svg(&page->html,
         arena_printf(ex->cx->arena, "%s%s/", ex->origin, ex->site->prefix));
