@@ -185,10 +185,14 @@ static void an_unreadable_object_is_its_own_error(void **state)
 static void floating_times_are_read_in_the_zone_of_the_query(void **state)
 {
     struct world *w = *state;
-    fake_add(w, "work", "f.ics",
+    struct fake_object *object = fake_add(w, "work", "f.ics",
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:f\r\n"
         "DTSTAMP:20260101T000000Z\r\nDTSTART:20261120T090000\r\nDTEND:20261120T100000\r\n"
         "END:VEVENT\r\nEND:VCALENDAR\r\n");
+    /* The index knows it as the person's zone has it: 2026-11-20T01:00:00Z. */
+    object->exact = true;
+    object->from_s = 1795136400;
+    object->until_s = object->from_s + 3600;
     /* 09:00 in Shanghai is 01:00 UTC, in New York 14:00 UTC. */
     const char *morning =
         EVENTS("<C:time-range start='20261120T003000Z' end='20261120T013000Z'/>");
