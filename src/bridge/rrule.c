@@ -330,6 +330,19 @@ static cJSON *recurrence_value(
     return value;
 }
 
+/* A start within a gap of its zone is another wall clock upstream, and so would be all
+ * that follow (RFC 5545 3.3.5 moves only the one that does not exist). */
+static bool starts_in_gap(
+    struct ctx *cx, const struct scene *scene, const struct origin *origin)
+{
+    struct ics_time start;
+    const struct line *line = comp_line(scene->event, "DTSTART");
+    if (origin->all_day || ics_time(cx, scene->calendar, line, &start) != ERR_OK)
+        return false;
+    struct civil local = zone_to_local(origin->zone, origin->start_s);
+    return civil_seconds(&local) != civil_seconds(&start.civil);
+}
+
 enum err up_recurrence(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
     const struct line *line = comp_line(scene->event, "RRULE");
@@ -339,6 +352,10 @@ enum err up_recurrence(struct ctx *cx, const struct scene *scene, cJSON **value)
     TRY(up_start(cx, scene, &start));
     struct origin origin = fact_origin(json_own(cx, start));
     *value = recurrence_value(cx, line->value, &origin);
+    if (*value != NULL && starts_in_gap(cx, scene, &origin) &&
+        *json_text(*value, "refused") == '\0')
+        cJSON_AddStringToObject(
+            *value, "refused", "a series that starts at a time which its zone skips");
     return ERR_OK;
 }
 

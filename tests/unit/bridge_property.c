@@ -344,7 +344,11 @@ static void run_case(struct ctx *cx, unsigned number)
         char *text = render(cx->arena, &model), *shown, *fresh;
         struct plan plan;
         const struct series *before = edit == 0 ? NULL : upstream_series(&up);
-        if (convert_plan(cx, &env, before, served, text, &plan) != ERR_OK)
+        enum err err = convert_plan(cx, &env, before, served, text, &plan);
+        /* A series cannot start within a gap of its zone. */
+        if (err == ERR_UPSTREAM_REFUSED && strstr(ctx_error(cx), "zone skips") != NULL)
+            return;
+        if (err != ERR_OK)
             fail_msg("case %u edit %u: %s\n%s", number, edit, ctx_error(cx), text);
         upstream_apply(&up, &plan);
         assert_int_equal(
