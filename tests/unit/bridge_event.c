@@ -1,0 +1,131 @@
+#include "bridge/bridge_internal.h"
+
+#include "unit.h"
+
+static cJSON *json(struct ctx *cx, const char *text)
+{
+    cJSON *parsed = json_parse(cx->arena, text);
+    assert_non_null(parsed);
+    return parsed;
+}
+
+static bool differ(struct ctx *cx, const char *a, const char *b)
+{
+    return event_differs(json(cx, a), json(cx, b));
+}
+
+static void an_event_id_is_a_uid_and_an_original_time(void **state)
+{
+    struct ctx *cx = *state;
+    char *uid;
+    int64_t time;
+    assert_true(event_id_split(cx, "3430be1f-0000_1765933200", &uid, &time));
+    assert_string_equal(uid, "3430be1f-0000");
+    assert_int_equal(time, 1765933200);
+    assert_true(event_id_split(cx, "a_b_0", &uid, &time));
+    assert_string_equal(uid, "a_b");
+    assert_string_equal(event_id_join(cx, uid, time), "a_b_0");
+}
+
+static void an_event_id_of_another_shape_is_not_guessed_at(void **state)
+{
+    static const char *const bad[] = {"", "_0", "uid", "uid_", "uid_x", "uid_1x", NULL};
+    struct ctx *cx = *state;
+    char *uid;
+    int64_t time;
+    for (size_t i = 0; bad[i]; i++)
+        assert_false(event_id_split(cx, bad[i], &uid, &time));
+    assert_false(event_id_split(cx, NULL, &uid, &time));
+}
+
+static void absent_null_and_empty_are_no_difference(void **state)
+{
+    struct ctx *cx = *state;
+    assert_false(differ(cx, "{\"summary\":\"\"}", "{}"));
+    assert_false(differ(cx, "{\"reminders\":[]}", "{\"reminders\":null}"));
+    assert_false(differ(cx, "{\"location\":{}}", "{}"));
+    assert_false(differ(cx, "{\"color\":0}", "{\"color\":-1}"));
+    assert_false(differ(cx, "{}", "{\"color\":-1,\"is_exception\":false}"));
+}
+
+static void what_only_some_calls_give_is_no_difference(void **state)
+{
+    struct ctx *cx = *state;
+    assert_false(differ(cx, "{\"app_link\":\"a\"}", "{\"app_link\":\"b\"}"));
+    assert_false(differ(cx, "{\"event_check_in\":{\"enable_check_in\":false}}", "{}"));
+    assert_false(differ(cx, "{\"vchat\":{\"vc_type\":\"vc\",\"meeting_settings\":{}}}",
+        "{\"vchat\":{\"vc_type\":\"vc\"}}"));
+    assert_false(differ(cx, "{\"self_rsvp_status\":\"accept\"}", "{}"));
+}
+
+static void what_people_see_is_a_difference(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"{\"summary\":\"a\"}", "{\"summary\":\"A\"}"},
+        {"{\"summary\":\"a\"}", "{}"},
+        {"{\"status\":\"confirmed\"}", "{\"status\":\"cancelled\"}"},
+        {"{\"start_time\":{\"timestamp\":\"1\"}}",
+            "{\"start_time\":{\"timestamp\":\"2\"}}"},
+        {"{\"start_time\":{\"timestamp\":\"1\",\"timezone\":\"UTC\"}}",
+            "{\"start_time\":{\"timestamp\":\"1\",\"timezone\":\"Asia/Tokyo\"}}"},
+        {"{\"reminders\":[{\"minutes\":5}]}", "{\"reminders\":[{\"minutes\":6}]}"},
+        {"{\"color\":-1}", "{\"color\":-14513409}"},
+        {"{\"self_rsvp_status\":\"accept\"}", "{\"self_rsvp_status\":\"decline\"}"},
+        {"{\"vchat\":{\"vc_type\":\"vc\"}}", "{\"vchat\":{\"vc_type\":\"no_meeting\"}}"},
+    };
+    struct ctx *cx = *state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+        assert_true(differ(cx, pairs[i][0], pairs[i][1]));
+        assert_false(differ(cx, pairs[i][0], pairs[i][0]));
+    }
+}
+
+static void a_patch_is_recognized_in_the_event_it_made(void **state)
+{
+    struct ctx *cx = *state;
+    const cJSON *event = json(cx,
+        "{\"summary\":\"a\",\"recurrence\":\"FREQ=DAILY;INTERVAL=1\",\"visibility\":\"public\"}");
+    assert_true(event_covers(event, json(cx, "{\"summary\":\"a\"}")));
+    assert_true(event_covers(event, json(cx, "{\"recurrence\":\"FREQ=DAILY\"}")));
+    assert_true(event_covers(event, json(cx, "{\"need_notification\":false}")));
+    assert_false(event_covers(event, json(cx, "{\"summary\":\"b\"}")));
+    assert_false(event_covers(event, json(cx, "{\"recurrence\":\"\"}")));
+    assert_false(event_covers(event, json(cx, "{\"summary\":\"a\",\"color\":1}")));
+}
+
+static void people_of_an_event_are_listed_once(void **state)
+{
+    struct ctx *cx = *state;
+    text_list ids = {0};
+    event_people(cx, json(cx, "{\"event_organizer\":{\"user_id\":\"ou_a\"}}"),
+        json(cx,
+            "[{\"type\":\"user\",\"user_id\":\"ou_a\"},{\"type\":\"user\",\"user_id\":\"ou_b\"},"
+            "{\"type\":\"resource\",\"room_id\":\"omm_1\"}]"),
+        &ids);
+    assert_int_equal(ids.n, 2);
+    assert_string_equal(ids.items[1], "ou_b");
+}
+
+static void only_a_fresh_write_is_guarded(void **state)
+{
+    (void)state;
+    assert_true(seen_is_guarded(seen_by_push(1000000), 1000001));
+    assert_false(seen_is_guarded(seen_by_push(1000000), 1000000 + WRITE_GUARD_MS));
+    assert_false(seen_is_guarded(seen_by_pull(1000000), 1000001));
+    assert_true(seen_by_push(5) > seen_by_pull(5) && seen_by_pull(6) > seen_by_push(5));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CTX_TEST(an_event_id_is_a_uid_and_an_original_time),
+        CTX_TEST(an_event_id_of_another_shape_is_not_guessed_at),
+        CTX_TEST(absent_null_and_empty_are_no_difference),
+        CTX_TEST(what_only_some_calls_give_is_no_difference),
+        CTX_TEST(what_people_see_is_a_difference),
+        CTX_TEST(a_patch_is_recognized_in_the_event_it_made),
+        CTX_TEST(people_of_an_event_are_listed_once),
+        CTX_TEST(only_a_fresh_write_is_guarded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
