@@ -177,6 +177,19 @@ static const struct option *find_variable(struct arena *arena, const char *name)
     return NULL;
 }
 
+/* Other variables with our prefix are somebody's own, such as those of a script that
+ * runs the program. */
+static bool names_section(const char *name)
+{
+    for (size_t i = 0; i < conf_options_n; i++) {
+        const char *section = conf_options[i].section;
+        const char *rest = name + strlen(ENVIRONMENT_PREFIX);
+        if (str_istarts(rest, section) && rest[strlen(section)] == '_')
+            return true;
+    }
+    return false;
+}
+
 static enum err read_environment(struct ctx *cx, struct setting *settings)
 {
     for (char **at = environ; at && *at; at++) {
@@ -185,6 +198,8 @@ static enum err read_environment(struct ctx *cx, struct setting *settings)
             continue;
         const char *name = arena_strndup(cx->arena, *at, (size_t)(equals - *at));
         const struct option *option = find_variable(cx->arena, name);
+        if (!option && !names_section(name))
+            continue;
         if (!option)
             return fail(cx, ERR_CONFIG, "environment %s: unknown option", name);
         settings[option - conf_options] = (struct setting){

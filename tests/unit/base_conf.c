@@ -252,6 +252,16 @@ static void a_wrong_environment_is_refused_by_name(void **state)
     setenv("FEISHU_CALDAV_SERVER_PORT", "80", 1);
     assert_string_equal(complaint(cx, ""),
         "environment FEISHU_CALDAV_SERVER_PORT: unknown option");
+    unsetenv("FEISHU_CALDAV_SERVER_PORT");
+}
+
+static void a_variable_of_no_section_is_somebody_elses(void **state)
+{
+    struct ctx *cx = *state;
+    const struct conf *conf;
+    setenv("FEISHU_CALDAV_BIN", "build/feishu-caldav", 1);
+    assert_ok(cx, load(cx, "", &conf));
+    unsetenv("FEISHU_CALDAV_BIN");
 }
 
 static void the_base_url_follows_the_first_address(void **state)
@@ -439,6 +449,7 @@ int main(void)
         CONF_TEST(durations_have_units),
         CONF_TEST(the_environment_wins_over_the_file),
         CONF_TEST(a_wrong_environment_is_refused_by_name),
+        CONF_TEST(a_variable_of_no_section_is_somebody_elses),
         CONF_TEST(the_base_url_follows_the_first_address),
         CONF_TEST(the_store_has_a_place_for_everyone),
         CONF_TEST(relative_paths_are_taken_from_the_place_of_the_setting),
