@@ -19,6 +19,13 @@ enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge)
     return ERR_OK;
 }
 
+void bridge_count(
+    struct bridge *bridge, const struct ctx *cx, unsigned before, enum err err)
+{
+    bridge->upstream_calls += cx->upstream_calls - before;
+    bridge->upstream_errors += err != ERR_OK;
+}
+
 enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct feishu_call *call, int *code, cJSON **data)
 {
@@ -30,8 +37,7 @@ enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_i
     call->user = account_id ? &user : NULL;
     enum err err = feishu_request(cx, bridge->feishu, call, code, &reply);
     call->user = NULL;
-    bridge->upstream_calls += cx->upstream_calls - before;
-    bridge->upstream_errors += err != ERR_OK;
+    bridge_count(bridge, cx, before, err);
     if (!err && data)
         *data = reply;
     return err;

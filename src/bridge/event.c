@@ -181,7 +181,10 @@ static enum err fetch_attendees(struct ctx *cx, struct bridge *bridge, int64_t a
     call.user = &user;
     feishu_pages_start(&pages, bridge->feishu, &call, "items");
     for (;;) {
-        TRY(feishu_pages_next(cx, &pages, &page));
+        unsigned before = cx->upstream_calls;
+        enum err err = feishu_pages_next(cx, &pages, &page);
+        bridge_count(bridge, cx, before, err);
+        TRY(err);
         if (!page)
             break;
         cJSON_ArrayForEach(item, page)

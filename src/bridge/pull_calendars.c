@@ -157,7 +157,10 @@ static enum err read_list(struct ctx *cx, struct listing *listing, const char *s
     listing->items.n = 0;
     feishu_pages_start(&pages, listing->bridge->feishu, &call, "calendar_list");
     for (;;) {
-        TRY(feishu_pages_next(cx, &pages, &page));
+        unsigned before = cx->upstream_calls;
+        enum err err = feishu_pages_next(cx, &pages, &page);
+        bridge_count(listing->bridge, cx, before, err);
+        TRY(err);
         if (!page)
             break;
         cJSON_ArrayForEach(item, page) LIST_ADD(cx->arena, &listing->items, item);

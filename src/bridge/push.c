@@ -18,6 +18,7 @@ struct write {
     struct push push;
     struct object object; /* as it was served when the client asked */
     bool have;
+    bool revive; /* it is there, but hidden: a participant had deleted it */
 };
 
 static enum err check_rights(struct ctx *cx, struct bridge *bridge,
@@ -50,6 +51,26 @@ static enum err open_write(struct ctx *cx, struct write *write,
     return ERR_OK;
 }
 
+/* A deletion taken back ("undo") comes as a PUT to the name of an invitation that was
+ * declined. */
+static enum err load_hidden(struct ctx *cx, struct write *write)
+{
+    const char *name = write->push.name;
+    if (!str_ends(name, ".ics"))
+        return ERR_OK;
+    char *uid = arena_strndup(cx->arena, name, strlen(name) - 4);
+    enum err err = store_object_full(
+        cx, write->bridge->store, NULL, write->calendar.id, uid, &write->object);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(err);
+    write->revive = write->object.hidden && str_eq(write->object.name, name);
+    if (!write->revive)
+        return ERR_OK;
+    write->push.uid = write->object.upstream_uid;
+    return push_load_rows(cx, &write->push);
+}
+
 /* The object, with its shadow, and the rows behind it. */
 static enum err load(struct ctx *cx, struct write *write)
 {
@@ -59,7 +80,7 @@ static enum err load(struct ctx *cx, struct write *write)
         store_object(cx, write->bridge->store, write->calendar.id, push->name, &one);
     write->have = !err;
     if (err == ERR_NOT_FOUND)
-        return ERR_OK;
+        return load_hidden(cx, write);
     TRY(err);
     TRY(store_object_full(cx, write->bridge->store, NULL, write->calendar.id,
         one.upstream_uid, &write->object));
@@ -151,12 +172,13 @@ static enum err plan_put(struct ctx *cx, struct write *write, const char *text)
     struct push *push = &write->push;
     struct plan *plan = ARENA_NEW(cx->arena, struct plan);
     struct series_data before;
-    if (write->have) {
+    bool there = write->have || write->revive;
+    if (there) {
         series_read(cx, push->rows.items, push->rows.n, &before);
         before.series.ical_uid = write->object.uid;
     }
-    TRY(convert_plan(cx, &write->env, write->have ? &before.series : NULL,
-        write->have ? write->object.text : NULL, text, plan));
+    TRY(convert_plan(cx, &write->env, there ? &before.series : NULL,
+        there ? write->object.text : NULL, text, plan));
     push->steps = plan->steps.items;
     push->n_steps = plan->steps.n;
     push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);

@@ -106,6 +106,8 @@ static void clean_up(
         bridge_poke(push->bridge, push->account->id, push->calendar->id);
     } else if (!begun) {
         journal_close(cx, push);
+        if (err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_RIGHTS)
+            bridge_poke(push->bridge, push->account->id, push->calendar->id);
     } else if (push->created ? !take_back(cx, push) : !show_part(cx, push)) {
         journal_close(cx, push);
     }

@@ -280,6 +280,21 @@ def test_a_participants_delete_is_a_decline_and_stays_out_of_sight(sim, bridge, 
     wait_until(lambda: bridge.sync(ada.name) and ada.members(ada.href), "the event again")
 
 
+def test_a_delete_that_is_taken_back_shows_the_invitation_again(sim, bridge, ada):
+    sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}])
+    bridge.sync(ada.name)
+    href = list(ada.members(ada.href))[0]
+    text = ada.get(href).replace("\r\n ", "")
+    assert ada.delete(href).status_code == 204
+    answer = ada.put(href, text.replace("PARTSTAT=NEEDS-ACTION", "PARTSTAT=ACCEPTED"),
+                     {"If-None-Match": "*"})
+    assert answer.status_code == 201, answer.text
+    assert [a["rsvp_status"] for a in sim.event("Invited")["attendees"]
+            if a.get("user_id") == ADA] == ["accept"]
+    bridge.run("sync", "--full", ada.name)
+    assert list(ada.members(ada.href)) == [href]
+
+
 def test_an_answer_of_a_participant_is_a_reply(sim, bridge, ada):
     sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}],
                   attendee_ability="can_see_others")

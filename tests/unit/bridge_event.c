@@ -84,7 +84,8 @@ static void a_patch_is_recognized_in_the_event_it_made(void **state)
 {
     struct ctx *cx = *state;
     const cJSON *event = json(cx,
-        "{\"summary\":\"a\",\"recurrence\":\"FREQ=DAILY;INTERVAL=1\",\"visibility\":\"public\"}");
+        "{\"summary\":\"a\",\"recurrence\":\"FREQ=DAILY;INTERVAL=1\","
+        "\"visibility\":\"public\"}");
     assert_true(event_covers(event, json(cx, "{\"summary\":\"a\"}")));
     assert_true(event_covers(event, json(cx, "{\"recurrence\":\"FREQ=DAILY\"}")));
     assert_true(event_covers(event, json(cx, "{\"need_notification\":false}")));
@@ -99,7 +100,8 @@ static void people_of_an_event_are_listed_once(void **state)
     text_list ids = {0};
     event_people(cx, json(cx, "{\"event_organizer\":{\"user_id\":\"ou_a\"}}"),
         json(cx,
-            "[{\"type\":\"user\",\"user_id\":\"ou_a\"},{\"type\":\"user\",\"user_id\":\"ou_b\"},"
+            "[{\"type\":\"user\",\"user_id\":\"ou_a\"},"
+            "{\"type\":\"user\",\"user_id\":\"ou_b\"},"
             "{\"type\":\"resource\",\"room_id\":\"omm_1\"}]"),
         &ids);
     assert_int_equal(ids.n, 2);
