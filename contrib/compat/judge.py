@@ -35,6 +35,12 @@ def read_known(path):
     return known
 
 
+def expect(value, wanted):
+    """As assert, with both sides in the message."""
+    if value != wanted:
+        raise AssertionError(f"{value!r} instead of {wanted!r}")
+
+
 class Judge:
     """The results of one judge."""
 

@@ -5,7 +5,7 @@ makes a calendar and creates, finds, edits, moves, repeats, excepts and deletes 
 import datetime
 
 import caldav
-from judge import Judge
+from judge import Judge, expect
 
 CALENDAR = "compat python-caldav"
 ZONE = "Asia/Shanghai"
@@ -33,12 +33,6 @@ def at(day, hour):
 def day(number):
     """Midnight UTC of a day of January 2027."""
     return datetime.datetime(2027, 1, number, tzinfo=UTC)
-
-
-def expect(value, wanted):
-    """As assert, with both sides in the message."""
-    if value != wanted:
-        raise AssertionError(f"{value!r} instead of {wanted!r}")
 
 
 class Tests:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 import discover
-from judge import Judge
+from judge import Judge, expect
 
 CALENDAR = "compat-khal"
 TIMEOUT_S = 120
@@ -137,12 +137,6 @@ class Desk:
         texts = [text for text in self.remote().values() if f"SUMMARY:{title}" in text]
         assert len(texts) == 1, f"{len(texts)} objects with {title}"
         return texts[0]
-
-
-def expect(value, wanted):
-    """As assert, with both sides in the message."""
-    if value != wanted:
-        raise AssertionError(f"{value!r} instead of {wanted!r}")
 
 
 class Tests:

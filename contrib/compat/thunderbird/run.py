@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import discover  # noqa: E402
 from client import Thunderbird  # noqa: E402
-from judge import Judge  # noqa: E402
+from judge import Judge, expect  # noqa: E402
 
 CALENDAR = "compat-thunderbird"
 OTHER = "compat-thunderbird-2"
@@ -32,12 +32,6 @@ def at(day, hour):
     """One hour in January 2027, Shanghai time."""
     return (f"DTSTART;TZID=Asia/Shanghai:202701{day:02}T{hour:02}0000",
             f"DTEND;TZID=Asia/Shanghai:202701{day:02}T{hour + 1:02}0000")
-
-
-def expect(value, wanted):
-    """As assert, with both sides in the message."""
-    if value != wanted:
-        raise AssertionError(f"{value!r} instead of {wanted!r}")
 
 
 class Tests:
