@@ -124,17 +124,27 @@ struct task {
     int64_t dirty[DIRTY_MAX];
 };
 
+/* Of those that are due, what was poked goes before what merely has its turn. */
+static bool is_before(const struct job *a, const struct job *b, int64_t now_ms)
+{
+    bool a_poked = a->list_dirty || a->n_dirty, b_poked = b->list_dirty || b->n_dirty;
+    if (a_poked != b_poked && a->next_ms <= now_ms && b->next_ms <= now_ms)
+        return a_poked;
+    return a->next_ms < b->next_ms;
+}
+
 static struct job *pick(struct scheduler *scheduler, int64_t *wait_until_ms)
 {
     struct job *best = NULL;
+    int64_t now_ms = monotonic_ms();
     for (size_t i = 0; i < scheduler->n_jobs; i++) {
         struct job *job = scheduler->jobs[i];
-        if (!job->running && !job->gone && (!best || job->next_ms < best->next_ms))
+        if (!job->running && !job->gone && (!best || is_before(job, best, now_ms)))
             best = job;
     }
-    if (best && best->next_ms <= monotonic_ms())
+    if (best && best->next_ms <= now_ms)
         return best;
-    *wait_until_ms = best ? best->next_ms : monotonic_ms() + LOOK_MS;
+    *wait_until_ms = best ? best->next_ms : now_ms + LOOK_MS;
     return NULL;
 }
 

@@ -1,0 +1,109 @@
+"""The command line: what it prints, what it returns."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from bridge import Bridge, event, wait_until
+from feishu_sim import FeishuSim
+
+ADA = "ou_ada00000000000000000000000000001"
+SOON = 1800000000
+
+
+@pytest.fixture(name="sim")
+def fixture_sim():
+    with FeishuSim() as sim:
+        yield sim
+
+
+@pytest.fixture(name="bridge")
+def fixture_bridge(sim):
+    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        yield bridge
+
+
+def test_convert_goes_to_feishu_and_back(bridge):
+    path = os.path.join(bridge.dir, "one.ics")
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        file.write(event("one@example.com", summary="Both ways",
+                         extra="RRULE:FREQ=WEEKLY;COUNT=3\nLOCATION:Here"))
+    there = bridge.run("convert", path).stdout
+    made = json.loads(there)[0]
+    assert made["summary"] == "Both ways" and made["location"]["name"] == "Here"
+    assert "UNTIL=" in made["recurrence"]
+    back = bridge.run("convert", "-", stdin=there).stdout
+    assert "SUMMARY:Both ways" in back and "DTSTART;TZID=Asia/Shanghai:20270105T100000" in back
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "{", "{}", "BEGIN:VCALENDAR\r\nEND:VEVENT\r\n",
+                                  "\0", "[[[[[[[[[[[["])
+def test_convert_refuses_what_it_cannot_read_in_one_line(bridge, text):
+    done = bridge.run("convert", "-", stdin=text, check=False)
+    assert done.returncode == 1
+    assert done.stdout == "" and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_sync_says_what_changed(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    sim.add_event(ADA, "One", (SOON, SOON + 3600))
+    changed = json.loads(bridge.run("sync", "--json", ada.name).stdout)
+    assert (changed["changed"], changed["removed"], changed["failed"]) == (1, 0, 0)
+    sim.edit(ADA, "event_delete", event_id=sim.event("One")["event_id"])
+    changed = json.loads(bridge.run("sync", "--json", ada.name).stdout)
+    assert (changed["changed"], changed["removed"], changed["failed"]) == (0, 1, 0)
+    assert "0 events changed" in bridge.run("sync", ada.name).stdout
+
+
+def test_sync_fails_when_it_could_not(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    sim.fault(method="GET", path="*/calendars", code=190003, status=500, count=-1)
+    done = bridge.run("sync", ada.name, check=False)
+    assert done.returncode == 1
+    assert "190003" in done.stderr
+
+
+def test_show_tells_of_calendars_tokens_and_errors(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    shown = json.loads(bridge.run("user", "show", "--json", ada.name).stdout)
+    assert shown["calendars"][0]["display_name"] == "Ada"
+    assert shown["calendars"][0]["complete"] is True
+    assert shown["refresh_expires"] > shown["access_expires"] > 0
+    assert "offline_access" in shown["scopes"]
+    text = bridge.run("user", "show", ada.name).stdout
+    assert "last error       none" in text and "Ada" in text
+
+
+def test_no_secret_is_printed_or_logged(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    tokens = [one["token"] for one in sim.state("tokens")["tokens"] if "token" in one]
+    out = bridge.log() + bridge.run("user", "show", ada.name).stdout \
+        + bridge.run("config").stdout + bridge.run("check").stdout
+    for secret in [ada.password, ada.password.replace("-", ""), *tokens]:
+        assert secret not in out
+
+
+def test_a_hangup_reloads_the_log_options(bridge):
+    bridge.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "reloaded" in bridge.log(), "the reload")
+    assert bridge.process.poll() is None
+
+
+def test_without_an_app_it_serves_and_warns_plainly():
+    with Bridge(None) as bridge:
+        assert "no Feishu app is configured" in bridge.log()
+        done = bridge.run("user", "login", check=False)
+        assert done.returncode == 1 and "feishu.app-id" in done.stderr
+
+
+def test_commands_are_safe_beside_the_running_server(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    href = ada.calendars()["Ada"]
+    for number in range(5):
+        assert ada.put(f"{href}{number}.ics", event(f"{number}@example.com")).status_code == 201
+        bridge.sync(ada.name)
+        bridge.run("user", "password", ada.name)
+    assert len(ada.members(href)) == 5
+    assert len(sim.events()) == 5
