@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Of a 503 whose cause names no time: a client that gets none may give the change up. */
+#define RETRY_AFTER_DEFAULT_S 60
+
 const char *dav_classes(void)
 {
     /* calendar-auto-schedule must not be the first token: Thunderbird drops that one. */
@@ -123,9 +126,11 @@ static void write_error(struct ctx *cx, enum err kind,
     response->compressible = false;
     out->len_bytes = 0;
     set_header(cx, response, "Content-Type", XML_TYPE);
-    if (cx->retry_after_s > 0)
-        set_header(cx, response, "Retry-After",
-            arena_printf(cx->arena, "%d", cx->retry_after_s));
+    int wait_s = cx->retry_after_s;
+    if (wait_s <= 0 && response->status == 503)
+        wait_s = RETRY_AFTER_DEFAULT_S;
+    if (wait_s > 0)
+        set_header(cx, response, "Retry-After", arena_printf(cx->arena, "%d", wait_s));
     buf_adds(out, XML_DECLARATION "<D:error" XML_NAMESPACES ">");
     precond_add(out, kind, detail);
     buf_adds(out, "</D:error>\n");

@@ -69,8 +69,8 @@
     X(UPSTREAM_SYNC_TOKEN, 503, OTHER, NULL)                                             \
     X(UPSTREAM_BUSY, 503, OTHER, NULL)                                                   \
     X(UPSTREAM_DOWN, 503, OTHER, NULL)                                                   \
-    X(UPSTREAM_UNKNOWN, 504, OTHER, NULL)                                                \
-    X(UPSTREAM_SIGN_IN, 403, OTHER, NULL)                                                \
+    X(UPSTREAM_UNKNOWN, 503, OTHER, NULL)                                                \
+    X(UPSTREAM_SIGN_IN, 503, OTHER, NULL)                                                \
     X(UPSTREAM_APP, 503, OTHER, NULL)
 
 #define COUNT(kind, status, ns, element) +1
@@ -102,7 +102,6 @@ static const struct {
     {500, "HTTP/1.1 500 Internal Server Error"},
     {501, "HTTP/1.1 501 Not Implemented"},
     {503, "HTTP/1.1 503 Service Unavailable"},
-    {504, "HTTP/1.1 504 Gateway Timeout"},
     {507, "HTTP/1.1 507 Insufficient Storage"},
 };
 
