@@ -29,6 +29,8 @@ static void read_calendar(struct ctx *cx, sqlite3_stmt *stmt, struct calendar *o
         .last_error = column_copy(cx, stmt, 18),
         .change = sqlite3_column_int64(stmt, 19),
         .floor = sqlite3_column_int64(stmt, 20),
+        .owner = column_copy(cx, stmt, 21),
+        .shares_read_s = sqlite3_column_int64(stmt, 22),
     };
 }
 

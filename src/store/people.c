@@ -2,6 +2,18 @@
 
 #include "base/str.h"
 
+static void read_person(struct ctx *cx, sqlite3_stmt *stmt, struct person *one)
+{
+    *one = (struct person){
+        .open_id = column_copy(cx, stmt, 0),
+        .address = column_copy(cx, stmt, 1),
+        .name = column_copy(cx, stmt, 2),
+        .fetched_s = sqlite3_column_int64(stmt, 3),
+        .kind = (enum person_kind)sqlite3_column_int(stmt, 4),
+        .words = column_copy(cx, stmt, 5),
+    };
+}
+
 static enum err find(
     struct ctx *cx, struct store *store, enum sql id, const char *key, struct person *one)
 {
@@ -13,12 +25,7 @@ static enum err find(
     TRY(cursor_next(cx, &cursor, &more));
     if (!more)
         return fail(cx, ERR_NOT_FOUND, "nobody is known by %s", key);
-    *one = (struct person){
-        .open_id = column_copy(cx, cursor.stmt, 0),
-        .address = column_copy(cx, cursor.stmt, 1),
-        .name = column_copy(cx, cursor.stmt, 2),
-        .fetched_s = sqlite3_column_int64(cursor.stmt, 3),
-    };
+    read_person(cx, cursor.stmt, one);
     cursor_close(&cursor);
     return ERR_OK;
 }
@@ -43,7 +50,7 @@ static enum err save(struct ctx *cx, struct store *store, struct store_conn *con
     struct person old = {0};
     const char *address = one->address == NULL ? "" : one->address;
     const char *open_id = one->open_id == NULL ? "" : one->open_id;
-    const char *name = one->name;
+    const char *name = one->name, *words = one->words;
     if (*open_id != '\0') {
         enum err err = store_person_by_id(cx, store, open_id, &old);
         if (err != ERR_OK && err != ERR_NOT_FOUND)
@@ -52,10 +59,12 @@ static enum err save(struct ctx *cx, struct store *store, struct store_conn *con
             address = old.address;
         if (err == ERR_OK && str_empty(name))
             name = old.name;
+        if (err == ERR_OK && str_empty(words))
+            words = old.words;
     }
     TRY(sql_run(cx, conn, SQL_PERSON_FORGET, "tt", open_id, address));
-    return sql_run(
-        cx, conn, SQL_PERSON_ADD, "ttti", open_id, address, name, one->fetched_s);
+    return sql_run(cx, conn, SQL_PERSON_ADD, "tttiit", open_id, address, name,
+        one->fetched_s, (int64_t)one->kind, words == NULL ? "" : words);
 }
 
 enum err store_person_save(struct ctx *cx, struct store *store, const struct person *one)
@@ -65,4 +74,27 @@ enum err store_person_save(struct ctx *cx, struct store *store, const struct per
         return fail(cx, ERR_STORE, "a person needs an id or an address");
     TRY(scope_open(cx, store, &scope));
     return scope_close(cx, &scope, save(cx, store, scope.conn, one));
+}
+
+enum err store_people_search(struct ctx *cx, struct store *store, enum person_kind kind,
+    const char *part, size_t max, struct person **list, size_t *n)
+{
+    struct store_conn *conn;
+    struct cursor cursor;
+    LIST(struct person) found = {0};
+    TRY(conn_get(cx, store, &conn));
+    TRY(cursor_open(cx, conn, SQL_PEOPLE_SEARCH, &cursor, "tii", part, (int64_t)kind,
+        (int64_t)max));
+    for (;;) {
+        struct person one;
+        bool more;
+        TRY(cursor_next(cx, &cursor, &more));
+        if (!more)
+            break;
+        read_person(cx, cursor.stmt, &one);
+        LIST_ADD(cx->arena, &found, one);
+    }
+    *list = found.items;
+    *n = found.n;
+    return ERR_OK;
 }

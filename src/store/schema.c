@@ -177,5 +177,16 @@ const char *const store_schema[] = {
     " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
     " calendar_id INTEGER NOT NULL, key TEXT, name TEXT, plan TEXT NOT NULL,"
     " created_s INTEGER NOT NULL) STRICT;",
+
+    /* 2: rooms and search words of people, owners and access lists of calendars */
+    "ALTER TABLE people ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE people ADD COLUMN words TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE calendars ADD COLUMN owner TEXT;"
+    "ALTER TABLE calendars ADD COLUMN shares_read_s INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE shares ("
+    " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
+    " open_id TEXT NOT NULL, acl_id TEXT NOT NULL, role TEXT NOT NULL,"
+    " PRIMARY KEY (calendar_id, open_id)) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

@@ -20,7 +20,9 @@
 #define CALENDAR_COLUMNS                                                                 \
     "id, account_id, name, upstream_id, summary, alias, description, color, color_text," \
     " type, role, permissions, third_party, sync_token, anchor_s, pull, last_pull_s, "   \
-    "last_interest_s, last_error, change, floor"
+    "last_interest_s, last_error, change, floor, owner, shares_read_s"
+
+#define PERSON_COLUMNS "open_id, address, name, fetched_s, kind, words"
 
 #define LISTED_COLUMNS                                                                   \
     "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes, o.id, o.uid"
@@ -135,6 +137,18 @@
     X(CALENDAR_LAST_INTEREST, "SELECT last_interest_s FROM calendars WHERE id = ?1")     \
     X(CALENDAR_INTEREST, "UPDATE calendars SET last_interest_s = ?2 WHERE id = ?1")      \
     X(CALENDAR_REMOVE, "DELETE FROM calendars WHERE id = ?1")                            \
+    X(CALENDAR_SET_OWNER, "UPDATE calendars SET owner = ?2 WHERE id = ?1 "               \
+        "AND owner IS NOT ?2 RETURNING 1")                                               \
+    X(CALENDAR_OWNER, "SELECT a.open_id FROM calendars c JOIN accounts a "               \
+        "ON a.id = c.account_id WHERE c.upstream_id = ?1 AND c.role = 'owner' "          \
+        "ORDER BY c.id")                                                                 \
+    /* whom a calendar is shared with */                                                 \
+    X(SHARES, "SELECT open_id, acl_id, role FROM shares WHERE calendar_id = ?1 "         \
+        "ORDER BY open_id")                                                              \
+    X(SHARES_REMOVE, "DELETE FROM shares WHERE calendar_id = ?1")                        \
+    X(SHARE_ADD, "INSERT OR REPLACE INTO shares (calendar_id, open_id, acl_id, role) "   \
+        "VALUES (?1, ?2, ?3, ?4)")                                                       \
+    X(SHARES_READ, "UPDATE calendars SET shares_read_s = ?2 WHERE id = ?1")              \
     /* the upstream mirror */                                                            \
     X(ROWS, "SELECT r.calendar_id, r.uid, r.original_time, t.json, t.attendees, r.seen " \
         "FROM rows r JOIN row_texts t ON t.id = r.id "                                   \
@@ -236,14 +250,18 @@
     X(PROPERTIES_REMOVE, "DELETE FROM properties "                                       \
         "WHERE account_id = ?1 AND place = ?2")                                          \
     /* people */                                                                         \
-    X(PERSON_BY_ID, "SELECT open_id, address, name, fetched_s FROM people "              \
+    X(PERSON_BY_ID, "SELECT " PERSON_COLUMNS " FROM people "                             \
         "WHERE open_id = ?1 AND open_id <> ''")                                          \
-    X(PERSON_BY_ADDRESS, "SELECT open_id, address, name, fetched_s FROM people "         \
+    X(PERSON_BY_ADDRESS, "SELECT " PERSON_COLUMNS " FROM people "                        \
         "WHERE address = ?1 AND address <> ''")                                          \
     X(PERSON_FORGET, "DELETE FROM people WHERE (open_id = ?1 AND open_id <> '') "        \
         "OR (address = ?2 AND address <> '')")                                           \
-    X(PERSON_ADD, "INSERT INTO people (open_id, address, name, fetched_s) "              \
-        "VALUES (?1, ?2, ?3, ?4)")                                                       \
+    X(PERSON_ADD, "INSERT INTO people (" PERSON_COLUMNS ") "                             \
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                               \
+    X(PEOPLE_SEARCH, "SELECT " PERSON_COLUMNS " FROM people "                            \
+        "WHERE open_id <> '' AND kind = ?2 AND (?1 = '' OR "                             \
+        "instr(lower(coalesce(name, '') || ' ' || words || ' ' || address), ?1) > 0) "   \
+        "ORDER BY name, open_id LIMIT ?3")                                               \
     /* journal */                                                                        \
     X(JOURNAL_ADD, "INSERT INTO journal (account_id, calendar_id, key, name, plan, "     \
         "created_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id")                       \

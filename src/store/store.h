@@ -162,6 +162,8 @@ struct calendar {
     const char *last_error; /* "" = none */
     int64_t change;         /* number of the last change inside */
     int64_t floor;          /* sync tokens below it are no longer valid */
+    const char *owner;      /* open_id, "" = not to be found out, NULL = not looked for */
+    int64_t shares_read_s;  /* when the list of shares was read; 0 = never */
 };
 enum err store_calendars(struct ctx *cx, struct store *store, int64_t account_id,
     struct calendar **list, size_t *n);
@@ -184,6 +186,24 @@ enum err store_calendar_set_pull(
  * request. */
 enum err store_calendar_interest(
     struct ctx *cx, struct store *store, int64_t id, int64_t now_s);
+/* Clients see it: numbers a change when it differs. */
+enum err store_calendar_set_owner(struct ctx *cx, struct store_tx *tx,
+    const struct calendar *one, const char *owner);
+/* The open_id of an account here whose role in that upstream calendar is owner; NULL =
+ * there is none. */
+enum err store_calendar_owner(
+    struct ctx *cx, struct store *store, const char *upstream_id, const char **open_id);
+
+/* ---- shares: the access list of an owned calendar as it was read last ---- */
+struct share {
+    const char *open_id, *acl_id;
+    const char *role; /* upstream's word */
+};
+enum err store_shares(struct ctx *cx, struct store *store, int64_t calendar_id,
+    struct share **list, size_t *n);
+/* Replaces the list; numbers a change of the calendar when it differs. */
+enum err store_shares_save(struct ctx *cx, struct store_tx *tx,
+    const struct calendar *one, const struct share *list, size_t n, int64_t now_s);
 
 /* ---- rows: the upstream mirror, master and exceptions as they were read ---- */
 struct row {
@@ -296,19 +316,26 @@ enum err store_properties(struct ctx *cx, struct store *store, int64_t account_i
 enum err store_property_set(struct ctx *cx, struct store_tx *tx, int64_t account_id,
     const char *place, const struct property *property);
 
-/* ---- people: address <-> id, cached ---- */
+/* ---- people and rooms: address <-> id, cached ---- */
+enum person_kind { PERSON_USER, PERSON_ROOM };
 struct person {
     const char *open_id; /* "" = the address is known to belong to nobody */
     const char *address; /* e-mail in lower case, "" = unknown */
     const char *name;
     int64_t fetched_s;
+    enum person_kind kind;
+    const char *words; /* that find it besides name and address, such as another name */
 };
 enum err store_person_by_id(struct ctx *cx, struct store *store, const char *open_id,
     struct person *one);
 enum err store_person_by_address(struct ctx *cx, struct store *store, const char *address,
     struct person *one);
-/* An address or name that is not given stays as it is known. */
+/* An address, name or words that are not given stay as they are known. */
 enum err store_person_save(struct ctx *cx, struct store *store, const struct person *one);
+/* Those of a kind with part (ASCII in lower case; "" = all) in name, words or address, by
+ * name; at most max. */
+enum err store_people_search(struct ctx *cx, struct store *store, enum person_kind kind,
+    const char *part, size_t max, struct person **list, size_t *n);
 
 /* ---- journal of writes under way ---- */
 struct journal {

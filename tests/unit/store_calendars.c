@@ -282,16 +282,109 @@ static void masters_without_attendees_come_nearest_to_now_first(void **state)
     assert_string_equal(uids[0], "near");
 }
 
+/* ---- shares ---- */
+
+static void shares_number_a_change_only_when_they_differ(void **state)
+{
+    struct world *w = *state;
+    struct calendar one = {.account_id = w->account.id,
+        .name = "home",
+        .upstream_id = "up",
+        .role = "owner"};
+    const struct share both[] = {
+        {.open_id = "ou_a", .acl_id = "1", .role = "owner"},
+        {.open_id = "ou_b", .acl_id = "2", .role = "reader"},
+    };
+    const struct share other = {.open_id = "ou_b", .acl_id = "3", .role = "writer"};
+    struct share *list;
+    size_t n;
+    struct store_tx *tx;
+    const char *owner = NULL;
+    save_calendar(w, &one);
+    int64_t before = home_change(w);
+    const struct {
+        const struct share *list;
+        size_t n;
+        int64_t steps;
+    } rows[] = {{both, 2, 1}, {both, 2, 0}, {&other, 1, 1}, {NULL, 0, 1}, {NULL, 0, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+        assert_ok(w->cx,
+            store_shares_save(w->cx, tx, &one, rows[i].list, rows[i].n, 70 + (int64_t)i));
+        assert_ok(w->cx, store_commit(w->cx, tx));
+        assert_int_equal(home_change(w), before + rows[i].steps);
+        before = home_change(w);
+        assert_ok(w->cx, store_shares(w->cx, w->store, one.id, &list, &n));
+        assert_int_equal(n, rows[i].n);
+    }
+    assert_ok(w->cx, store_calendar(w->cx, w->store, one.id, &one));
+    assert_int_equal(one.shares_read_s, 74);
+    assert_null(one.owner);
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+    assert_ok(w->cx, store_calendar_set_owner(w->cx, tx, &one, ""));
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_int_equal(home_change(w), before);
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+    assert_ok(w->cx, store_calendar_set_owner(w->cx, tx, &one, "ou_b"));
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_int_equal(home_change(w), before + 1);
+    assert_ok(w->cx, store_calendar_owner(w->cx, w->store, "up", &owner));
+    assert_string_equal(owner, w->account.open_id);
+    assert_ok(w->cx, store_calendar_owner(w->cx, w->store, "elsewhere", &owner));
+    assert_null(owner);
+}
+
 /* ---- people and journal ---- */
+
+static void people_are_found_by_a_part_of_what_is_known(void **state)
+{
+    struct world *w = *state;
+    struct person *list;
+    size_t n;
+    const struct person all[] = {
+        {.open_id = "ou_1",
+            .address = "wfang@example.com",
+            .name = "\xe7\x8e\x8b\xe8\x8a\xb3",
+            .words = "Wang Fang"},
+        {.open_id = "ou_2", .name = "Ada"},
+        {.open_id = "omm_1", .name = "Fangshan", .kind = PERSON_ROOM},
+        {.address = "nobody-fang@example.com"},
+    };
+    const struct {
+        enum person_kind kind;
+        const char *part;
+        size_t n;
+    } rows[] = {{PERSON_USER, "fang", 1}, {PERSON_USER, "wfang@", 1},
+        {PERSON_USER, "\xe8\x8a\xb3", 1}, {PERSON_USER, "", 2}, {PERSON_USER, "eve", 0},
+        {PERSON_ROOM, "fang", 1}, {PERSON_ROOM, "", 1}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_ok(w->cx, store_person_save(w->cx, w->store, &all[i]));
+    assert_ok(w->cx, /* what is not told again is not forgotten */
+        store_person_save(w->cx, w->store,
+            &(struct person){.open_id = "ou_1", .address = "wfang@example.com"}));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_ok(w->cx,
+            store_people_search(
+                w->cx, w->store, rows[i].kind, rows[i].part, 10, &list, &n));
+        assert_int_equal(n, rows[i].n);
+    }
+    assert_ok(
+        w->cx, store_people_search(w->cx, w->store, PERSON_USER, "", 1, &list, &n));
+    assert_int_equal(n, 1);
+}
 
 static void people_are_found_both_ways(void **state)
 {
     struct world *w = *state;
     struct person got;
-    struct person ada = {"ou_1", "ada@example.com", "Ada", 10};
-    struct person nobody = {"", "nobody@example.com", NULL, 11};
-    struct person name_only = {"ou_1", "", "Ada L.", 12};
-    struct person moved = {"ou_2", "ada@example.com", "Bob", 13};
+    struct person ada = {
+        .open_id = "ou_1", .address = "ada@example.com", .name = "Ada", .fetched_s = 10};
+    struct person nobody = {
+        .open_id = "", .address = "nobody@example.com", .fetched_s = 11};
+    struct person name_only = {
+        .open_id = "ou_1", .address = "", .name = "Ada L.", .fetched_s = 12};
+    struct person moved = {
+        .open_id = "ou_2", .address = "ada@example.com", .name = "Bob", .fetched_s = 13};
     assert_ok(w->cx, store_person_save(w->cx, w->store, &ada));
     assert_ok(w->cx, store_person_save(w->cx, w->store, &nobody));
     assert_ok(w->cx, store_person_by_address(w->cx, w->store, "ada@example.com", &got));
@@ -367,6 +460,8 @@ int main(void)
         CALENDAR_TEST(properties_are_numbered_like_their_place),
         CALENDAR_TEST(rows_come_master_first_and_the_unseen_are_told),
         CALENDAR_TEST(masters_without_attendees_come_nearest_to_now_first),
+        CALENDAR_TEST(shares_number_a_change_only_when_they_differ),
+        WORLD_TEST(people_are_found_by_a_part_of_what_is_known),
         WORLD_TEST(people_are_found_both_ways),
         CALENDAR_TEST(the_journal_outlives_a_crash),
         CALENDAR_TEST(a_journal_entry_goes_with_the_transaction_around_it),
