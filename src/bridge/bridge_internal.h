@@ -144,6 +144,12 @@ const char *event_with_attendees(
     struct ctx *cx, const cJSON *event, const char *attendees);
 /* True when they differ in what people see; absent, null, "" and [] are the same. */
 bool event_differs(const cJSON *a, const cJSON *b);
+/* For a row that was just written: event remembers in which members it differs from
+ * before, and what before remembered while that is still guarded. */
+void event_keep_was(cJSON *event, const cJSON *before, bool guarded);
+/* True when read may be a version older than the write of event: some member reads as it
+ * was before. */
+bool event_is_stale(const cJSON *event, const cJSON *read);
 /* True when event already says all that a patch's body says. */
 bool event_covers(const cJSON *event, const cJSON *body);
 /* Fetches an event with its attendees. *attendees: NULL when hidden and not even own

@@ -8,6 +8,8 @@
 
 #define ATTENDEES_INLINE "100" /* max_attendee_num */
 #define UID_MAX_BYTES 200
+#define WAS_MEMBER "_was" /* of a stored event: members as they were, newest last */
+#define WAS_MAX 4
 
 /* Members that people see; the others (links, counters, settings) come and go with the
  * kind of call. */
@@ -119,6 +121,47 @@ bool event_differs(const cJSON *a, const cJSON *b)
         if (!member_same(seen_members[i], a, b))
             return true;
     return !answer_same(a, b);
+}
+
+void event_keep_was(cJSON *event, const cJSON *before, bool guarded)
+{
+    const cJSON *kept = guarded ? member(before, WAS_MEMBER) : NULL;
+    cJSON *list = kept ? cJSON_Duplicate(kept, true) : cJSON_CreateArray();
+    cJSON *old = cJSON_CreateObject();
+    for (size_t i = 0; i < sizeof(seen_members) / sizeof(*seen_members); i++) {
+        const cJSON *value = member(before, seen_members[i]);
+        if (!member_same(seen_members[i], before, event))
+            cJSON_AddItemToObject(old, seen_members[i],
+                value ? cJSON_Duplicate(value, true) : cJSON_CreateNull());
+    }
+    if (old->child)
+        cJSON_AddItemToArray(list, old);
+    else
+        cJSON_Delete(old);
+    if (cJSON_GetArraySize(list) > WAS_MAX)
+        cJSON_DeleteItemFromArray(list, 0);
+    cJSON_DeleteItemFromObjectCaseSensitive(event, WAS_MEMBER);
+    if (list->child)
+        cJSON_AddItemToObject(event, WAS_MEMBER, list);
+    else
+        cJSON_Delete(list);
+}
+
+bool event_is_stale(const cJSON *event, const cJSON *read)
+{
+    const cJSON *old, *value;
+    if (event_cancelled(event))
+        return !event_cancelled(read);
+    cJSON_ArrayForEach(old, member(event, WAS_MEMBER))
+    {
+        cJSON_ArrayForEach(value, old)
+        {
+            const char *name = value->string;
+            if (!member_same(name, event, read) && member_same(name, old, read))
+                return true;
+        }
+    }
+    return false;
 }
 
 /* The rule comes back in another order, and all-day ends may be written and read in two

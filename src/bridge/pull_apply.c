@@ -85,6 +85,8 @@ static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *li
                 &attendees);
         if (err && (err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN))
             return err;
+        if (err == ERR_UPSTREAM_APP)
+            break;
         item->attendees = attendees;
     }
     return ERR_OK;
@@ -157,9 +159,9 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
     return store_row_save(cx, tx, &row);
 }
 
-/* A row that a push wrote a moment ago. What reads the same is its echo; what differs may
- * be older than the write, so that the row is kept and the token stays where it is: the
- * same items come again. */
+/* A row that a push wrote a moment ago. What reads the same is its echo; what reads as it
+ * was before may be older than the write, so that the row is kept and the token stays
+ * where it is: the same items come again. */
 static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx *tx,
     const struct item *item, const struct row *old)
 {
@@ -167,7 +169,7 @@ static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx 
     const cJSON *event = json_parse(cx->arena, old->json);
     bool both_gone = event_cancelled(event) && event_cancelled(item->event);
     if (!both_gone && event_differs(event, item->event))
-        pull->deferred = true;
+        pull->deferred = pull->result->deferred = true;
     else if (!both_gone && old->attendees && !str_eq(old->attendees, "[]")) {
         row.json = event_with_attendees(cx, event, old->attendees);
         row.attendees = NULL;
@@ -176,6 +178,15 @@ static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx 
         text_list_add_once(
             pull->pass, &pull->met, event_id_join(cx, row.uid, row.original_time));
     return store_row_save(cx, tx, &row);
+}
+
+/* Somebody else was there after the write. */
+static bool is_news(struct ctx *cx, const struct row *old, const struct item *item)
+{
+    const cJSON *event = json_parse(cx->arena, old->json);
+    return event && event_differs(event, item->event) &&
+        !event_is_stale(event, item->event) &&
+        !(event_cancelled(event) && event_cancelled(item->event));
 }
 
 static enum err apply_item(
@@ -189,7 +200,7 @@ static enum err apply_item(
         return ERR_OK;
     if (!old && event_cancelled(item->event) && !item->original_time)
         return ERR_OK;
-    if (old && seen_is_guarded(old->seen, pull->fetched_ms))
+    if (old && seen_is_guarded(old->seen, pull->fetched_ms) && !is_news(cx, old, item))
         return meet_guarded(cx, pull, tx, item, old);
     return save_row(cx, pull, tx, item, rows, n);
 }

@@ -131,6 +131,10 @@ enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *a
         directory_want_ids(cx, bridge, account->id, people.items, people.n);
         if (list.n)
             TRY(save(cx, &fill, &list));
+        if (err == ERR_UPSTREAM_APP) { /* no such method or no scope for it here */
+            *more = false;
+            return ERR_OK;
+        }
         TRY(err);
     }
     return ERR_OK;

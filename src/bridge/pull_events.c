@@ -127,7 +127,8 @@ static bool is_gone(struct pull *pull, const struct row *row, int64_t now_ms)
         return false;
     if (!seen_is_guarded(row->seen, now_ms))
         return true;
-    pull->deferred |= !was_met(pull, row);
+    if (!was_met(pull, row))
+        pull->deferred = pull->result->deferred = true;
     return false;
 }
 

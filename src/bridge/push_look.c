@@ -131,9 +131,12 @@ enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fres
             event_id_join(cx, push->uid, 0), FEISHU_WRITE, &event, &attendees);
     if (err == ERR_UPSTREAM_GONE || (!err && event_cancelled(event)))
         return guarded ? ERR_OK : take_gone(cx, push, fresh);
+    if (err == ERR_UPSTREAM_APP) /* it cannot be asked: what is known has to do */
+        return ERR_OK;
     TRY(err);
-    bool differs = event_differs(json_parse(cx->arena, master->json), event);
-    if (guarded || (!differs && !attendees_differ(cx, master, attendees)))
+    const cJSON *before = json_parse(cx->arena, master->json);
+    bool differs = event_differs(before, event);
+    if ((guarded && (!differs || event_is_stale(before, event))) || (!differs && !attendees_differ(cx, master, attendees)))
         return ERR_OK;
     text_list people = {0};
     event_people(cx, event, attendees, &people);

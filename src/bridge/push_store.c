@@ -5,11 +5,24 @@
 
 #define LATER_MS (WRITE_GUARD_MS + 1000)
 
+/* What the row was before stays known as long as reading may still show it. */
+static const char *with_was(struct ctx *cx, const struct row *row,
+    const struct row *stored, size_t n_stored, int64_t now_ms)
+{
+    cJSON *event = json_parse(cx->arena, row->json);
+    for (size_t i = 0; event && i < n_stored; i++) {
+        const cJSON *before = json_parse(cx->arena, stored[i].json);
+        if (stored[i].original_time == row->original_time && before)
+            event_keep_was(event, before, seen_is_guarded(stored[i].seen, now_ms));
+    }
+    return event ? json_print(cx->arena, event) : row->json;
+}
+
 static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx)
 {
     struct row *stored;
     size_t n;
-    int64_t seen = seen_by_push(ctx_now_ms(cx));
+    int64_t now_ms = ctx_now_ms(cx);
     TRY(store_rows_tx(cx, tx, push->calendar->id, push->uid, &stored, &n));
     for (size_t i = 0; i < n; i++)
         if (!push_row(push, stored[i].original_time))
@@ -17,7 +30,8 @@ static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx
                 cx, tx, push->calendar->id, push->uid, stored[i].original_time));
     for (size_t i = 0; i < push->rows.n; i++) {
         struct row row = push->rows.items[i];
-        row.seen = seen;
+        row.seen = seen_by_push(now_ms);
+        row.json = with_was(cx, &row, stored, n, now_ms);
         /* Adding people adds the caller as well, and rooms answer later: they are read
          * again. */
         if (push->attendees_touched && row.attendees) {

@@ -5,6 +5,7 @@
 #include "bridge/bridge_internal.h"
 
 #include <stdarg.h>
+#include <time.h>
 
 #define ACTIVE_S 900
 #define IDLE_FACTOR 8
@@ -146,6 +147,15 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 
 #define PULL_WAIT_MS 120000
 #define ATTENDEES_WAIT_MS 8000
+#define DEFERRED_STEP_MS 500
+
+/* What was written a moment ago may still be read in an older version. */
+static void wait_for_guard(struct ctx *cx, const struct bridge *bridge)
+{
+    int64_t until_ms = ctx_monotonic_ms(cx) + WRITE_GUARD_MS;
+    while (ctx_monotonic_ms(cx) < until_ms && !bridge->stopping)
+        nanosleep(&(struct timespec){.tv_nsec = DEFERRED_STEP_MS * 1000000L}, NULL);
+}
 
 enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct bridge_pull_result *result)
@@ -153,6 +163,11 @@ enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct sync_pass pass = {.list = true, .all = true, .wait_ms = PULL_WAIT_MS};
     *result = (struct bridge_pull_result){0};
     TRY(sync_account(cx, bridge, account_id, &pass, result));
+    if (result->deferred) {
+        wait_for_guard(cx, bridge);
+        pass = (struct sync_pass){.all = true, .wait_ms = PULL_WAIT_MS};
+        TRY(sync_account(cx, bridge, account_id, &pass, result));
+    }
     /* Attendees of a large calendar take as long as the budget wants; the server goes on
      * with them. */
     int64_t until_ms = ctx_monotonic_ms(cx) + ATTENDEES_WAIT_MS;

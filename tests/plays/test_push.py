@@ -379,6 +379,24 @@ def test_an_older_version_read_after_a_write_is_not_shown(sim, bridge, ada):
     assert len(ada.members(ada.href)) == 2
 
 
+def test_a_change_in_feishu_just_after_a_write_is_seen_at_once(sim, bridge, ada):
+    href = put_new(ada, summary="Mine")
+    ada.put(href, event("a@example.com", summary="Mine again"))
+    sim.edit(ADA, "event_patch", event_id=sim.event("Mine again")["event_id"],
+             event={"description": "theirs"})
+    bridge.sync(ada.name)
+    text = ada.get(href)
+    assert "SUMMARY:Mine again" in text and "DESCRIPTION:theirs" in text
+    sim.edit(ADA, "event_patch", event_id=sim.event("Mine again")["event_id"],
+             event={"summary": "Theirs"})
+    answer = ada.put(href, text.replace("Mine again", "Lost"),
+                     {"If-Match": ada.members(ada.href)[href]})
+    assert answer.status_code == 412
+    sim.edit(ADA, "event_delete", event_id=sim.event("Theirs")["event_id"])
+    bridge.sync(ada.name)
+    assert not ada.members(ada.href)
+
+
 def test_a_deleted_event_does_not_come_back_while_reading_lags(sim, bridge, ada):
     href = put_new(ada)
     put_new(ada, "b")

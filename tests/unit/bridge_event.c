@@ -117,6 +117,32 @@ static void only_a_fresh_write_is_guarded(void **state)
     assert_true(seen_by_push(5) > seen_by_pull(5) && seen_by_pull(6) > seen_by_push(5));
 }
 
+static void only_what_reads_as_before_a_write_is_older_than_it(void **state)
+{
+    struct ctx *cx = *state;
+    cJSON *event = json(cx, "{\"summary\":\"new\",\"color\":3}");
+    event_keep_was(event, json(cx, "{\"summary\":\"old\",\"color\":3}"), false);
+    assert_true(event_is_stale(event, json(cx, "{\"summary\":\"old\",\"color\":3}")));
+    assert_true(event_is_stale(event, json(cx, "{\"summary\":\"old\",\"color\":4}")));
+    assert_false(event_is_stale(event, json(cx, "{\"summary\":\"new\",\"color\":4}")));
+    assert_false(event_is_stale(event, json(cx, "{\"summary\":\"other\"}")));
+    /* A second write remembers what the first one did. */
+    cJSON *again = json(cx, "{\"summary\":\"newest\",\"color\":3}");
+    event_keep_was(again, event, true);
+    assert_true(event_is_stale(again, json(cx, "{\"summary\":\"old\",\"color\":3}")));
+    assert_true(event_is_stale(again, json(cx, "{\"summary\":\"new\",\"color\":3}")));
+    event_keep_was(again, event, false);
+    assert_false(event_is_stale(again, json(cx, "{\"summary\":\"old\",\"color\":3}")));
+}
+
+static void what_was_deleted_is_not_alive_again(void **state)
+{
+    struct ctx *cx = *state;
+    const cJSON *gone = json(cx, "{\"status\":\"cancelled\"}");
+    assert_true(event_is_stale(gone, json(cx, "{\"status\":\"confirmed\"}")));
+    assert_false(event_is_stale(json(cx, "{\"summary\":\"a\"}"), gone));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +154,8 @@ int main(void)
         CTX_TEST(a_patch_is_recognized_in_the_event_it_made),
         CTX_TEST(people_of_an_event_are_listed_once),
         CTX_TEST(only_a_fresh_write_is_guarded),
+        CTX_TEST(only_what_reads_as_before_a_write_is_older_than_it),
+        CTX_TEST(what_was_deleted_is_not_alive_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
