@@ -191,6 +191,14 @@ enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *acco
     struct calendar *calendar, struct bridge_pull_result *result);
 /* Puts event objects of one page through the one door. */
 enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items);
+/* What a cancelled exception of the feed really is: neither = cancelled indeed. */
+struct cancelled_look {
+    bool destroyed;     /* no exception any more: the rule decides */
+    const cJSON *event; /* a live exception, made since */
+};
+/* Errors: transient ones only. */
+enum err pull_look_at_cancelled(struct ctx *cx, struct pull *pull, const char *uid,
+    int64_t original_time, struct cancelled_look *look);
 /* Renders exceptions whose master upstream does not give. */
 enum err pull_orphans(struct ctx *cx, struct pull *pull);
 /* Attendees that are due, until the monotonic time; *more = some are left. */

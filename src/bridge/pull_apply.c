@@ -13,6 +13,7 @@ struct item {
     int64_t original_time;
     const cJSON *event;
     const cJSON *attendees; /* NULL = not asked for */
+    bool destroyed;         /* looked like cancelled, and is no exception any more */
 };
 typedef LIST(struct item) item_list;
 
@@ -88,6 +89,62 @@ static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *li
         if (err == ERR_UPSTREAM_APP)
             break;
         item->attendees = attendees;
+    }
+    return ERR_OK;
+}
+
+static bool is_cancelled_in(const item_list *list, const char *uid, int64_t original_time)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i].original_time == original_time &&
+            str_eq(list->items[i].uid, uid))
+            return event_cancelled(list->items[i].event);
+    return false;
+}
+
+/* A first reading lists no destroyed exceptions, and of a series that goes as a whole none
+ * matters. */
+static bool is_doubtful(
+    struct ctx *cx, struct pull *pull, const item_list *list, const struct item *item)
+{
+    struct row *rows;
+    size_t n;
+    if (pull->calendar->pull != PULL_DONE || !item->original_time ||
+        !event_cancelled(item->event) || is_cancelled_in(list, item->uid, 0) ||
+        store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
+        return false;
+    const struct row *old = row_of(rows, n, item->original_time);
+    const struct row *master = row_of(rows, n, 0);
+    return master && !event_cancelled(json_parse(cx->arena, master->json)) &&
+        !(old && seen_is_guarded(old->seen, pull->fetched_ms));
+}
+
+static bool is_guarded_series(struct ctx *cx, struct pull *pull, const char *uid)
+{
+    struct row *rows;
+    size_t n;
+    if (store_rows(cx, pull->bridge->store, pull->calendar->id, uid, &rows, &n))
+        return false;
+    const struct row *master = row_of(rows, n, 0);
+    return master && seen_is_guarded(master->seen, pull->fetched_ms);
+}
+
+static enum err look_at_cancelled(struct ctx *cx, struct pull *pull, item_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct item *item = &list->items[i];
+        struct cancelled_look look;
+        if (!is_doubtful(cx, pull, list, item))
+            continue;
+        TRY(pull_look_at_cancelled(cx, pull, item->uid, item->original_time, &look));
+        item->destroyed = look.destroyed;
+        if (!look.event)
+            continue;
+        /* Just after a write of ours what was read may be what we destroyed. */
+        if (is_guarded_series(cx, pull, item->uid))
+            pull->deferred = item->destroyed = true;
+        else
+            item->event = look.event;
     }
     return ERR_OK;
 }
@@ -202,6 +259,9 @@ static enum err apply_item(
         return ERR_OK;
     if (old && seen_is_guarded(old->seen, pull->fetched_ms) && !is_news(cx, old, item))
         return meet_guarded(cx, pull, tx, item, old);
+    if (item->destroyed)
+        return store_row_remove(
+            cx, tx, pull->calendar->id, item->uid, item->original_time);
     return save_row(cx, pull, tx, item, rows, n);
 }
 
@@ -305,6 +365,7 @@ enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items)
     if (!list.n)
         return ERR_OK;
     pull->items += list.n;
+    TRY(look_at_cancelled(cx, pull, &list));
     TRY(fetch_attendees(cx, pull, &list));
     learn_people(cx, pull, &list);
     learn_timezone(cx, pull, &list);

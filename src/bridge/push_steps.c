@@ -138,16 +138,17 @@ static enum err do_delete(struct ctx *cx, struct push *push, const struct step *
 {
     const char *query[] = {"need_notification", step->notify ? "true" : "false",
         step->delete_exception ? "delete_exception" : NULL, "true", NULL};
+    bool destroys = step->original_time && step->delete_exception;
     int code = 0;
     enum err err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
-    if (err && code == 190002 &&
-        step->delete_exception) { /* not promised anywhere (16.18) */
+    if (err && code == 190002 && destroys) { /* not promised anywhere (16.18) */
+        destroys = false;
         query[2] = NULL;
         err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
     }
     if (err && err != ERR_UPSTREAM_GONE)
         return err;
-    if (step->original_time && step->delete_exception) {
+    if (destroys) {
         push_row_drop(push, step->original_time);
         return ERR_OK;
     }

@@ -132,17 +132,7 @@ def test_a_text_is_served_as_it_was_sent(bridge, ada, case):
     assert ada.delete(href).status_code == 204
 
 
-# The feed shows an exception that was destroyed as it shows a cancelled one (feishu-api 16.5, 16.17).
-RESTORED = {"a_removed_exdate_restores_the_occurrence",
-            "a_removed_override_gives_the_occurrence_back_to_the_rule"}
-
-
-def maybe(case):
-    unsettled = pytest.mark.xfail(reason="the feed shows a destroyed row as cancelled")
-    return pytest.param(case, marks=[unsettled] if case in RESTORED else [])
-
-
-@pytest.mark.parametrize("case", [maybe(case) for case in EDITED])
+@pytest.mark.parametrize("case", EDITED)
 def test_an_edited_text_is_served_as_it_was_sent(bridge, ada, case):
     uid = str(uuid.uuid4())
     href, answer = put(ada, uid, text_of(case, "served.ics", uid))

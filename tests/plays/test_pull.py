@@ -228,6 +228,26 @@ def test_a_deleted_series_disappears_with_its_exceptions(sim, bridge, shape):
     assert not ada.members(ada.calendars()["Ada"])
 
 
+@pytest.mark.parametrize("look", ["plain", "not_found"])
+@pytest.mark.parametrize("shape", ["full", "minimal"])
+def test_a_destroyed_exception_gives_its_occurrence_back_to_the_rule(sim, bridge, look, shape):
+    sim.switch(occurrence_get=look, deleted_items=shape)
+    master = weekly(sim)
+    sim.edit(ADA, "event_patch", event_id=occurrence(master, 1), event={"summary": "Moved"})
+    sim.edit(ADA, "event_delete", event_id=occurrence(master, 2))
+    ada = bridge.sign_in(ADA)
+    href, = ada.members(ada.calendars()["Ada"])
+    assert "SUMMARY:Moved" in ada.get(href) and "EXDATE" in ada.get(href)
+    for number in (1, 2):
+        sim.edit(ADA, "event_delete", event_id=occurrence(master, number), delete_exception=True)
+    sim.edit(ADA, "event_delete", event_id=occurrence(master, 3))
+    bridge.sync(ada.name)
+    text = ada.get(href).replace("\r\n ", "")
+    assert "SUMMARY:Moved" not in text
+    assert [line for line in text.splitlines() if line.startswith("EXDATE")] == [
+        "EXDATE;TZID=Asia/Shanghai:20270205T160000"]
+
+
 def test_exceptions_that_outlive_their_master_stay_visible(sim, bridge):
     series = weekly(sim)
     sim.edit(ADA, "event_patch", event_id=occurrence(series, 1), event={"summary": "Moved"})
