@@ -29,6 +29,7 @@
     X(MEDIA_TYPE, "unsupported media type")                                              \
     X(THROTTLED, "too many requests")                                                    \
     X(NOT_IMPLEMENTED, "not implemented")                                                \
+    X(OTHER_SERVER, "the destination is on another server")                              \
     X(LOCK_TOKEN, "no such lock")                                                        \
     X(FINITE_DEPTH, "infinite depth is not supported")                                   \
     X(PROTECTED_PROPERTY, "the property is protected")                                   \
@@ -59,6 +60,7 @@
     X(ORGANIZER_CHANGE, "this change is the organizer's alone")                          \
     X(ATTENDEE_CHANGE, "an attendee may not change this")                                \
     X(SCHEDULING_MESSAGE, "not a valid scheduling message")                              \
+    X(UNIQUE_SCHEDULING, "a meeting is in one calendar only")                            \
     /* upstream: refused is known not to have happened, unknown may have happened */     \
     X(UPSTREAM_REFUSED, "Feishu refused the change")                                     \
     X(UPSTREAM_GONE, "Feishu no longer has it")                                          \

@@ -123,6 +123,7 @@ struct be_put {
     const char *text;
     size_t text_bytes;
     struct be_expect expect;
+    bool quiet; /* the others of a meeting are not told */
 };
 struct be_put_result {
     bool created;
@@ -134,6 +135,22 @@ struct be_put_result {
  * UPSTREAM_*. */
 enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_put *put, struct be_put_result *result);
+/* Errors: as be_object_put, and of delete; NOT_FOUND when the source is not there,
+ * PRECONDITION also when something is at the target and may not be replaced,
+ * UNIQUE_SCHEDULING for a copy of a meeting. A move within a calendar gives another name
+ * and asks nothing upstream; one to another calendar makes the event there, then deletes
+ * it here, and tells nobody: where it fails in between, both are there, and the same move
+ * again finishes it. */
+struct be_transfer {
+    const struct be_calendar *from, *to;
+    const char *from_name, *to_name;
+    struct be_expect expect; /* of the source */
+    bool copy;               /* the source stays */
+    bool replace;            /* what is at the target (with the same UID) is replaced */
+};
+enum err be_object_transfer(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_transfer *transfer,
+    struct be_put_result *result);
 /* A participant's delete is a decline. Errors: NOT_FOUND, PRECONDITION, UPSTREAM_*. */
 enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct be_calendar *calendar, const char *name,

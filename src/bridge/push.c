@@ -18,6 +18,7 @@ struct write {
     struct push push;
     struct object object; /* as it was served when the client asked */
     bool have;
+    bool quiet;  /* tells nobody */
     bool revive; /* it is there, but hidden: a participant had deleted it */
 };
 
@@ -167,6 +168,17 @@ static void fill_result(const struct write *write, const struct object *object,
     };
 }
 
+/* The steps are those that push will execute. */
+static void take_plan(struct ctx *cx, struct write *write, const struct plan *plan)
+{
+    struct push *push = &write->push;
+    for (size_t i = 0; write->quiet && i < plan->steps.n; i++)
+        plan->steps.items[i].notify = false;
+    push->steps = plan->steps.items;
+    push->n_steps = plan->steps.n;
+    push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
+}
+
 static enum err plan_put(struct ctx *cx, struct write *write, const char *text)
 {
     struct push *push = &write->push;
@@ -179,9 +191,7 @@ static enum err plan_put(struct ctx *cx, struct write *write, const char *text)
     }
     TRY(convert_plan(cx, &write->env, there ? &before.series : NULL,
         there ? write->object.text : NULL, text, plan));
-    push->steps = plan->steps.items;
-    push->n_steps = plan->steps.n;
-    push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
+    take_plan(cx, write, plan);
     return ERR_OK;
 }
 
@@ -222,7 +232,8 @@ static enum err put_locked(struct ctx *cx, struct write *write,
 enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_put *put, struct be_put_result *result)
 {
-    struct write write = {.bridge = bridge, .expect = &put->expect};
+    struct write write = {
+        .bridge = bridge, .expect = &put->expect, .quiet = put->quiet};
     struct ics_object parsed;
     struct held held;
     TRY(check_rights(cx, bridge, user, put->calendar));
@@ -255,10 +266,21 @@ static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
     before.series.ical_uid = write->object.uid;
     TRY(convert_plan_delete(cx, &write->env, &before.series, reply, &plan));
     push->hide = !series_is_organizer(&write->env, &before.series);
-    push->steps = plan.steps.items;
-    push->n_steps = plan.steps.n;
-    push->done = ARENA_ARRAY(cx->arena, bool, plan.steps.n + 1);
+    take_plan(cx, write, &plan);
     return execute(cx, push, &rendered);
+}
+
+static enum err delete_object(struct ctx *cx, struct write *write,
+    const struct be_user *user, const struct be_calendar *calendar, const char *name,
+    bool reply)
+{
+    struct held held;
+    TRY(check_rights(cx, write->bridge, user, calendar));
+    TRY(open_write(cx, write, user, calendar, name));
+    TRY(held_take(cx, write->bridge->locks, LOCK_CALENDAR, calendar->id, &held));
+    enum err err = delete_locked(cx, write, reply);
+    held_release(&held);
+    return err;
 }
 
 enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
@@ -266,11 +288,160 @@ enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
     const struct be_expect *expect, bool reply)
 {
     struct write write = {.bridge = bridge, .expect = expect};
+    return delete_object(cx, &write, user, calendar, name, reply);
+}
+
+/* ---- COPY, MOVE ---- */
+
+/* An answer given to an invitation belongs to the calendar that was invited. */
+static enum err check_movable(struct ctx *cx, struct write *write)
+{
+    struct series_data data;
+    series_read(cx, write->push.rows.items, write->push.rows.n, &data);
+    if (series_is_organizer(&write->env, &data.series))
+        return ERR_OK;
+    return fail(cx, ERR_UPSTREAM_REFUSED,
+        "an invitation stays in the calendar where Feishu has put it");
+}
+
+static enum err load_source(struct ctx *cx, struct write *write)
+{
+    TRY(journal_finish_object(cx, write->bridge, write->calendar.id, write->push.name));
+    TRY(load(cx, write));
+    if (!write->have)
+        return fail(cx, ERR_NOT_FOUND, "there is no %s", write->push.name);
+    return check_expectation(cx, write);
+}
+
+/* The name may be free for clients and yet be that of an invitation that was declined. */
+static enum err check_name(
+    struct ctx *cx, const struct write *write, const struct be_transfer *transfer)
+{
+    struct object other;
+    const char *name = transfer->to_name;
+    enum err err =
+        store_object(cx, write->bridge->store, write->calendar.id, name, &other);
+    if (!err && !transfer->replace)
+        return fail(cx, ERR_PRECONDITION, "there is already something at %s", name);
+    if (!err)
+        return fail(cx, ERR_UID_CONFLICT, "%s", name);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    struct write declined = *write;
+    declined.have = false;
+    declined.push.name = name;
+    TRY(load_hidden(cx, &declined));
+    return declined.revive
+        ? fail(cx, ERR_CONFLICT, "%s is the name of a declined invitation", name)
+        : ERR_OK;
+}
+
+static enum err rename_locked(struct ctx *cx, struct write *write,
+    const struct be_transfer *transfer, struct be_put_result *result)
+{
+    struct store_tx *tx;
+    TRY(load_source(cx, write));
+    TRY(check_name(cx, write, transfer));
+    struct object object = write->object;
+    TRY(store_begin(cx, write->bridge->store, &tx));
+    enum err err = store_object_remove(cx, tx, write->calendar.id, object.name);
+    object.name = transfer->to_name;
+    if (!err)
+        err = store_object_save(cx, tx, &object);
+    if (err) {
+        store_rollback(tx);
+        return err;
+    }
+    TRY(store_commit(cx, tx));
+    write->have = false;
+    fill_result(write, &object, object.text, result);
+    return ERR_OK;
+}
+
+static enum err rename_object(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_transfer *transfer,
+    struct be_put_result *result)
+{
+    struct write write = {.bridge = bridge, .expect = &transfer->expect};
     struct held held;
-    TRY(check_rights(cx, bridge, user, calendar));
-    TRY(open_write(cx, &write, user, calendar, name));
-    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, calendar->id, &held));
-    enum err err = delete_locked(cx, &write, reply);
+    TRY(open_write(cx, &write, user, transfer->from, transfer->from_name));
+    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, transfer->from->id, &held));
+    enum err err = rename_locked(cx, &write, transfer, result);
     held_release(&held);
     return err;
+}
+
+/* The text to be written, which is only taken as long as it is the source's. */
+static enum err read_source(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_transfer *transfer, struct object *source)
+{
+    struct write write = {.bridge = bridge, .expect = &transfer->expect};
+    struct held held;
+    TRY(open_write(cx, &write, user, transfer->from, transfer->from_name));
+    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, transfer->from->id, &held));
+    enum err err = load_source(cx, &write);
+    held_release(&held);
+    TRY(err);
+    if (!transfer->copy)
+        TRY(check_movable(cx, &write));
+    else if (write.object.schedule_tag)
+        return fail(cx, ERR_UNIQUE_SCHEDULING,
+            "a meeting can be moved, but not be in two calendars");
+    *source = write.object;
+    return ERR_OK;
+}
+
+/* Somebody changed the source while it was copied: the copy goes away again. */
+static void take_copy_back(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_transfer *transfer,
+    const struct be_put_result *result)
+{
+    char *text = arena_strdup(cx->arena, ctx_error(cx));
+    enum err err = cx->err;
+    struct be_expect expect = {
+        .check = true, .strict = true, .etag = result->object.etag};
+    struct write write = {.bridge = bridge, .expect = &expect, .quiet = true};
+    if (result->created)
+        delete_object(cx, &write, user, transfer->to, transfer->to_name, false);
+    fail(cx, err, "%s", text);
+}
+
+static enum err move_between(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_transfer *transfer,
+    struct be_put_result *result)
+{
+    struct object source = {0};
+    struct be_put_result made;
+    TRY(read_source(cx, bridge, user, transfer, &source));
+    struct be_put put = {
+        .calendar = transfer->to,
+        .name = transfer->to_name,
+        .text = source.text,
+        .text_bytes = source.text_bytes,
+        .expect = {.check = !transfer->replace, .strict = !transfer->replace},
+        .quiet = !transfer->copy,
+    };
+    TRY(be_object_put(cx, bridge, user, &put, &made));
+    *result = made;
+    if (transfer->copy)
+        return ERR_OK;
+    struct be_expect expect = {.check = true, .strict = true, .etag = source.etag};
+    struct write write = {.bridge = bridge, .expect = &expect, .quiet = true};
+    enum err err =
+        delete_object(cx, &write, user, transfer->from, transfer->from_name, false);
+    if (err == ERR_PRECONDITION)
+        take_copy_back(cx, bridge, user, transfer, &made);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err be_object_transfer(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_transfer *transfer,
+    struct be_put_result *result)
+{
+    TRY(check_rights(cx, bridge, user, transfer->to));
+    if (!transfer->copy)
+        TRY(check_rights(cx, bridge, user, transfer->from));
+    if (!transfer->copy && transfer->from->id == transfer->to->id)
+        return rename_object(cx, bridge, user, transfer, result);
+    return move_between(cx, bridge, user, transfer, result);
 }

@@ -6,7 +6,7 @@
 #define OBJECT KIND_OBJECT
 
 /* HEAD is GET; the HTTP layer leaves the body out. Refused methods are known, so that the
- * answer is 405 and not 501: locks, access control lists, copies. */
+ * answer is 405 and not 501: locks, access control lists. */
 static const struct method methods[] = {
     /* RFC 9110 */
     {"OPTIONS", options_handle, KINDS_ALL, METHOD_MAY_CREATE},
@@ -14,14 +14,14 @@ static const struct method methods[] = {
     {"HEAD", get_handle, KINDS_ALL, METHOD_CONDITIONS},
     {"PUT", put_handle, OBJECT, METHOD_BLOCKS | METHOD_MAY_CREATE},
     {"DELETE", delete_handle, CALENDAR | OBJECT, METHOD_BLOCKS},
-    {"POST", post_handle, KIND_OUTBOX, METHOD_BLOCKS | METHOD_CONDITIONS},
+    {"POST", post_handle, KIND_OUTBOX | CALENDAR, METHOD_BLOCKS | METHOD_CONDITIONS},
     /* RFC 4918 */
     {"PROPFIND", propfind_handle, KINDS_ALL, METHOD_CONDITIONS},
     {"PROPPATCH", proppatch_handle, KINDS_ALL, METHOD_BLOCKS | METHOD_CONDITIONS},
     {"MKCOL", mkcol_handle, CALENDAR,
         METHOD_BLOCKS | METHOD_MAY_CREATE | METHOD_CONDITIONS},
-    {"COPY", NULL, 0, 0},
-    {"MOVE", NULL, 0, 0},
+    {"COPY", copy_handle, OBJECT, METHOD_BLOCKS},
+    {"MOVE", move_handle, OBJECT, METHOD_BLOCKS},
     {"LOCK", NULL, 0, 0},
     {"UNLOCK", NULL, 0, 0},
     /* RFC 3253, 3744, 4791 */

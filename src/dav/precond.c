@@ -26,6 +26,7 @@
     X(MEDIA_TYPE, 415, OTHER, NULL)                                                      \
     X(THROTTLED, 429, OTHER, NULL)                                                       \
     X(NOT_IMPLEMENTED, 501, OTHER, NULL)                                                 \
+    X(OTHER_SERVER, 502, OTHER, NULL)                                                    \
     /* RFC 4918 section 16 */                                                            \
     X(LOCK_TOKEN, 409, DAV, "lock-token-matches-request-uri")                            \
     X(FINITE_DEPTH, 403, DAV, "propfind-finite-depth")                                   \
@@ -61,6 +62,7 @@
     X(ORGANIZER_CHANGE, 403, CALDAV, "allowed-organizer-scheduling-object-change")       \
     X(ATTENDEE_CHANGE, 403, CALDAV, "allowed-attendee-scheduling-object-change")         \
     X(SCHEDULING_MESSAGE, 403, CALDAV, "valid-scheduling-message")                       \
+    X(UNIQUE_SCHEDULING, 403, CALDAV, "unique-scheduling-object-resource")               \
     /* Upstream. Not 401 when the account must sign in again: the client would ask for a \
      * password that is right. */                                                        \
     X(UPSTREAM_REFUSED, 403, OTHER, NULL)                                                \

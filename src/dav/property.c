@@ -32,6 +32,8 @@ static const struct property properties[] = {
     /* RFC 3253 section 3.1 */
     {NS_DAV, "supported-report-set", ALL, 0, webdav_supported_report_set, NULL},
     {NS_DAV, "supported-method-set", ALL, 0, webdav_supported_method_set, NULL},
+    /* RFC 5995 section 3.2 */
+    {NS_DAV, "add-member", CALENDAR, 0, webdav_add_member, NULL},
     /* RFC 5397 */
     {NS_DAV, "current-user-principal", ALL, 0, webdav_current_user_principal, NULL},
     /* RFC 3744 sections 4, 5 */

@@ -1,5 +1,6 @@
-/* RFC 4918 section 15, RFC 3253 section 3.1, RFC 5397. */
+/* RFC 4918 section 15, RFC 3253 section 3.1, RFC 5397, RFC 5995. */
 #include "dav/method.h"
+#include "dav/privilege.h"
 #include "dav/props.h"
 #include "dav/propupdate.h"
 #include "dav/report.h"
@@ -117,4 +118,14 @@ bool webdav_current_user_principal(struct dav *dav, struct resource *resource,
 {
     (void)resource;
     return acl_principal_url(dav, &(struct resource){.who = &dav->user}, out);
+}
+
+bool webdav_add_member(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    if (!privilege_has(dav, resource, "bind"))
+        return false;
+    buf_adds(out, "<D:href>");
+    resource_add_href(out, resource);
+    buf_adds(out, "</D:href>");
+    return true;
 }

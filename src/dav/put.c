@@ -2,6 +2,7 @@
 #include "dav/condition.h"
 #include "dav/method.h"
 #include "dav/privilege.h"
+#include "dav/put.h"
 #include "ical/ics.h"
 
 #include <string.h>
@@ -83,7 +84,8 @@ static enum err check_conditions(struct dav *dav, struct be_expect *expect)
     return condition_check(dav, expect, &not_modified);
 }
 
-static void answer(struct dav *dav, const struct be_put_result *result)
+void put_answer(
+    struct dav *dav, const struct resource *where, const struct be_put_result *result)
 {
     const struct be_object *object = &result->object;
     bool whole = dav->prefer == PREFER_REPRESENTATION && object->text;
@@ -98,39 +100,44 @@ static void answer(struct dav *dav, const struct be_put_result *result)
         return;
     dav->response->compressible = true;
     dav_set_header(dav, "Content-Type", CALENDAR_TYPE "; component=VEVENT");
-    dav_set_header(dav, "Content-Location", resource_href(dav->cx, &dav->target));
+    dav_set_header(dav, "Content-Location", resource_href(dav->cx, where));
     dav_set_header(dav, "Preference-Applied", "return=representation");
     buf_add(&dav->response->body, object->text, object->text_bytes);
 }
 
-static void name_conflict(struct dav *dav)
+void put_conflict(struct dav *dav, const struct resource *where)
 {
     struct resource other;
-    resource_member(&dav->target, &other);
+    resource_member(where, &other);
     other.name = ctx_error(dav->cx);
     dav->err_href = resource_href(dav->cx, &other);
     fail(dav->cx, ERR_UID_CONFLICT, "another object of this calendar has this UID");
 }
 
+enum err put_object(struct dav *dav, const struct resource *where,
+    const struct be_expect *expect, struct be_put_result *result)
+{
+    TRY(check_body(dav));
+    struct be_put put = {.calendar = where->calendar, .name = where->name,
+        .text = dav->request->body, .text_bytes = dav->request->body_bytes,
+        .expect = *expect};
+    enum err err =
+        be_object_put(dav->cx, dav->request->bridge, &dav->user, &put, result);
+    if (err == ERR_UID_CONFLICT)
+        put_conflict(dav, where);
+    return err;
+}
+
 enum err put_handle(struct dav *dav)
 {
-    struct ctx *cx = dav->cx;
     struct resource *target = &dav->target;
     struct be_expect expect = {0};
     struct be_put_result result = {0};
     if (!target->calendar)
-        return fail(cx, ERR_CONFLICT, "there is no calendar at this address");
+        return fail(dav->cx, ERR_CONFLICT, "there is no calendar at this address");
     TRY(privilege_need(dav, target, "write-content"));
     TRY(check_conditions(dav, &expect));
-    TRY(check_body(dav));
-    struct be_put put = {.calendar = target->calendar, .name = target->name,
-        .text = dav->request->body, .text_bytes = dav->request->body_bytes,
-        .expect = expect};
-    enum err err = be_object_put(cx, dav->request->bridge, &dav->user, &put, &result);
-    if (err == ERR_UID_CONFLICT)
-        name_conflict(dav);
-    if (err)
-        return err;
-    answer(dav, &result);
+    TRY(put_object(dav, target, &expect, &result));
+    put_answer(dav, target, &result);
     return ERR_OK;
 }

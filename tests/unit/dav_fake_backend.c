@@ -458,6 +458,27 @@ enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_us
     return ERR_OK;
 }
 
+enum err be_object_transfer(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_transfer *transfer,
+    struct be_put_result *result)
+{
+    struct fake_object *source = find(bridge, transfer->from->id, transfer->from_name);
+    const struct fake_object *there = find(bridge, transfer->to->id, transfer->to_name);
+    bridge->last_expect = transfer->expect;
+    TRY(next_err(cx, bridge));
+    TRY(check_expect(cx, &transfer->expect, source));
+    if (there && there->text && !transfer->replace)
+        return fail(cx, ERR_PRECONDITION, "something is there");
+    char *text = arena_strdup(bridge->arena, source->text);
+    if (!transfer->copy)
+        bury(bridge, source);
+    struct be_put put = {.calendar = transfer->to, .name = transfer->to_name,
+        .text = text, .text_bytes = strlen(text)};
+    enum err err = be_object_put(cx, bridge, user, &put, result);
+    bridge->last_expect = transfer->expect;
+    return err;
+}
+
 enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct be_calendar *calendar, const char *name,
     const struct be_expect *expect, bool reply)
