@@ -97,13 +97,13 @@ step "autoreconf" sh -c "cd '$top' && autoreconf -fi" || finish
 step "build" build plain || finish
 units plain
 if [ "${1:-}" = --quick ]; then
-    plays plain tests/plays
+    plays plain "$top/tests/plays"
     finish
 fi
-plays plain tests/plays/test_compat_*.py
+plays plain "$top"/tests/plays/test_compat_*.py
 if step "sanitizer build" build san --enable-asan --enable-ubsan; then
     units san
-    plays san tests/plays --ignore-glob='*test_compat_*'
+    plays san "$top/tests/plays" --ignore-glob='*test_compat_*'
 fi
 step "make distcheck" make -s -C "$work/plain" distcheck
 finish
