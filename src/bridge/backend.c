@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/people.h"
 
 #include <string.h>
 
@@ -19,7 +20,7 @@ static enum err user_from(struct ctx *cx, struct bridge *bridge,
     /* Scheduling clients insist on a mailto: address; this one is nobody's mailbox. */
     if (!n)
         addresses[n++] =
-            arena_printf(cx->arena, "mailto:%s@feishu.invalid", account->open_id);
+            arena_printf(cx->arena, "mailto:%s@" PEOPLE_DOMAIN, account->open_id);
     *user = (struct be_user){
         .id = account->id,
         .name = account->name,
@@ -41,12 +42,37 @@ enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_us
     return user_from(cx, bridge, &account, user);
 }
 
+static void user_from_person(
+    struct ctx *cx, const struct person *person, struct be_user *user)
+{
+    const char **addresses = ARENA_ARRAY(cx->arena, const char *, 2);
+    addresses[0] = str_empty(person->address)
+        ? arena_printf(cx->arena, "mailto:%s@" PEOPLE_DOMAIN, person->open_id)
+        : arena_printf(cx->arena, "mailto:%s", person->address);
+    *user = (struct be_user){
+        .kind = person->kind == PERSON_ROOM ? BE_ROOM : BE_INDIVIDUAL,
+        .name = addresses[0] + strlen("mailto:"),
+        .segment = person->open_id,
+        .display_name = !str_empty(person->name) ? person->name
+                                                 : addresses[0] + strlen("mailto:"),
+        .addresses = addresses,
+        .timezone = TIMEZONE_DEFAULT,
+    };
+}
+
 enum err be_user_by_segment(
     struct ctx *cx, struct bridge *bridge, const char *segment, struct be_user *user)
 {
     struct account account;
-    TRY(store_account_by_open_id(cx, bridge->store, segment, &account));
-    return user_from(cx, bridge, &account, user);
+    struct person person;
+    enum err err = store_account_by_open_id(cx, bridge->store, segment, &account);
+    if (!err)
+        return user_from(cx, bridge, &account, user);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    TRY(store_person_by_id(cx, bridge->store, segment, &person));
+    user_from_person(cx, &person, user);
+    return ERR_OK;
 }
 
 const char *be_epoch(struct bridge *bridge)

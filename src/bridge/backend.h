@@ -1,7 +1,7 @@
 /*
  * The calendar back end: all that the DAV layer knows of what lies below it. No word of
- * Feishu in here. Reads never touch the network, but for be_freebusy; writes return when
- * upstream has them. Functions may be called from any thread; texts live in cx->arena.
+ * Feishu in here. Reads never touch the network, but for be_freebusy and be_people_search;
+ * writes return when upstream has them. Functions may be called from any thread; texts live in cx->arena.
  */
 #ifndef BRIDGE_BACKEND_H
 #define BRIDGE_BACKEND_H
@@ -14,9 +14,12 @@
 
 struct bridge;
 
-/* A signed-in person. */
+enum be_user_kind { BE_INDIVIDUAL, BE_ROOM };
+
+/* A signed-in person, or anybody else, or a room. */
 struct be_user {
-    int64_t id;
+    int64_t id;               /* 0 = has no account here */
+    enum be_user_kind kind;
     const char *name;         /* what is typed as user name */
     const char *segment;      /* in hrefs: plain ASCII, needs no encoding */
     const char *display_name;
@@ -27,9 +30,26 @@ struct be_user {
 };
 /* Errors: NOT_FOUND. */
 enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user);
-/* The person of a principal's segment; only people with an account here. NOT_FOUND. */
+/* Who a principal's segment means: a person or room with an account here, or that a search
+ * or an event has made known. NOT_FOUND. */
 enum err be_user_by_segment(struct ctx *cx, struct bridge *bridge, const char *segment,
     struct be_user *user);
+
+/* Asks the directory for people and rooms while somebody types; cached shortly. Where it
+ * may not be asked, those that are known already are found. */
+struct be_people_query {
+    const char *words; /* a part of a name or address, no "mailto:"; "" = any */
+    unsigned kinds;    /* bits 1 << enum be_user_kind */
+    size_t max;
+};
+struct be_person {
+    struct be_user user;
+    /* The words mean the name though its letters may differ (pinyin, another name). */
+    bool by_directory;
+};
+enum err be_people_search(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_people_query *query,
+    struct be_person **list, size_t *n);
 
 enum be_role { BE_FREEBUSY, BE_READER, BE_WRITER, BE_OWNER };
 

@@ -52,6 +52,7 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
     bridge->credentials = credential_cache_new(cx);
     bridge->interest = interest_new();
     bridge->freebusy = freebusy_cache_new();
+    bridge->search = search_cache_new();
     allday_load(cx, bridge);
     if (str_empty(conf->feishu.app_id) || !secret_text(&conf->feishu.app_secret))
         return ERR_OK;
@@ -98,6 +99,7 @@ void bridge_close(struct bridge *bridge)
     credential_cache_free(bridge->credentials);
     interest_free(bridge->interest);
     freebusy_cache_free(bridge->freebusy);
+    search_cache_free(bridge->search);
     explicit_bzero(bridge->key, sizeof(bridge->key));
     free(bridge);
 }

@@ -27,6 +27,7 @@ struct credential_cache; /* password.c */
 struct interest;         /* interest.c */
 struct scheduler;        /* sync.c */
 struct freebusy_cache;   /* freebusy.c */
+struct search_cache;     /* search.c */
 
 struct bridge {
     const struct conf *conf;
@@ -38,6 +39,7 @@ struct bridge {
     struct interest *interest;
     struct scheduler *scheduler; /* NULL until bridge_start */
     struct freebusy_cache *freebusy;
+    struct search_cache *search;
     /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
     atomic_bool read_end_exclusive, write_end_inclusive;
     /* Monotonic time before which no directory look-up is tried again, after a refusal.
@@ -274,6 +276,10 @@ void allday_probe(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 /* ---- freebusy.c ---- */
 struct freebusy_cache *freebusy_cache_new(void);
 void freebusy_cache_free(struct freebusy_cache *cache);
+
+/* ---- search.c ---- */
+struct search_cache *search_cache_new(void);
+void search_cache_free(struct search_cache *cache);
 
 /* ---- sync.c, schedule.c ---- */
 /* A line for the administrator: the only place of the bridge that warns. */

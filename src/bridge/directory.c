@@ -51,6 +51,8 @@ static void save_user(
                 cx->arena, *email ? email : json_text(user, "enterprise_email")),
             .name = json_text(user, "name"),
             .fetched_s = ctx_now_s(cx),
+            .words = arena_printf(cx->arena, "%s %s", json_text(user, "en_name"),
+                json_text(user, "nickname")),
         };
     /* What was known before is better than nothing: the data range of the app may have
      * shrunk. */

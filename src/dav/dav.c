@@ -24,9 +24,11 @@ bool dav_method_known(const char *method)
 
 bool dav_may_block(const char *method, const struct path *path)
 {
-    (void)path;
     const struct method *row = method_find(method);
-    return row && row->flags & METHOD_BLOCKS;
+    /* Reports on principals search the directory. */
+    bool search = row && row->handler == report_handle &&
+        (path->n == 0 || strcmp(path->segments[0], "principals") == 0);
+    return row && (row->flags & METHOD_BLOCKS || search);
 }
 
 /* ---- what request.h promises ---- */

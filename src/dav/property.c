@@ -85,6 +85,10 @@ static const struct property properties[] = {
     /* calendarserver.org caldav-ctag and others, Apple's iCal */
     {NS_CS, "getctag", CALENDAR | HOME, 0, cs_getctag, NULL},
     {NS_CS, "email-address-set", PRINCIPAL, 0, cs_email_address_set, NULL},
+    {NS_CS, "record-type", PRINCIPAL, 0, cs_record_type, NULL},
+    /* calendarserver.org caldav-proxy: nobody acts for anybody else */
+    {NS_CS, "calendar-proxy-read-for", PRINCIPAL, 0, webdav_empty, NULL},
+    {NS_CS, "calendar-proxy-write-for", PRINCIPAL, 0, webdav_empty, NULL},
     {NS_APPLE, "calendar-color", CALENDAR, PROP_WHOLE, cs_calendar_color,
         cs_set_calendar_color},
     {NS_APPLE, "calendar-order", CALENDAR, PROP_WHOLE, NULL, cs_set_stored},

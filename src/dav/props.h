@@ -16,7 +16,7 @@ prop_get acl_owner, acl_current_user_privilege_set, acl_supported_privilege_set,
 
 /* RFC 6578 (props_sync.c), calendarserver's getctag (props_calendarserver.c) */
 prop_get sync_sync_token;
-prop_get cs_getctag, cs_email_address_set, cs_calendar_color;
+prop_get cs_getctag, cs_email_address_set, cs_record_type, cs_calendar_color;
 prop_set cs_set_calendar_color, cs_set_stored;
 
 /* RFC 4791, 7809 (props_caldav.c) */

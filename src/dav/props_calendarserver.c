@@ -28,6 +28,13 @@ bool cs_email_address_set(struct dav *dav, struct resource *resource, struct buf
     return true;
 }
 
+bool cs_record_type(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    (void)dav;
+    buf_adds(out, resource->who->kind == BE_ROOM ? "locations" : "users");
+    return true;
+}
+
 /* The client's own element is kept for its symbolic-color; good as long as the colour is
  * that. */
 bool cs_calendar_color(struct dav *dav, struct resource *resource, struct buf *out)

@@ -27,8 +27,8 @@ bool schedule_user_address_set(
 
 bool schedule_user_type(struct dav *dav, struct resource *resource, struct buf *out)
 {
-    (void)dav, (void)resource;
-    buf_adds(out, "INDIVIDUAL");
+    (void)dav;
+    buf_adds(out, resource->who->kind == BE_ROOM ? "ROOM" : "INDIVIDUAL");
     return true;
 }
 

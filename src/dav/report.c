@@ -21,13 +21,19 @@ static const struct report {
     {NS_DAV, "sync-collection", KIND_CALENDAR | KIND_HOME, report_sync_collection},
     /* RFC 3253 section 3.8 */
     {NS_DAV, "expand-property", KINDS_ALL, report_expand_property},
-    /* RFC 3744 sections 9.3 to 9.5 */
-    {NS_DAV, "principal-match", KIND_PRINCIPALS, report_principal_match},
+    /* RFC 3744 sections 9.2 to 9.5 */
+    {NS_DAV, "acl-principal-prop-set", KINDS_ALL & ~KIND_OBJECT,
+        report_acl_principal_prop_set},
+    {NS_DAV, "principal-match", KIND_ROOT | KIND_PRINCIPALS | KIND_HOME,
+        report_principal_match},
     {NS_DAV, "principal-property-search", KIND_ROOT | KIND_PRINCIPALS,
         report_principal_property_search},
     {NS_DAV, "principal-search-property-set",
         KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
         report_principal_search_property_set},
+    /* calendarserver.org calendarserver-principal-search: Apple, while somebody types */
+    {NS_CS, "calendarserver-principal-search", KIND_ROOT | KIND_PRINCIPALS,
+        report_calendarserver_principal_search},
 };
 #define N_REPORTS (sizeof(reports) / sizeof(*reports))
 

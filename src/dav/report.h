@@ -11,7 +11,8 @@ typedef enum err report_handler(struct dav *dav, const struct xml *root);
 
 report_handler report_calendar_query, report_calendar_multiget, report_sync_collection,
     report_free_busy_query, report_expand_property, report_principal_match,
-    report_principal_property_search, report_principal_search_property_set;
+    report_principal_property_search, report_principal_search_property_set,
+    report_calendarserver_principal_search, report_acl_principal_prop_set;
 
 /* A <D:supported-report> for each of the kind. */
 void report_add_supported(struct buf *out, enum kind kind);

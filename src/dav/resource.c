@@ -100,6 +100,12 @@ void resource_fixed(struct dav *dav, enum kind kind, struct resource *resource)
     set_place(dav, place_of(kind), &dav->user, resource);
 }
 
+void resource_principal(
+    struct dav *dav, const struct be_user *who, struct resource *resource)
+{
+    set_place(dav, place_of(KIND_PRINCIPAL), who, resource);
+}
+
 static void set_calendar(struct dav *dav, const char *name,
     const struct be_calendar *calendar, struct resource *resource)
 {

@@ -63,6 +63,9 @@ enum err resource_object(struct dav *dav, struct resource *resource);
 
 /* Resources that are always there. */
 void resource_fixed(struct dav *dav, enum kind kind, struct resource *resource);
+/* The principal of anybody; who must live as long as the resource. */
+void resource_principal(
+    struct dav *dav, const struct be_user *who, struct resource *resource);
 void resource_calendar(struct dav *dav, const struct be_calendar *calendar,
     struct resource *resource);
 /* An object of a calendar's resource, name and contents filled by the caller. */

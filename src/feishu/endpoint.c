@@ -42,6 +42,14 @@ static const struct feishu_endpoint_row rows[FEISHU_ENDPOINT_COUNT] = {
     [FEISHU_CALENDAR_UNSUBSCRIBE] = {"calendar.unsubscribe", "POST",
         CAL "/:calendar_id/unsubscribe", FEISHU_EITHER, REPEAT, NULL, 0},
 
+    /* What a second entry for the same person does is not known (feishu-api 16). */
+    [FEISHU_ACL_LIST] = {"calendar.acl.list", "GET", CAL "/:calendar_id/acls",
+        FEISHU_EITHER, READ, NULL, 0},
+    [FEISHU_ACL_CREATE] = {"calendar.acl.create", "POST", CAL "/:calendar_id/acls",
+        FEISHU_EITHER, ONCE, NULL, 0},
+    [FEISHU_ACL_DELETE] = {"calendar.acl.delete", "DELETE",
+        CAL "/:calendar_id/acls/:acl_id", FEISHU_EITHER, REPEAT, NULL, 0},
+
     [FEISHU_EVENT_LIST] = {"calendar.event.list", "GET", CAL "/:calendar_id/events",
         FEISHU_EITHER, READ, NULL, 0},
     [FEISHU_EVENT_GET] = {"calendar.event.get", "GET", EVENT, FEISHU_EITHER, READ, NULL,
@@ -76,8 +84,14 @@ static const struct feishu_endpoint_row rows[FEISHU_ENDPOINT_COUNT] = {
         "/open-apis/contact/v3/users/batch", FEISHU_EITHER, READ, NULL, 0},
     [FEISHU_USER_BASIC_BATCH] = {"contact.users.basic_batch", "POST",
         "/open-apis/contact/v3/users/basic_batch", FEISHU_EITHER, READ, NULL, 5},
+    [FEISHU_USER_SEARCH] = {"search.v1.user", "GET", "/open-apis/search/v1/user",
+        FEISHU_USER, READ, NULL, 0},
+    [FEISHU_EMPLOYEE_SEARCH] = {"directory.employees.search", "POST",
+        "/open-apis/directory/v1/employees/search", FEISHU_EITHER, READ, NULL, 0},
     [FEISHU_ROOM_LIST] = {"vc.rooms.list", "GET", "/open-apis/vc/v1/rooms", FEISHU_TENANT,
         READ, NULL, 0},
+    [FEISHU_ROOM_SEARCH] = {"vc.rooms.search", "POST", "/open-apis/vc/v1/rooms/search",
+        FEISHU_USER, READ, NULL, 0},
 };
 
 const struct feishu_endpoint_row *feishu_endpoint_row(enum feishu_endpoint endpoint)

@@ -1,10 +1,41 @@
 #include "http/exchange.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
+struct header_lines {
+    const char *name;
+    LIST(const char *) values;
+    struct arena *arena;
+};
+
+static enum MHD_Result take_line(
+    void *self, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct header_lines *lines = self;
+    (void)kind;
+    if (value && str_ieq(name, lines->name))
+        LIST_ADD(lines->arena, &lines->values, value);
+    return MHD_YES;
+}
+
+/* RFC 9110 section 5.2: several lines of one name are one list. Thunderbird's outbox
+ * requests have a Recipient line each. */
 const char *exchange_header(const struct exchange *ex, const char *name)
 {
-    return MHD_lookup_connection_value(ex->connection, MHD_HEADER_KIND, name);
+    const char *first =
+        MHD_lookup_connection_value(ex->connection, MHD_HEADER_KIND, name);
+    struct header_lines lines = {.name = name, .arena = ex->cx->arena};
+    if (!first)
+        return NULL;
+    MHD_get_connection_values(ex->connection, MHD_HEADER_KIND, take_line, &lines);
+    if (lines.values.n < 2)
+        return first;
+    struct buf all = buf_new(ex->cx->arena);
+    for (size_t i = 0; i < lines.values.n; i++)
+        buf_printf(&all, "%s%s", i ? ", " : "", lines.values.items[i]);
+    return buf_str(&all);
 }
 
 const char *exchange_argument(const struct exchange *ex, const char *name)

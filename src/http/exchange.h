@@ -51,6 +51,7 @@ struct exchange {
     int64_t started_ms;
 };
 
+/* Lines of the same name are joined by commas; NULL = not sent. */
 const char *exchange_header(const struct exchange *ex, const char *name);
 /* A query argument, decoded; NULL = not there. */
 const char *exchange_argument(const struct exchange *ex, const char *name);

@@ -16,6 +16,8 @@ static const char *const ada_addresses[] = {
     "mailto:ada@example.com", "mailto:countess@example.com", NULL,
 };
 static const char *const bob_addresses[] = {"mailto:bob@example.com", NULL};
+static const char *const wang_addresses[] = {"mailto:wf@example.com", NULL};
+static const char *const room_addresses[] = {"mailto:omm_1@feishu.invalid", NULL};
 
 static const struct be_calendar first_calendars[] = {
     {.id = 1,
@@ -65,7 +67,11 @@ int world_start(void **state)
             {.id = 2, .name = "bob@example.com", .segment = "bob",
                 .display_name = "Bob", .addresses = bob_addresses,
                 .timezone = "UTC", .home_change = 51},
-        }};
+            {.name = "wf@example.com", .segment = "wang",
+                .display_name = "\xe7\x8e\x8b\xe8\x8a\xb3", .addresses = wang_addresses},
+            {.name = "omm_1@feishu.invalid", .segment = "omm_1", .kind = BE_ROOM,
+                .display_name = "Lotus room", .addresses = room_addresses},
+        }, .pinyin = "wangfang"};
     memcpy(w->bridge.calendars, first_calendars, sizeof(first_calendars));
     *state = w;
     return 0;
@@ -202,8 +208,8 @@ void fake_remove(struct world *w, const char *calendar, const char *name)
 
 enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user)
 {
-    for (size_t i = 0; i < 2; i++)
-        if (bridge->users[i].id == id) {
+    for (size_t i = 0; i < 4; i++)
+        if (id && bridge->users[i].id == id) {
             *user = bridge->users[i];
             return ERR_OK;
         }
@@ -213,12 +219,33 @@ enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_us
 enum err be_user_by_segment(struct ctx *cx, struct bridge *bridge, const char *segment,
     struct be_user *user)
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 4; i++)
         if (strcmp(bridge->users[i].segment, segment) == 0) {
             *user = bridge->users[i];
             return ERR_OK;
         }
     return fail(cx, ERR_NOT_FOUND, "no such person");
+}
+
+enum err be_people_search(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_people_query *query,
+    struct be_person **list, size_t *n)
+{
+    struct be_person *out = ARENA_ARRAY(cx->arena, struct be_person, 4);
+    size_t count = 0;
+    (void)user;
+    bridge->n_searches++;
+    for (size_t i = 0; i < 4 && count < query->max; i++) {
+        const struct be_user *one = &bridge->users[i];
+        bool pinyin = i == 2 && *query->words && strstr(bridge->pinyin, query->words);
+        if (query->kinds & 1u << one->kind &&
+            (pinyin || strstr(str_lower(cx->arena, one->display_name), query->words) ||
+                strstr(one->addresses[0], query->words)))
+            out[count++] = (struct be_person){.user = *one, .by_directory = pinyin};
+    }
+    *list = out;
+    *n = count;
+    return ERR_OK;
 }
 
 enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
@@ -620,8 +647,8 @@ char *element(struct world *w, const char *root, const char *inner)
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<%s xmlns:D=\"DAV:\" "
         "xmlns:C=\"urn:ietf:params:xml:ns:caldav\" "
         "xmlns:CS=\"http://calendarserver.org/ns/\" "
-        "xmlns:A=\"http://apple.com/ns/ical/\" xmlns:X=\"urn:x\">%s</%s>",
-        root, inner, root);
+        "xmlns:A=\"http://apple.com/ns/ical/\" xmlns:X=\"urn:x\">%s</%.*s>",
+        root, inner, (int)strcspn(root, " "), root);
 }
 
 int propfind(struct world *w, const char *path, const char *depth, const char *props)

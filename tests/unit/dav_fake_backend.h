@@ -1,7 +1,7 @@
 /*
  * A calendar back end in memory, and requests to the DAV layer on it, for the unit tests
  * of that layer. Its world: "ada" signed in, with calendars of every role; "bob", who has
- * an account too.
+ * an account too; "wang", who has none; a room.
  */
 #ifndef TESTS_UNIT_DAV_FAKE_BACKEND_H
 #define TESTS_UNIT_DAV_FAKE_BACKEND_H
@@ -24,7 +24,7 @@ struct fake_object {
 
 struct bridge {
     struct arena *arena;
-    struct be_user users[2];
+    struct be_user users[4];
     struct be_calendar calendars[FAKE_MAX_CALENDARS];
     size_t n_calendars;
     LIST(struct fake_object) objects;
@@ -35,9 +35,10 @@ struct bridge {
     enum err next_err;  /* of the next write */
     int retry_after_s;
     /* What was asked of it. */
-    unsigned n_listings, n_texts, n_changes, n_freebusy;
+    unsigned n_listings, n_texts, n_changes, n_freebusy, n_searches;
     struct be_expect last_expect;
     bool last_reply;
+    const char *pinyin; /* finds "wang" by directory */
     const char *last_freebusy; /* addresses, a space behind each */
 };
 
@@ -67,8 +68,8 @@ struct fake_object *fake_object(struct world *w, const char *calendar, const cha
  * Returns the status; the answer is checked to be well-formed when it is XML. */
 int ask(struct world *w, const char *method, const char *path, const char *headers,
     const char *body);
-/* PROPFIND or REPORT bodies with all namespaces declared on the root; inner is its
- * content. */
+/* PROPFIND or REPORT bodies with all namespaces declared on the root, which may have
+ * attributes; inner is its content. */
 int propfind(struct world *w, const char *path, const char *depth, const char *props);
 int report(struct world *w, const char *path, const char *headers, const char *root,
     const char *inner);

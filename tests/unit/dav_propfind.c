@@ -370,7 +370,7 @@ static void only_writes_may_wait_for_upstream(void **state)
         "PUT", "DELETE", "MKCALENDAR", "MKCOL", "PROPPATCH", "POST", "COPY", "MOVE"};
     static const char *const quick[] = {
         "GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "X"};
-    struct path path = {0};
+    struct path path = {.n = 1, .segments = {"calendars"}};
     (void)state;
     for (size_t i = 0; i < sizeof(slow) / sizeof(*slow); i++)
         assert_true(dav_may_block(slow[i], &path));
@@ -412,7 +412,8 @@ static void apple_expands_properties_of_principals(void **state)
         "<D:property name='getetag'/></D:property>"));
     assert_string_equal(text_at(w, "/D:multistatus/D:response" OK "D:displayname"),
         "Ada Lovelace");
-    assert_found(w, 1, "/D:multistatus/D:response" MISSING "CS:calendar-proxy-write-for");
+    assert_found(
+        w, 1, "/D:multistatus/D:response" OK "CS:calendar-proxy-write-for[not(*)]");
     const char *home = "//C:calendar-home-set/D:response[D:href='" ADA "']";
     assert_found(w, 1, arena_printf(w->cx->arena, "%s" MISSING "D:getetag", home));
     assert_string_equal(text_at(w, arena_printf(w->cx->arena,
@@ -440,35 +441,6 @@ static void expansion_ends_somewhere(void **state)
             "<D:property name='principal-collection-set'>%s</D:property>", inner, inner);
     assert_precondition(w, 507, "D:number-of-matches-within-limits",
         report(w, ADA, NULL, "D:expand-property", inner));
-}
-
-#define SEARCH                                                                           \
-    "<D:property-search><D:prop><D:displayname/></D:prop><D:match>%s</D:match>"          \
-    "</D:property-search><D:property-search><D:prop><CS:email-address-set/></D:prop>"    \
-    "<D:match>%s</D:match></D:property-search><D:prop><D:displayname/></D:prop>"
-
-static void principals_can_be_searched(void **state)
-{
-    struct world *w = *state;
-    /* Apple: 200, not 207. */
-    assert_status(w, 200, report(w, "/dav/principals/", "Depth: 0",
-        "D:principal-search-property-set", ""));
-    assert_found(w, 1,
-        "/D:principal-search-property-set/D:principal-search-property/D:prop/"
-        "CS:email-address-set");
-    const struct {
-        const char *name, *address;
-        int n;
-    } rows[] = {{"lovelace", "ADA@", 1}, {"lovelace", "bob", 0}, {"", "ada", 0}};
-    for (size_t i = 0; i < 3; i++) {
-        char *inner = arena_printf(w->cx->arena, SEARCH, rows[i].name, rows[i].address);
-        assert_status(w, 207, report(w, "/dav/principals/", "Depth: 0",
-            "D:principal-property-search", inner));
-        assert_found(w, rows[i].n, "//D:response[D:href='/dav/principals/ada/']");
-    }
-    assert_status(w, 207, report(w, "/dav/principals/", "Depth: 0", "D:principal-match",
-        "<D:self/><D:prop><D:displayname/></D:prop>"));
-    assert_found(w, 1, "//D:response[D:href='/dav/principals/ada/']");
 }
 
 static void requests_for_too_many_properties_are_refused(void **state)
@@ -512,7 +484,6 @@ int main(void)
         WORLD_TEST(inbox_names_the_default_calendar),
         WORLD_TEST(apple_expands_properties_of_principals),
         WORLD_TEST(expansion_ends_somewhere),
-        WORLD_TEST(principals_can_be_searched),
         WORLD_TEST(requests_for_too_many_properties_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,12 @@ static const struct {
         "/open-apis/calendar/v4/calendars/:calendar_id/subscribe"},
     {"calendar.unsubscribe", "POST", FEISHU_EITHER,
         "/open-apis/calendar/v4/calendars/:calendar_id/unsubscribe"},
+    {"calendar.acl.list", "GET", FEISHU_EITHER,
+        "/open-apis/calendar/v4/calendars/:calendar_id/acls"},
+    {"calendar.acl.create", "POST", FEISHU_EITHER,
+        "/open-apis/calendar/v4/calendars/:calendar_id/acls"},
+    {"calendar.acl.delete", "DELETE", FEISHU_EITHER,
+        "/open-apis/calendar/v4/calendars/:calendar_id/acls/:acl_id"},
     {"calendar.event.list", "GET", FEISHU_EITHER,
         "/open-apis/calendar/v4/calendars/:calendar_id/events"},
     {"calendar.event.get", "GET", FEISHU_EITHER,
@@ -55,7 +61,11 @@ static const struct {
     {"contact.users.batch", "GET", FEISHU_EITHER, "/open-apis/contact/v3/users/batch"},
     {"contact.users.basic_batch", "POST", FEISHU_EITHER,
         "/open-apis/contact/v3/users/basic_batch"},
+    {"search.v1.user", "GET", FEISHU_USER, "/open-apis/search/v1/user"},
+    {"directory.employees.search", "POST", FEISHU_EITHER,
+        "/open-apis/directory/v1/employees/search"},
     {"vc.rooms.list", "GET", FEISHU_TENANT, "/open-apis/vc/v1/rooms"},
+    {"vc.rooms.search", "POST", FEISHU_USER, "/open-apis/vc/v1/rooms/search"},
 };
 
 static void every_endpoint_is_as_published(void **state)
