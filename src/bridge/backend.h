@@ -1,7 +1,8 @@
 /*
  * The calendar back end: all that the DAV layer knows of what lies below it. No word of
- * Feishu in here. Reads never touch the network, but for be_freebusy and be_people_search;
- * writes return when upstream has them. Functions may be called from any thread; texts live in cx->arena.
+ * Feishu in here. Reads never touch the network, but for be_freebusy and
+ * be_people_search; writes return when upstream has them. Functions may be called from
+ * any thread; texts live in cx->arena.
  */
 #ifndef BRIDGE_BACKEND_H
 #define BRIDGE_BACKEND_H
@@ -30,8 +31,8 @@ struct be_user {
 };
 /* Errors: NOT_FOUND. */
 enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user);
-/* Who a principal's segment means: a person or room with an account here, or that a search
- * or an event has made known. NOT_FOUND. */
+/* Who a principal's segment means: a person with an account here, or a person or room
+ * that a search or an event has made known. NOT_FOUND. */
 enum err be_user_by_segment(struct ctx *cx, struct bridge *bridge, const char *segment,
     struct be_user *user);
 

@@ -1,6 +1,6 @@
-/* People and rooms found while somebody types (feishu-api 9.3, 10). Feishu knows pinyin and
- * other names, so what it finds is believed; those whom the store knows are found besides,
- * and alone where Feishu may not be asked. */
+/* People and rooms found while somebody types (feishu-api 9.3, 10). Feishu knows pinyin
+ * and other names, so what it finds is believed; those whom the store knows are found
+ * besides, and alone where Feishu may not be asked. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
