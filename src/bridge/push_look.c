@@ -136,7 +136,8 @@ enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fres
     TRY(err);
     const cJSON *before = json_parse(cx->arena, master->json);
     bool differs = event_differs(before, event);
-    if ((guarded && (!differs || event_is_stale(before, event))) || (!differs && !attendees_differ(cx, master, attendees)))
+    bool lags = guarded && (!differs || event_is_stale(before, event));
+    if (lags || (!differs && !attendees_differ(cx, master, attendees)))
         return ERR_OK;
     text_list people = {0};
     event_people(cx, event, attendees, &people);
