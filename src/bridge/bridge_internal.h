@@ -55,7 +55,8 @@ enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge);
 /* feishu_request with the account's token, or the tenant's for account_id 0; counted. */
 enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct feishu_call *call, int *code, cJSON **data);
-/* For calls that do not go through bridge_request: before = cx->upstream_calls as it was. */
+/* For calls that do not go through bridge_request: before = cx->upstream_calls as it
+ * was. */
 void bridge_count(
     struct bridge *bridge, const struct ctx *cx, unsigned before, enum err err);
 /* True for errors that tell of the connection, not of the thing asked for. */

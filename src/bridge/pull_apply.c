@@ -102,8 +102,8 @@ static bool is_cancelled_in(const item_list *list, const char *uid, int64_t orig
     return false;
 }
 
-/* A first reading lists no destroyed exceptions, and of a series that goes as a whole none
- * matters. */
+/* A first reading lists no destroyed exceptions, and of a series that goes as a whole
+ * none matters. */
 static bool is_doubtful(
     struct ctx *cx, struct pull *pull, const item_list *list, const struct item *item)
 {
