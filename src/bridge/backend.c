@@ -75,6 +75,20 @@ enum err be_user_by_segment(
     return ERR_OK;
 }
 
+enum err be_user_by_address(
+    struct ctx *cx, struct bridge *bridge, const char *address, struct be_user *user)
+{
+    struct account *list;
+    size_t n;
+    const char *mail = str_istarts(address, "mailto:") ? address + 7 : address;
+    TRY(store_accounts(cx, bridge->store, &list, &n));
+    for (size_t i = 0; i < n; i++)
+        if (list[i].state != ACCOUNT_REMOVED &&
+            (str_ieq(mail, list[i].email) || str_ieq(mail, list[i].name)))
+            return user_from(cx, bridge, &list[i], user);
+    return fail(cx, ERR_NOT_FOUND, "nobody here has the address %s", address);
+}
+
 const char *be_epoch(struct bridge *bridge)
 {
     return store_epoch(bridge->store);

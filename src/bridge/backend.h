@@ -51,6 +51,9 @@ struct be_person {
 enum err be_people_search(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct be_people_query *query,
     struct be_person **list, size_t *n);
+/* The person with an account here that an address ("mailto:...") means. NOT_FOUND. */
+enum err be_user_by_address(struct ctx *cx, struct bridge *bridge, const char *address,
+    struct be_user *user);
 
 enum be_role { BE_FREEBUSY, BE_READER, BE_WRITER, BE_OWNER };
 

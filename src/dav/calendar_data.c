@@ -1,5 +1,7 @@
 #include "dav/calendar_data.h"
 
+#include "dav/timezone.h"
+
 #include <string.h>
 
 static bool utc_attr(
@@ -73,7 +75,8 @@ enum err calendar_data_parse(struct dav *dav, const struct xml *prop,
     struct calendar_data *data)
 {
     const struct xml *node = prop ? xml_child(prop, NS_CALDAV, "calendar-data") : NULL;
-    struct calendar_data parsed = {.wanted = node != NULL};
+    struct calendar_data parsed = {
+        .wanted = node != NULL, .by_reference = node && timezone_by_reference(dav)};
     if (node)
         TRY(parse_type(dav, node));
     for (const struct xml *one = xml_first(node); one; one = xml_next(one)) {
@@ -92,9 +95,13 @@ enum err calendar_data_parse(struct dav *dav, const struct xml *prop,
                     "%s needs start and end in UTC, start before end", one->name);
             parsed.expand = expand;
             parsed.limit = limit;
+        } else if (xml_is(one, NS_CALDAV, "limit-freebusy-set")) {
+            /* It concerns VFREEBUSY components, which calendars here do not have. */
+            int64_t from_s, until_s;
+            if (!range_parse(one, false, &from_s, &until_s))
+                return fail(dav->cx, ERR_BAD_REQUEST,
+                    "limit-freebusy-set needs start and end in UTC, start before end");
         }
-        /* limit-freebusy-set concerns VFREEBUSY components, which calendars here do not
-         * have. */
     }
     *data = parsed;
     return ERR_OK;
@@ -110,6 +117,8 @@ static enum err transform(struct ctx *scratch, const struct calendar_data *data,
         TRY(expand_limit(scratch, calendar, &data->range, &made));
     if (made)
         calendar = made;
+    if (data->by_reference)
+        calendar = timezone_strip(scratch, calendar);
     if (data->select)
         calendar = select_apply(scratch, data->select, calendar);
     *text = lines_text(scratch, calendar);
@@ -124,7 +133,7 @@ enum err calendar_data_write(struct ctx *scratch, const struct calendar_data *da
 {
     const char *text = object->text;
     size_t text_bytes = object->text_bytes;
-    if (data->expand || data->limit || data->select) {
+    if (data->expand || data->limit || data->select || data->by_reference) {
         char *made = NULL;
         struct comp *parsed = NULL;
         if (!calendar) {

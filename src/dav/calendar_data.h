@@ -12,6 +12,7 @@
 struct calendar_data {
     bool wanted;
     bool expand, limit;          /* at most one */
+    bool by_reference;           /* known time zones are left out */
     struct expand_range range;   /* of expand or limit; floating set by the report */
     struct comp_select *select;  /* NULL = all */
 };

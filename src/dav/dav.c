@@ -14,7 +14,7 @@ const char *dav_classes(void)
 {
     /* calendar-auto-schedule must not be the first token: Thunderbird drops that one. */
     return "1, 3, extended-mkcol, access-control, calendar-access, "
-           "calendar-auto-schedule";
+           "calendar-auto-schedule, calendar-availability, calendar-no-timezone";
 }
 
 bool dav_method_known(const char *method)

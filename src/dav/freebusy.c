@@ -7,6 +7,17 @@
 
 typedef LIST(struct be_busy) busy_list;
 
+/* The first one hides those below it. */
+static const struct {
+    int kind; /* enum busy_kind */
+    const char *name; /* RFC 5545 section 3.2.9 */
+} types[] = {
+    {BUSY_BUSY, "BUSY"},
+    {BUSY_UNAVAILABLE, "BUSY-UNAVAILABLE"},
+    {BUSY_TENTATIVE, "BUSY-TENTATIVE"},
+};
+#define N_TYPES (sizeof(types) / sizeof(*types))
+
 static int by_start(const void *a, const void *b)
 {
     const struct be_busy *x = a, *y = b;
@@ -35,7 +46,7 @@ static void join(struct ctx *cx, const struct be_busy *list, size_t n, int kind,
     }
 }
 
-/* Adds what of the tentative period the busy ones leave. */
+/* Adds what of the period the others, in their order, leave. */
 static void subtract(struct ctx *cx, struct be_busy one, const busy_list *busy,
     busy_list *merged)
 {
@@ -58,17 +69,19 @@ void freebusy_merge(struct ctx *cx, struct be_busy *list, size_t n, int64_t from
     int64_t until_s, struct be_busy **merged, size_t *n_merged)
 {
     struct be_busy range = {.start_s = from_s, .end_s = until_s};
-    busy_list busy = {0}, tentative = {0}, all = {0};
+    busy_list all = {0};
     if (n)
         qsort(list, n, sizeof(*list), by_start);
-    join(cx, list, n, BUSY_BUSY, &range, &busy);
-    join(cx, list, n, BUSY_TENTATIVE, &range, &tentative);
-    for (size_t i = 0; i < busy.n; i++)
-        LIST_ADD(cx->arena, &all, busy.items[i]);
-    for (size_t i = 0; i < tentative.n; i++)
-        subtract(cx, tentative.items[i], &busy, &all);
-    if (all.n)
-        qsort(all.items, all.n, sizeof(*all.items), by_start);
+    for (size_t i = 0; i < N_TYPES; i++) {
+        busy_list joined = {0}, left = {0};
+        join(cx, list, n, types[i].kind, &range, &joined);
+        for (size_t k = 0; k < joined.n; k++)
+            subtract(cx, joined.items[k], &all, &left);
+        for (size_t k = 0; k < left.n; k++)
+            LIST_ADD(cx->arena, &all, left.items[k]);
+        if (all.n)
+            qsort(all.items, all.n, sizeof(*all.items), by_start);
+    }
     *merged = all.items;
     *n_merged = all.n;
 }
@@ -88,11 +101,10 @@ char *freebusy_print(struct ctx *cx, const struct freebusy *freebusy)
     buf_adds(&out, freebusy->attendee);
     for (size_t i = 0; i < freebusy->n_busy; i++) {
         const struct be_busy *one = &freebusy->busy[i];
-        if (one->kind == BUSY_FREE)
-            continue;
-        buf_printf(&out, "FREEBUSY;FBTYPE=%s:%s/%s\r\n",
-            one->kind == BUSY_TENTATIVE ? "BUSY-TENTATIVE" : "BUSY",
-            when_ics_utc(one->start_s, from), when_ics_utc(one->end_s, until));
+        for (size_t k = 0; k < N_TYPES; k++)
+            if (types[k].kind == one->kind)
+                buf_printf(&out, "FREEBUSY;FBTYPE=%s:%s/%s\r\n", types[k].name,
+                    when_ics_utc(one->start_s, from), when_ics_utc(one->end_s, until));
     }
     buf_adds(&out, "END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
     return arena_strdup(cx->arena, buf_str(&out));

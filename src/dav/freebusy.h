@@ -4,8 +4,8 @@
 
 #include "dav/request.h"
 
-/* Sorts and merges in place: tentative time never overlaps busy time. The result is in
- * the arena. */
+/* Sorts list and merges it: of times that overlap busy hides unavailable, and that
+ * tentative. The result is in the arena. */
 void freebusy_merge(struct ctx *cx, struct be_busy *list, size_t n, int64_t from_s,
     int64_t until_s, struct be_busy **merged, size_t *n_merged);
 

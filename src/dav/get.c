@@ -1,5 +1,19 @@
 /* GET and HEAD. */
 #include "dav/method.h"
+#include "dav/timezone.h"
+
+/* What it is depends on the header: another entity tag than that of the whole text would
+ * be of no use in If-Match. */
+static enum err add_by_reference(struct dav *dav)
+{
+    const struct be_object *object = &dav->target.object;
+    struct comp *calendar = NULL;
+    TRY(lines_parse(dav->cx, object->text, object->text_bytes, &calendar));
+    dav_set_header(dav, "Vary", "CalDAV-Timezones");
+    buf_adds(&dav->response->body,
+        lines_text(dav->cx, timezone_strip(dav->cx, calendar)));
+    return ERR_OK;
+}
 
 static enum err get_object(struct dav *dav)
 {
@@ -10,6 +24,8 @@ static enum err get_object(struct dav *dav)
     dav_set_etag(dav, "ETag", object->etag);
     if (object->schedule_tag)
         dav_set_etag(dav, "Schedule-Tag", object->schedule_tag);
+    if (timezone_by_reference(dav))
+        return add_by_reference(dav);
     buf_add(&dav->response->body, object->text, object->text_bytes);
     return ERR_OK;
 }

@@ -1,4 +1,5 @@
 /* POST to the schedule outbox: free/busy of others (RFC 6638 section 5). */
+#include "dav/availability.h"
 #include "dav/freebusy.h"
 #include "dav/post.h"
 #include "ical/ics.h"
@@ -146,8 +147,10 @@ enum err post_freebusy(struct dav *dav, const struct xml *root)
     dav_set_header(dav, "Content-Type", XML_TYPE);
     buf_adds(&dav->response->body,
         XML_DECLARATION "<C:schedule-response" XML_NAMESPACES ">");
-    for (size_t i = 0; i < asked.recipients.n; i++)
+    for (size_t i = 0; i < asked.recipients.n; i++) {
+        availability_join(dav, &answers[i], asked.from_s, asked.until_s);
         write_answer(dav, &asked, &answers[i]);
+    }
     buf_adds(&dav->response->body, "</C:schedule-response>\n");
     return ERR_OK;
 }

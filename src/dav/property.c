@@ -70,6 +70,9 @@ static const struct property properties[] = {
     /* RFC 7809 section 5.2 */
     {NS_CALDAV, "calendar-timezone-id", CALENDAR, 0, caldav_timezone_id,
         caldav_set_timezone_id},
+    /* RFC 7953 section 7.2.4, and as Apple has it */
+    {NS_CALDAV, "calendar-availability", INBOX, 0, availability_get, availability_set},
+    {NS_CS, "calendar-availability", INBOX, 0, availability_get, availability_set},
     /* RFC 6638 sections 2, 3.2.10, 9 */
     {NS_CALDAV, "calendar-user-address-set", PRINCIPAL, 0, schedule_user_address_set,
         NULL},

@@ -32,4 +32,8 @@ prop_get schedule_user_address_set, schedule_inbox_url, schedule_outbox_url,
     schedule_tag, schedule_free_busy_set;
 prop_set schedule_set_calendar_transp;
 
+/* RFC 7953 (availability.c) */
+prop_get availability_get;
+prop_set availability_set;
+
 #endif

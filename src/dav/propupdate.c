@@ -78,6 +78,21 @@ enum err propupdate_read(struct dav *dav, const struct xml *root,
     return ERR_OK;
 }
 
+/* What the table does not know is kept as it is. */
+static bool is_settable(enum kind kind, const struct property *row)
+{
+    switch (kind) {
+    case KIND_CALENDAR:
+        return !row || (row->set && row->kinds & kind);
+    case KIND_HOME: /* what concerns calendars, as a wish for those to come */
+        return !row || (row->set && !(row->kinds & (kind | KIND_INBOX)));
+    case KIND_INBOX:
+        return row && row->set && row->kinds == KIND_INBOX;
+    default:
+        return false;
+    }
+}
+
 static enum err check(struct dav *dav, enum kind kind, bool creating,
     const struct prop_instruction *one, struct prop_update *update)
 {
@@ -87,11 +102,7 @@ static enum err check(struct dav *dav, enum kind kind, bool creating,
         if (xml_is(node, creation_checks[i].ns, creation_checks[i].name))
             return creation_checks[i].check(dav, node);
     const struct property *row = property_find(node->ns_id, node->name);
-    bool has_properties = kind == KIND_CALENDAR || kind == KIND_HOME;
-    /* What has a setter is the calendar's; what the table does not know is kept as it is.
-     */
-    bool settable = !row || (row->set && (kind == KIND_CALENDAR || !(row->kinds & kind)));
-    if (!has_properties || !settable)
+    if (!is_settable(kind, row))
         return fail(
             dav->cx, ERR_PROTECTED_PROPERTY, "%s cannot be changed here", node->name);
     if (row && row->kinds & kind)

@@ -1,8 +1,7 @@
 /* free-busy-query (RFC 4791 section 7.10): all roles may ask it. */
+#include "dav/availability.h"
 #include "dav/freebusy.h"
 #include "dav/report.h"
-
-typedef LIST(struct be_busy) busy_list;
 
 static enum err collect(struct dav *dav, const struct be_calendar *calendar,
     const struct be_busy *range, busy_list *all)
@@ -25,6 +24,7 @@ static enum err collect_home(struct dav *dav, const struct be_busy *range, busy_
     for (size_t i = 0; i < n; i++)
         if (list[i].role == BE_OWNER)
             TRY(collect(dav, &list[i], range, all));
+    availability_add(dav, &dav->user, range->start_s, range->end_s, all);
     return ERR_OK;
 }
 

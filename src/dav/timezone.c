@@ -71,3 +71,32 @@ char *timezone_text(struct dav *dav, struct resource *calendar)
     comp_add_sub(cx, root, vtimezone);
     return lines_text(cx, root);
 }
+
+bool timezone_by_reference(struct dav *dav)
+{
+    return str_ieq(dav_header(dav, "CalDAV-Timezones"), "F");
+}
+
+const struct comp *timezone_strip(struct ctx *cx, const struct comp *calendar)
+{
+    struct comp *stripped = NULL;
+    const struct comp *one;
+    size_t at = 0;
+    while ((one = comp_next_sub(calendar, "VTIMEZONE", &at))) {
+        const struct line *tzid = comp_line(one, "TZID");
+        if (!tzid || !zone_find(tzid->value))
+            continue;
+        if (!stripped)
+            stripped = comp_clone(cx, calendar);
+        for (size_t i = 0; i < stripped->items.n; i++) {
+            const struct comp *copy = stripped->items.items[i].comp;
+            const struct line *line = copy ? comp_line(copy, "TZID") : NULL;
+            if (line && str_eq(copy->name, "VTIMEZONE") &&
+                str_eq(line->value, tzid->value)) {
+                comp_remove_sub(stripped, copy);
+                break;
+            }
+        }
+    }
+    return stripped ? stripped : calendar;
+}

@@ -15,4 +15,10 @@ const struct zone *timezone_of(struct dav *dav, struct resource *calendar);
  */
 char *timezone_text(struct dav *dav, struct resource *calendar);
 
+/* RFC 7809 section 7.1, "CalDAV-Timezones: F": the client knows the zones of the tz
+ * database itself. Also tells caches. */
+bool timezone_by_reference(struct dav *dav);
+/* The calendar without the VTIMEZONEs that everybody knows by name. */
+const struct comp *timezone_strip(struct ctx *cx, const struct comp *calendar);
+
 #endif

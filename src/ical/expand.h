@@ -15,7 +15,8 @@ struct expand_range {
     size_t max_instances;         /* 0 = EXPAND_MAX_INSTANCES */
 };
 
-enum busy_kind { BUSY_FREE, BUSY_BUSY, BUSY_TENTATIVE }; /* RFC 4791 7.10 */
+/* RFC 5545 3.2.9; the index of the store knows the numbers. */
+enum busy_kind { BUSY_FREE, BUSY_BUSY, BUSY_TENTATIVE, BUSY_UNAVAILABLE };
 
 struct instance {
     int64_t start_s, end_s;

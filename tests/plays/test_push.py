@@ -500,3 +500,20 @@ def test_one_recipient_who_cannot_be_asked_does_not_spoil_the_others(sim, ada):
     answer = freebusy(ada, "bob@example.com", "nobody@example.com")
     assert answer.status_code == 200
     assert "5.1" in answer.text and "3.7" in answer.text
+
+
+def test_availability_counts_as_busy_time(bridge, ada):
+    inbox = ada.home() + "inbox/"
+    hours = "&#13;\n".join([
+        "BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VAVAILABILITY", "UID:a",
+        "DTSTAMP:20261120T000000Z", "BEGIN:AVAILABLE", "UID:b", "DTSTART:20270101T010000Z",
+        "DTEND:20270101T090000Z", "RRULE:FREQ=DAILY", "END:AVAILABLE", "END:VAVAILABILITY",
+        "END:VCALENDAR", ""])
+    answer = ada.xml("PROPPATCH", inbox, "d:propertyupdate",
+                     "<d:set><d:prop><c:calendar-availability>" + hours +
+                     "</c:calendar-availability></d:prop></d:set>")
+    assert answer.status_code == 207 and "200 OK" in answer.text
+    bob = bridge.sign_in(BOB)
+    answer = freebusy(bob, "ada@example.com", end="20270102T000000Z")
+    assert "BUSY-UNAVAILABLE:20270101T000000Z/20270101T010000Z" in answer.text
+    assert "BUSY-UNAVAILABLE:20270101T090000Z/20270102T000000Z" in answer.text

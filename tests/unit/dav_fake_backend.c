@@ -248,6 +248,18 @@ enum err be_people_search(struct ctx *cx, struct bridge *bridge,
     return ERR_OK;
 }
 
+enum err be_user_by_address(struct ctx *cx, struct bridge *bridge, const char *address,
+    struct be_user *user)
+{
+    for (size_t i = 0; i < 2; i++)
+        for (const char *const *one = bridge->users[i].addresses; *one; one++)
+            if (str_ieq(*one, address)) {
+                *user = bridge->users[i];
+                return ERR_OK;
+            }
+    return fail(cx, ERR_NOT_FOUND, "no such person");
+}
+
 enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     struct be_calendar **list, size_t *n)
 {
@@ -423,7 +435,7 @@ enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_us
     size_t count = 0;
     for (size_t i = 0; i < bridge->properties.n; i++)
         if (bridge->properties.items[i].xml &&
-            bridge->property_places.items[i] == (calendar ? calendar->id : 0))
+            bridge->property_places.items[i] == (calendar ? calendar->id : 1 - user->id))
             all[count++] = bridge->properties.items[i];
     *list = all;
     *n = count;
@@ -435,7 +447,7 @@ enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
     const struct be_property *list, size_t n)
 {
     (void)cx, (void)user;
-    int64_t place = calendar ? calendar->id : 0;
+    int64_t place = calendar ? calendar->id : 1 - user->id;
     for (size_t k = 0; k < n; k++) {
         struct be_property fresh = {.ns = copy(bridge, list[k].ns, NULL),
             .name = copy(bridge, list[k].name, NULL),

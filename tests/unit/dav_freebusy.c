@@ -160,6 +160,87 @@ static void what_is_no_free_busy_request_is_refused(void **state)
     assert_status(w, 405, ask(w, "POST", ADA "inbox/", headers, good));
 }
 
+#define HOURS                                                                            \
+    "BEGIN:VCALENDAR&#13;\nVERSION:2.0&#13;\nBEGIN:VAVAILABILITY&#13;\n"                 \
+    "UID:a&#13;\nDTSTAMP:20260101T000000Z&#13;\nBEGIN:AVAILABLE&#13;\nUID:b&#13;\n"      \
+    "DTSTART:20261120T090000&#13;\nDTEND:20261120T170000&#13;\n"                         \
+    "END:AVAILABLE&#13;\nEND:VAVAILABILITY&#13;\nEND:VCALENDAR&#13;\n"
+
+static int set_at(struct world *w, const char *path, const char *inner)
+{
+    char *set = arena_printf(w->cx->arena, "<D:set><D:prop>%s</D:prop></D:set>", inner);
+    return ask(w, "PROPPATCH", path, NULL, element(w, "D:propertyupdate", set));
+}
+
+static void availability_is_kept_on_the_inbox(void **state)
+{
+    struct world *w = *state;
+    assert_status(w, 207,
+        set_at(w, ADA "inbox/",
+            "<C:calendar-availability>" HOURS "</C:calendar-availability>"));
+    assert_found(w, 1, "//D:propstat[contains(D:status, '200')]");
+    assert_status(w, 207,
+        propfind(w, ADA "inbox/", "0",
+            "<C:calendar-availability/><CS:calendar-availability/>"));
+    assert_non_null(strstr(text_at(w, "//C:calendar-availability"), "UID:a\r\n"));
+    assert_non_null(strstr(text_at(w, "//CS:calendar-availability"), "UID:a\r\n"));
+    /* Apple's name means the same one. */
+    assert_status(w, 207,
+        set_at(w, ADA "inbox/",
+            "<CS:calendar-availability>" HOURS "</CS:calendar-availability>"));
+    assert_status(w, 207,
+        ask(w, "PROPPATCH", ADA "inbox/", NULL,
+            element(w, "D:propertyupdate",
+                "<D:remove><D:prop><C:calendar-availability/></D:prop></D:remove>")));
+    assert_status(w, 207, propfind(w, ADA "inbox/", "0", "<C:calendar-availability/>"));
+    assert_found(w, 1, "//D:propstat[contains(D:status, '404')]");
+}
+
+static void what_is_no_availability_is_not_kept(void **state)
+{
+    struct world *w = *state;
+    assert_status(w, 207,
+        set_at(w, ADA "inbox/",
+            "<C:calendar-availability>nothing</C:calendar-availability>"));
+    assert_found(w, 1, "//D:propstat/D:error/C:valid-calendar-data");
+    assert_status(w, 207, set_at(w, ADA "inbox/", "<X:dead/>"));
+    assert_found(w, 1, "//D:propstat/D:error/D:cannot-modify-protected-property");
+    assert_status(w, 207, set_at(w, ADA "inbox/", "<D:displayname>x</D:displayname>"));
+    assert_found(w, 1, "//D:propstat/D:error/D:cannot-modify-protected-property");
+    assert_status(w, 207,
+        set_at(w, ADA, "<C:calendar-availability>" HOURS "</C:calendar-availability>"));
+    assert_found(w, 1, "//D:propstat/D:error/D:cannot-modify-protected-property");
+}
+
+static void availability_is_part_of_busy_time(void **state)
+{
+    struct world *w = *state;
+    add(w, "work", "20261120T000000Z", NULL);
+    assert_status(w, 207,
+        set_at(w, ADA "inbox/",
+            "<C:calendar-availability>" HOURS "</C:calendar-availability>"));
+    /* Nine to five in Shanghai is one to nine in UTC. */
+    const char *expected = "FREEBUSY;FBTYPE=BUSY:20261120T000000Z/20261120T010000Z\r\n"
+                           "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261120T090000Z/"
+                           "20261121T000000Z\r\n";
+    assert_status(w, 200, freebusy_query(w, ADA, RANGE));
+    assert_non_null(strstr(answer_body(w), expected));
+    /* A calendar alone says what is in it. */
+    assert_status(w, 200, freebusy_query(w, WORK, RANGE));
+    assert_null(strstr(answer_body(w), "UNAVAILABLE"));
+    /* Others who ask for her are told too; what is busy hides what is unavailable. */
+    w->user_id = 2;
+    assert_status(w, 200,
+        ask(w, "POST", "/dav/calendars/bob/outbox/", POST_HEADERS,
+            request(w, "ATTENDEE:mailto:ada@example.com\r\n")));
+    assert_non_null(strstr(text_at(w, "//C:calendar-data"),
+        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261120T090000Z/20261121T000000Z"));
+    assert_status(w, 200,
+        ask(w, "POST", "/dav/calendars/bob/outbox/", POST_HEADERS,
+            request(w, "ATTENDEE:mailto:bob@example.com\r\n")));
+    assert_null(strstr(text_at(w, "//C:calendar-data"), "UNAVAILABLE"));
+}
+
 static void too_many_people_are_too_many(void **state)
 {
     struct world *w = *state;
@@ -179,6 +260,9 @@ int main(void)
         WORLD_TEST(thunderbird_learns_when_bob_is_busy),
         WORLD_TEST(each_recipient_has_its_own_answer),
         WORLD_TEST(what_is_no_free_busy_request_is_refused),
+        WORLD_TEST(availability_is_kept_on_the_inbox),
+        WORLD_TEST(what_is_no_availability_is_not_kept),
+        WORLD_TEST(availability_is_part_of_busy_time),
         WORLD_TEST(too_many_people_are_too_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,50 @@ static void floating_times_are_read_in_the_zone_of_the_query(void **state)
         arena_printf(w->cx->arena, "%s%s<C:timezone>x</C:timezone>", prop, morning)));
 }
 
+static void known_time_zones_are_left_out_for_who_knows_them(void **state)
+{
+    struct world *w = *state;
+    const char *text =
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VTIMEZONE\r\n"
+        "TZID:Europe/Berlin\r\nEND:VTIMEZONE\r\nBEGIN:VTIMEZONE\r\nTZID:Own\r\n"
+        "END:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:f\r\nDTSTAMP:20260101T000000Z\r\n"
+        "DTSTART;TZID=Europe/Berlin:20261120T090000\r\nEND:VEVENT\r\n"
+        "END:VCALENDAR\r\n";
+    fake_add(w, "work", "f.ics", text);
+    assert_status(w, 200, ask(w, "GET", WORK "f.ics", "CalDAV-Timezones: T", NULL));
+    assert_string_equal(answer_body(w), text);
+    assert_status(w, 200, ask(w, "GET", WORK "f.ics", "CalDAV-Timezones: F", NULL));
+    assert_null(strstr(answer_body(w), "TZID:Europe/Berlin"));
+    assert_non_null(strstr(answer_body(w), "TZID:Own"));
+    assert_non_null(strstr(answer_body(w), "DTSTART;TZID=Europe/Berlin:"));
+    assert_string_equal(answer_header(w, "Vary"), "CalDAV-Timezones");
+    const char *inner =
+        "<D:prop><C:calendar-data/></D:prop><D:href>" WORK "f.ics</D:href>";
+    assert_status(w, 207,
+        report(w, WORK, "CalDAV-Timezones: F", "C:calendar-multiget", inner));
+    assert_null(strstr(answer_body(w), "TZID:Europe/Berlin"));
+    assert_non_null(strstr(answer_body(w), "TZID:Own"));
+    assert_status(w, 207, report(w, WORK, NULL, "C:calendar-multiget", inner));
+    assert_non_null(strstr(answer_body(w), "TZID:Europe/Berlin"));
+    assert_non_null(strstr(answer_header(w, "DAV"), "calendar-no-timezone"));
+}
+
+static void a_limit_on_free_busy_needs_its_range(void **state)
+{
+    struct world *w = *state;
+    fake_add(w, "work", "one.ics", event_text(w, "one", "20261120T080000Z", NULL));
+    assert_status(w, 207,
+        report(w, WORK, NULL, "C:calendar-multiget",
+            "<D:prop><C:calendar-data><C:limit-freebusy-set start='20261120T000000Z' "
+            "end='20261121T000000Z'/></C:calendar-data></D:prop><D:href>" WORK
+            "one.ics</D:href>"));
+    assert_non_null(strstr(text_at(w, "//C:calendar-data"), "UID:one"));
+    assert_status(w, 400,
+        report(w, WORK, NULL, "C:calendar-multiget",
+            "<D:prop><C:calendar-data><C:limit-freebusy-set start='x'/>"
+            "</C:calendar-data></D:prop><D:href>" WORK "one.ics</D:href>"));
+}
+
 static void wrong_filters_have_their_preconditions(void **state)
 {
     static const struct {
@@ -375,6 +419,8 @@ int main(void)
         WORLD_TEST(components_and_properties_can_be_selected),
         WORLD_TEST(an_unreadable_object_is_its_own_error),
         WORLD_TEST(floating_times_are_read_in_the_zone_of_the_query),
+        WORLD_TEST(known_time_zones_are_left_out_for_who_knows_them),
+        WORLD_TEST(a_limit_on_free_busy_needs_its_range),
         WORLD_TEST(wrong_filters_have_their_preconditions),
         WORLD_TEST(other_kinds_of_data_are_not_served),
         WORLD_TEST(multiget_answers_every_href_in_order),
