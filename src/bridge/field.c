@@ -119,6 +119,23 @@ bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b)
     return cJSON_Compare(x, y, true);
 }
 
+/* Asked when the rows above are patched already: where an event ends and where its rule
+ * ends may depend on where it starts (DURATION, COUNT). A DTEND that has fallen behind
+ * the start must not pass for the shortest event. */
+static bool says(struct ctx *cx, const struct scene *scene, const struct field *field,
+    const cJSON *old, const cJSON *facts)
+{
+    cJSON *value = NULL, *now = json_own(cx, cJSON_CreateObject());
+    if (!facts_equal(field, old, facts) && is_one_of("DTEND", field->lines) &&
+        comp_line(scene->event, "DTEND") != NULL)
+        return false;
+    if (field->up(cx, scene, &value) != ERR_OK)
+        return false;
+    if (value != NULL)
+        cJSON_AddItemToObject(now, field->name, value);
+    return facts_equal(field, now, facts);
+}
+
 enum err facts_patch(struct ctx *cx, const struct scene *scene, const cJSON *facts)
 {
     bool fresh = comp_line(scene->event, "DTSTART") == NULL;
@@ -132,7 +149,7 @@ enum err facts_patch(struct ctx *cx, const struct scene *scene, const cJSON *fac
         if (field->patch != NULL)
             field->patch(cx, scene, facts);
         else if (field->down != NULL && (fresh || field->up != NULL) &&
-            (fresh || !facts_equal(field, old, facts)))
+            (fresh || !says(cx, scene, field, old, facts)))
             replace_lines(cx, scene, field, facts);
     }
     return ERR_OK;
