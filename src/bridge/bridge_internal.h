@@ -166,6 +166,24 @@ void event_people(
     struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids);
 void text_list_add_once(struct ctx *cx, text_list *list, const char *text);
 
+/* ---- occurrence.c ---- */
+struct occurrence {
+    struct bridge *bridge;
+    int64_t account_id;
+    const char *calendar_id, *uid; /* upstream's */
+    int64_t original_time;
+    enum feishu_priority priority;
+};
+enum occurrence_state {
+    OCCURRENCE_UNKNOWN, /* nothing tells */
+    OCCURRENCE_CANCELLED,
+    OCCURRENCE_PLAIN, /* as the rule gives it */
+    OCCURRENCE_EXCEPTION,
+};
+/* *event (may be NULL) is set for an exception. Errors: transient ones only. */
+enum err occurrence_look(struct ctx *cx, const struct occurrence *one,
+    enum occurrence_state *state, const cJSON **event);
+
 /* ---- pull_*.c ---- */
 struct pull {
     struct bridge *bridge;
@@ -194,14 +212,6 @@ enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *acco
     struct calendar *calendar, struct bridge_pull_result *result);
 /* Puts event objects of one page through the one door. */
 enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items);
-/* What a cancelled exception of the feed really is: neither = cancelled indeed. */
-struct cancelled_look {
-    bool destroyed;     /* no exception any more: the rule decides */
-    const cJSON *event; /* a live exception, made since */
-};
-/* Errors: transient ones only. */
-enum err pull_look_at_cancelled(struct ctx *cx, struct pull *pull, const char *uid,
-    int64_t original_time, struct cancelled_look *look);
 /* Renders exceptions whose master upstream does not give. */
 enum err pull_orphans(struct ctx *cx, struct pull *pull);
 /* Attendees that are due, until the monotonic time; *more = some are left. */

@@ -79,6 +79,9 @@ struct step {
     cJSON *body;
     bool notify; /* need_notification */
     bool delete_exception;
+    /* With delete_exception: the occurrence is to take place as the rule gives it; body
+     * is what to write into it where its exception cannot be destroyed. */
+    bool restore;
     const char *rsvp; /* accept, decline, tentative */
 };
 struct plan {

@@ -18,6 +18,7 @@ static cJSON *step_json(const struct step *step, bool done)
         cJSON_AddItemToObject(json, "body", cJSON_Duplicate(step->body, true));
     cJSON_AddBoolToObject(json, "notify", step->notify);
     cJSON_AddBoolToObject(json, "delete_exception", step->delete_exception);
+    cJSON_AddBoolToObject(json, "restore", step->restore);
     if (step->rsvp)
         cJSON_AddStringToObject(json, "rsvp", step->rsvp);
     cJSON_AddBoolToObject(json, "done", done);
@@ -62,6 +63,7 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
             .body = cJSON_GetObjectItemCaseSensitive(one, "body"),
             .notify = json_bool(one, "notify", false),
             .delete_exception = json_bool(one, "delete_exception", false),
+            .restore = json_bool(one, "restore", false),
             .rsvp = text_or_null(one, "rsvp"),
         };
         bool flag = json_bool(one, "done", false);

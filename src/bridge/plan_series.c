@@ -130,9 +130,22 @@ static enum err cancel(
     return ERR_OK;
 }
 
-/* Makes the rule's own occurrence appear again by destroying the row of its exception. */
-static enum err restore(struct ctx *cx, struct planner *p, int64_t original)
+/* What a changed occurrence has to be told to be as the rule gives it. */
+static enum err plain_body(struct ctx *cx, const struct planner *p,
+    const struct series_row *row, const cJSON *master, cJSON **body)
 {
+    struct change change = {.original_time = row->original_time};
+    bool visible;
+    *body = json_own(cx, cJSON_CreateObject());
+    change.now = facts_of_occurrence(cx, master, row->original_time);
+    return plan_body(cx, p, &change, *body, &visible);
+}
+
+/* Makes the rule's own occurrence appear again by destroying the row of its exception. */
+static enum err restore(
+    struct ctx *cx, struct planner *p, int64_t original, const cJSON *master)
+{
+    cJSON *body = NULL;
     const struct series_row *row =
         p->before == NULL ? NULL : series_find(p->before, original);
     if (row == NULL || (!p->organizer && !row_is_cancelled(row)))
@@ -143,9 +156,13 @@ static enum err restore(struct ctx *cx, struct planner *p, int64_t original)
             id_text(cx, original));
     if (p->end_moved && !view_has(cx, p->env, &p->now, original))
         return ERR_OK;
+    TRY(plain_body(cx, p, row, master, &body));
     plan_step(cx, p,
-        (struct step){
-            .kind = STEP_DELETE, .original_time = original, .delete_exception = true});
+        (struct step){.kind = STEP_DELETE,
+            .original_time = original,
+            .body = body,
+            .delete_exception = true,
+            .restore = true});
     return ERR_OK;
 }
 
@@ -178,7 +195,8 @@ static struct times cancelled_of(struct ctx *cx, const struct view *view)
     return times;
 }
 
-static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *was)
+static enum err plan_gone(
+    struct ctx *cx, struct planner *p, const struct view *was, const cJSON *master)
 {
     for (size_t i = 0; i < was->overrides.n; i++) {
         const struct view_override *one = &was->overrides.items[i];
@@ -192,7 +210,7 @@ static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *
                 "RECURRENCE-ID: only the organizer may take back the change of %s",
                 id_text(cx, original));
         if (p->now.master != NULL) {
-            TRY(restore(cx, p, original));
+            TRY(restore(cx, p, original, master));
         } else if (row != NULL) {
             plan_step(
                 cx, p, (struct step){.kind = STEP_DELETE, .original_time = original});
@@ -201,7 +219,7 @@ static enum err plan_gone(struct ctx *cx, struct planner *p, const struct view *
     struct times cancelled = cancelled_of(cx, was);
     for (size_t i = 0; i < cancelled.n; i++) {
         if (!view_cancels(&p->now, cancelled.items[i]))
-            TRY(restore(cx, p, cancelled.items[i]));
+            TRY(restore(cx, p, cancelled.items[i], master));
     }
     return ERR_OK;
 }
@@ -211,7 +229,7 @@ enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master)
     const struct view nothing = {0};
     const struct view *old_view = p->reset || p->before == NULL ? &nothing : &p->was;
     if (p->before != NULL)
-        TRY(plan_gone(cx, p, old_view));
+        TRY(plan_gone(cx, p, old_view, master));
     struct times cancelled = cancelled_of(cx, &p->now);
     for (size_t i = 0; i < cancelled.n; i++) {
         if (!view_cancels(old_view, cancelled.items[i]))

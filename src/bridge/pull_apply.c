@@ -115,6 +115,9 @@ static bool is_doubtful(
         return false;
     const struct row *old = row_of(rows, n, item->original_time);
     const struct row *master = row_of(rows, n, 0);
+    /* A full reading repeats what is known. */
+    if (pull->full && old && event_cancelled(json_parse(cx->arena, old->json)))
+        return false;
     return master && !event_cancelled(json_parse(cx->arena, master->json)) &&
         !(old && seen_is_guarded(old->seen, pull->fetched_ms));
 }
@@ -133,18 +136,27 @@ static enum err look_at_cancelled(struct ctx *cx, struct pull *pull, item_list *
 {
     for (size_t i = 0; i < list->n; i++) {
         struct item *item = &list->items[i];
-        struct cancelled_look look;
+        enum occurrence_state state;
+        const cJSON *event = NULL;
         if (!is_doubtful(cx, pull, list, item))
             continue;
-        TRY(pull_look_at_cancelled(cx, pull, item->uid, item->original_time, &look));
-        item->destroyed = look.destroyed;
-        if (!look.event)
+        struct occurrence one = {
+            .bridge = pull->bridge,
+            .account_id = pull->account->id,
+            .calendar_id = pull->calendar->upstream_id,
+            .uid = item->uid,
+            .original_time = item->original_time,
+            .priority = FEISHU_READ,
+        };
+        TRY(occurrence_look(cx, &one, &state, &event));
+        item->destroyed = state == OCCURRENCE_PLAIN;
+        if (state != OCCURRENCE_EXCEPTION)
             continue;
         /* Just after a write of ours what was read may be what we destroyed. */
         if (is_guarded_series(cx, pull, item->uid))
-            pull->deferred = item->destroyed = true;
+            pull->deferred = pull->result->deferred = item->destroyed = true;
         else
-            item->event = look.event;
+            item->event = json_copy(cx, event);
     }
     return ERR_OK;
 }

@@ -56,9 +56,31 @@ static bool shows(const struct push *push, const struct step *step, const cJSON 
     return false;
 }
 
+/* A restored occurrence is no exception any more. */
+static enum err look_restored(
+    struct ctx *cx, struct push *push, const struct step *step, bool *happened)
+{
+    enum occurrence_state state;
+    struct occurrence one = {
+        .bridge = push->bridge,
+        .account_id = push->account->id,
+        .calendar_id = push->calendar->upstream_id,
+        .uid = push->uid,
+        .original_time = step->original_time,
+        .priority = FEISHU_WRITE,
+    };
+    TRY(occurrence_look(cx, &one, &state, NULL));
+    *happened = state == OCCURRENCE_PLAIN;
+    if (*happened)
+        push_row_drop(push, step->original_time);
+    return ERR_OK;
+}
+
 enum err push_look(
     struct ctx *cx, struct push *push, const struct step *step, bool *happened)
 {
+    if (step->restore)
+        return look_restored(cx, push, step, happened);
     cJSON *event = NULL, *attendees = NULL;
     enum err err = event_fetch(cx, push->bridge, push->account->id,
         push->calendar->upstream_id, event_id_join(cx, push->uid, step->original_time),

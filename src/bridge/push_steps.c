@@ -82,6 +82,17 @@ static cJSON *row_attendees(struct ctx *cx, struct push *push, int64_t original_
     return list ? list : json_parse(cx->arena, "[]");
 }
 
+/* What was just written may not be readable yet; looking too early would repeat it. */
+static bool wait_for_lag(struct ctx *cx)
+{
+    if (ctx_left_ms(cx, LAG_MS + SPARE_MS) < LAG_MS + SPARE_MS)
+        return false;
+    nanosleep(
+        &(struct timespec){.tv_sec = LAG_MS / 1000, .tv_nsec = LAG_MS % 1000 * 1000000L},
+        NULL);
+    return true;
+}
+
 /* ---- one step, one call ---- */
 
 static enum err call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,
@@ -134,12 +145,69 @@ static enum err do_create(struct ctx *cx, struct push *push, const struct step *
     return ERR_OK;
 }
 
+static enum err patch_once(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const char *query[] = {"user_id_type", "open_id", NULL};
+    cJSON *data = NULL;
+    TRY(call(cx, push, FEISHU_EVENT_PATCH, step, query, body_of(cx, step), NULL, &data));
+    const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
+    if (cJSON_IsObject(event))
+        push_row_set(cx, push, step->original_time, event, NULL);
+    return ERR_OK;
+}
+
+static enum err look(struct ctx *cx, struct push *push, int64_t original_time,
+    enum occurrence_state *state)
+{
+    struct occurrence one = {
+        .bridge = push->bridge,
+        .account_id = push->account->id,
+        .calendar_id = push->calendar->upstream_id,
+        .uid = push->uid,
+        .original_time = original_time,
+        .priority = FEISHU_WRITE,
+    };
+    return occurrence_look(cx, &one, state, NULL);
+}
+
+/* Whether a service that took the call also destroyed the exception (feishu-api 16.18);
+ * one that does not know the parameter cancels the occurrence. */
+static enum err is_restored(
+    struct ctx *cx, struct push *push, const struct step *step, bool *restored)
+{
+    enum occurrence_state state;
+    TRY(look(cx, push, step->original_time, &state));
+    if (state == OCCURRENCE_CANCELLED && wait_for_lag(cx))
+        TRY(look(cx, push, step->original_time, &state));
+    *restored = state != OCCURRENCE_CANCELLED;
+    return ERR_OK;
+}
+
+/* The occurrence is to be as the rule gives it: its exception is destroyed or, where that
+ * cannot be, told to say what the rule says (feishu-api 16.17). */
+static enum err do_restore(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const char *query[] = {
+        "need_notification", "false", "delete_exception", "true", NULL};
+    bool restored = false;
+    int code = 0;
+    enum err err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
+    if (err && err != ERR_UPSTREAM_GONE && code != 190002)
+        return err;
+    if (!err)
+        TRY(is_restored(cx, push, step, &restored));
+    push_row_drop(push, step->original_time);
+    return restored ? ERR_OK : patch_once(cx, push, step);
+}
+
 static enum err do_delete(struct ctx *cx, struct push *push, const struct step *step)
 {
     const char *query[] = {"need_notification", step->notify ? "true" : "false",
         step->delete_exception ? "delete_exception" : NULL, "true", NULL};
     bool destroys = step->original_time && step->delete_exception;
     int code = 0;
+    if (step->restore)
+        return do_restore(cx, push, step);
     enum err err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
     if (err && code == 190002 && destroys) { /* not promised anywhere (16.18) */
         destroys = false;
@@ -165,17 +233,6 @@ static enum err do_delete(struct ctx *cx, struct push *push, const struct step *
     return ERR_OK;
 }
 
-static enum err patch_once(struct ctx *cx, struct push *push, const struct step *step)
-{
-    const char *query[] = {"user_id_type", "open_id", NULL};
-    cJSON *data = NULL;
-    TRY(call(cx, push, FEISHU_EVENT_PATCH, step, query, body_of(cx, step), NULL, &data));
-    const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
-    if (cJSON_IsObject(event))
-        push_row_set(cx, push, step->original_time, event, NULL);
-    return ERR_OK;
-}
-
 /* An occurrence that was cancelled may refuse a patch: then its row is destroyed, so that
  * the rule gives it back, and the patch is tried again (feishu-api 16.17). */
 static enum err do_patch(struct ctx *cx, struct push *push, const struct step *step)
@@ -183,10 +240,10 @@ static enum err do_patch(struct ctx *cx, struct push *push, const struct step *s
     enum err err = patch_once(cx, push, step);
     if (err != ERR_UPSTREAM_GONE || !step->original_time)
         return err;
-    struct step restore = *step;
-    restore.delete_exception = true;
-    restore.notify = false;
-    TRY(do_delete(cx, push, &restore));
+    struct step destroy = *step;
+    destroy.delete_exception = true;
+    destroy.notify = false;
+    TRY(do_delete(cx, push, &destroy));
     return patch_once(cx, push, step);
 }
 
@@ -286,17 +343,6 @@ static enum err (*const doers[])(struct ctx *, struct push *, const struct step 
 };
 
 /* ---- all steps ---- */
-
-/* What was just written may not be readable yet; looking too early would repeat it. */
-static bool wait_for_lag(struct ctx *cx)
-{
-    if (ctx_left_ms(cx, LAG_MS + SPARE_MS) < LAG_MS + SPARE_MS)
-        return false;
-    nanosleep(
-        &(struct timespec){.tv_sec = LAG_MS / 1000, .tv_nsec = LAG_MS % 1000 * 1000000L},
-        NULL);
-    return true;
-}
 
 static enum err do_step(struct ctx *cx, struct push *push, const struct step *step)
 {

@@ -200,6 +200,8 @@ static char *print_plan(struct golden *g, const struct plan *plan)
             cJSON_AddBoolToObject(one, "notify", step->notify);
         if (step->delete_exception)
             cJSON_AddTrueToObject(one, "delete_exception");
+        if (step->restore)
+            cJSON_AddTrueToObject(one, "restore");
         if (step->rsvp != NULL)
             cJSON_AddStringToObject(one, "rsvp", step->rsvp);
         if (step->body != NULL)
