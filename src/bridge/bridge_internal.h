@@ -260,6 +260,8 @@ struct push_fresh {
     bool changed, gone;
 };
 enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fresh);
+/* Takes over that the series was deleted upstream. */
+enum err push_gone(struct ctx *cx, struct push *push);
 /* Writes the rows and the rendering of them: what upstream now has, clients see. */
 enum err push_store(struct ctx *cx, struct push *push, struct render_result *result);
 /* What execution left behind is put in order: err is how it ended. Returns the error to

@@ -201,6 +201,17 @@ static enum err execute(struct ctx *cx, struct push *push, struct render_result 
     return push_settle(cx, push, push_execute(cx, push), result);
 }
 
+/* Deleted in Feishu a moment ago: no client is told of a success, and the next attempt
+ * knows. */
+static enum err meet_gone(struct ctx *cx, struct write *write)
+{
+    char *text = arena_strdup(cx->arena, ctx_error(cx));
+    TRY(push_gone(cx, &write->push));
+    if (write->expect->check && write->expect->strict)
+        return fail(cx, ERR_PRECONDITION, "the event was deleted in Feishu meanwhile");
+    return fail(cx, ERR_UPSTREAM_GONE, "%s", text);
+}
+
 static enum err put_locked(struct ctx *cx, struct write *write,
     const struct ics_object *parsed, const char *text, struct be_put_result *result)
 {
@@ -222,7 +233,10 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     TRY(plan_put(cx, write, text));
     push->text = text;
     push->ical_uid = parsed->uid;
-    TRY(execute(cx, push, &rendered));
+    enum err err = execute(cx, push, &rendered);
+    if (err == ERR_UPSTREAM_GONE && write->have)
+        return meet_gone(cx, write);
+    TRY(err);
     if (!rendered.object.text)
         return fail(cx, ERR_INTERNAL, "the event cannot be shown after it was written");
     fill_result(write, &rendered.object, text, result);

@@ -4,6 +4,8 @@
 
 #include "bridge/bridge_internal.h"
 
+#define PEEK_PAGES 4
+
 static bool has(const cJSON *attendees, const cJSON *wanted)
 {
     static const char *const ids[] = {
@@ -131,14 +133,64 @@ static enum err take_over(struct ctx *cx, struct push *push)
     return err;
 }
 
-static enum err take_gone(struct ctx *cx, struct push *push, struct push_fresh *fresh)
+enum err push_gone(struct ctx *cx, struct push *push)
 {
     cJSON *event = json_object(cx->arena);
     cJSON_AddStringToObject(event, "event_id", event_id_join(cx, push->uid, 0));
     cJSON_AddStringToObject(event, "status", "cancelled");
     push_row_set(cx, push, 0, event, NULL);
-    fresh->gone = true;
     return take_over(cx, push);
+}
+
+static void take_exception(
+    struct ctx *cx, struct push *push, const cJSON *event, struct push_fresh *fresh)
+{
+    char *uid;
+    int64_t original_time;
+    if (!event_id_split(cx, json_text(event, "event_id"), &uid, &original_time) ||
+        !str_eq(uid, push->uid) || !original_time)
+        return;
+    const struct row *row = push_row(push, original_time);
+    const cJSON *before = row ? json_parse(cx->arena, row->json) : NULL;
+    bool guarded = row && seen_is_guarded(row->seen, ctx_now_ms(cx));
+    /* Cancelled and not known may as well be destroyed: the pull looks at it. */
+    if (event_cancelled(event) && (!before || event_cancelled(before)))
+        return;
+    if (before &&
+        (!event_differs(before, event) || (guarded && event_is_stale(before, event))))
+        return;
+    push_row_set(cx, push, original_time, event, NULL);
+    fresh->changed = true;
+}
+
+/* Exceptions are events of their own, and may have come since the last pull: what changed
+ * since its token is read ahead, without moving the token. */
+static enum err peek_exceptions(
+    struct ctx *cx, struct push *push, struct push_fresh *fresh)
+{
+    const char *page = NULL, *token = push->calendar->sync_token;
+    cJSON *data = NULL;
+    const cJSON *item;
+    for (int i = 0; token && i < PEEK_PAGES; i++) {
+        const char *query[] = {"page_size", "500", page ? "page_token" : "sync_token",
+            page ? page : token, NULL};
+        struct feishu_call call = {
+            .endpoint = FEISHU_EVENT_LIST,
+            .args = {push->calendar->upstream_id},
+            .query = query,
+            .priority = FEISHU_WRITE,
+        };
+        enum err err =
+            bridge_request(cx, push->bridge, push->account->id, &call, NULL, &data);
+        if (err) /* the pull sees to a token that is no good */
+            return err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN ? err : ERR_OK;
+        cJSON_ArrayForEach(item, json_array(data, "items"))
+            take_exception(cx, push, item, fresh);
+        page = json_text(data, "page_token");
+        if (!json_bool(data, "has_more", false) || !*page)
+            break;
+    }
+    return ERR_OK;
 }
 
 enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fresh)
@@ -151,22 +203,32 @@ enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fres
     enum err err =
         event_fetch(cx, push->bridge, push->account->id, push->calendar->upstream_id,
             event_id_join(cx, push->uid, 0), FEISHU_WRITE, &event, &attendees);
-    if (err == ERR_UPSTREAM_GONE || (!err && event_cancelled(event)))
-        return guarded ? ERR_OK : take_gone(cx, push, fresh);
-    if (err == ERR_UPSTREAM_APP) /* it cannot be asked: what is known has to do */
+    fresh->gone =
+        !guarded && (err == ERR_UPSTREAM_GONE || (!err && event_cancelled(event)));
+    if (fresh->gone)
+        return push_gone(cx, push);
+    /* What was just made may not be readable yet; and what cannot be asked is taken as
+     * known. */
+    if (err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_APP)
         return ERR_OK;
     TRY(err);
+    if (*json_text(event, "recurrence")) {
+        TRY(peek_exceptions(cx, push, fresh));
+        master = push_row(push, 0);
+    }
     const cJSON *before = json_parse(cx->arena, master->json);
-    bool differs = event_differs(before, event);
-    bool lags = guarded && (!differs || event_is_stale(before, event));
-    if (lags || (!differs && !attendees_differ(cx, master, attendees)))
+    bool differs =
+        event_differs(before, event) && !(guarded && event_is_stale(before, event));
+    bool people_differ = !guarded && attendees_differ(cx, master, attendees);
+    if (!differs && !people_differ && !fresh->changed)
         return ERR_OK;
     text_list people = {0};
     event_people(cx, event, attendees, &people);
     directory_want_ids(cx, push->bridge, push->account->id, people.items, people.n);
-    push_row_set(cx, push, 0, event, attendees);
-    fresh->changed = differs;
-    if (differs) /* its exceptions may have changed too */
+    if (differs || people_differ)
+        push_row_set(cx, push, 0, event, attendees);
+    fresh->changed |= differs;
+    if (fresh->changed)
         bridge_poke(push->bridge, push->account->id, push->calendar->id);
     return take_over(cx, push);
 }

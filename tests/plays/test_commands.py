@@ -76,13 +76,32 @@ def test_show_tells_of_calendars_tokens_and_errors(sim, bridge):
     assert "last error       none" in text and "Ada" in text
 
 
+def secrets_of(sim, client):
+    kinds = sim.state("tokens")["tokens"]
+    tokens = [one["token"] for rows in kinds.values() for one in rows if "token" in one]
+    assert len(tokens) >= 2, "access and refresh token"
+    return [client.password, client.password.replace("-", ""), *tokens]
+
+
 def test_no_secret_is_printed_or_logged(sim, bridge):
     ada = bridge.sign_in(ADA)
-    tokens = [one["token"] for one in sim.state("tokens")["tokens"] if "token" in one]
     out = bridge.log() + bridge.run("user", "show", ada.name).stdout \
         + bridge.run("config").stdout + bridge.run("check").stdout
-    for secret in [ada.password, ada.password.replace("-", ""), *tokens]:
+    for secret in secrets_of(sim, ada):
         assert secret not in out
+
+
+def test_no_secret_lies_open_in_the_store(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    secrets = secrets_of(sim, ada)
+    for name in os.listdir(bridge.dir):
+        path = os.path.join(bridge.dir, name)
+        if name.startswith("store"):
+            assert os.stat(path).st_mode & 0o077 == 0, name
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                data = file.read()
+            assert not [secret for secret in secrets if secret.encode() in data], name
 
 
 def test_a_hangup_reloads_the_log_options(bridge):

@@ -115,6 +115,17 @@ def test_attendees_arrive_with_their_addresses(sim, bridge):
     assert "ORGANIZER" in text and "mailto:ada@example.com" in text
 
 
+def test_a_long_list_of_attendees_arrives_whole(sim, bridge):
+    people = [{"name": f"P{n}", "email": f"p{n}@example.com", "open_id": f"ou_{n:032d}"}
+              for n in range(130)]
+    sim.reset({"people": [{"name": "Ada", "email": "ada@example.com", "open_id": ADA}] + people})
+    sim.add_event(ADA, "Everybody", (SOON, SOON + HOUR),
+                  attendees=[{"user": one["open_id"]} for one in people])
+    text = texts(bridge.sign_in(ADA))["Everybody"]
+    assert len([n for n in range(130) if f"mailto:p{n}@example.com" in text]) == 130
+    assert len(sim.calls(path="/contact/v3/users/batch")) == 3
+
+
 def test_a_participant_who_may_not_see_the_others_sees_the_own_answer(sim, bridge):
     sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}])
     text = texts(bridge.sign_in(ADA))["Invited"]

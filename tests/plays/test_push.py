@@ -219,6 +219,11 @@ def test_an_override_and_an_exdate_become_exceptions(sim, bridge, ada):
                     query={"start_time": "1799000000", "end_time": "1806000000"})["items"]
     shown = [i for i in days if i["status"] != "cancelled"]
     assert len(shown) == 6 and {i["summary"] for i in shown} == {"Weekly"}
+    taken_back = ada.get(href)
+    assert "EXDATE" not in taken_back and "RECURRENCE-ID" not in taken_back
+    bridge.run("sync", ada.name)
+    bridge.run("sync", "--full", ada.name)
+    assert ada.get(href) == taken_back
 
 
 def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
@@ -232,6 +237,33 @@ def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
     assert not [e for e in sim.events() if not e["is_deleted"]]
     bridge.sync(ada.name)
     assert not ada.members(ada.href)
+
+
+def test_deleting_a_series_takes_along_an_exception_not_pulled_yet(sim, bridge, ada):
+    href = weekly(ada)
+    series = sim.event("Weekly")
+    first = int(series["start_time"]["timestamp"])
+    sim.edit(ADA, "event_patch", event_id=series["event_id"][:-1] + str(first + 7 * DAY),
+             event={"summary": "Moved"})
+    assert ada.delete(href).status_code == 204
+    left = [x for e in sim.events(deleted=True) for x in e["exceptions"]
+            if x["status"] != "cancelled" and not x["is_deleted"]]
+    assert not left
+    bridge.sync(ada.name)
+    assert not ada.members(ada.href)
+
+
+def test_an_exception_made_in_feishu_meanwhile_is_a_conflict(sim, bridge, ada):
+    href = weekly(ada)
+    etag = ada.members(ada.href)[href]
+    series = sim.event("Weekly")
+    first = int(series["start_time"]["timestamp"])
+    sim.edit(ADA, "event_patch", event_id=series["event_id"][:-1] + str(first + 7 * DAY),
+             event={"summary": "Moved"})
+    answer = ada.put(href, ada.get(href).replace("SUMMARY:Weekly", "SUMMARY:Changed"),
+                     {"If-Match": etag})
+    assert answer.status_code == 412
+    assert "SUMMARY:Moved" in ada.get(href)
 
 
 # ---- people ----
