@@ -226,12 +226,17 @@ def test_an_override_and_an_exdate_become_exceptions(sim, bridge, ada):
     assert ada.get(href) == taken_back
 
 
-def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
-    href = weekly(ada)
+def move_second(sim):
+    """Somebody changes the second occurrence in Feishu."""
     series = sim.event("Weekly")
     first = int(series["start_time"]["timestamp"])
     sim.edit(ADA, "event_patch", event_id=series["event_id"][:-1] + str(first + 7 * DAY),
              event={"summary": "Moved"})
+
+
+def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
+    href = weekly(ada)
+    move_second(sim)
     wait_until(lambda: bridge.sync(ada.name) and "Moved" in ada.get(href), "the exception")
     assert ada.delete(href).status_code == 204
     assert not [e for e in sim.events() if not e["is_deleted"]]
@@ -241,10 +246,7 @@ def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
 
 def test_deleting_a_series_takes_along_an_exception_not_pulled_yet(sim, bridge, ada):
     href = weekly(ada)
-    series = sim.event("Weekly")
-    first = int(series["start_time"]["timestamp"])
-    sim.edit(ADA, "event_patch", event_id=series["event_id"][:-1] + str(first + 7 * DAY),
-             event={"summary": "Moved"})
+    move_second(sim)
     assert ada.delete(href).status_code == 204
     left = [x for e in sim.events(deleted=True) for x in e["exceptions"]
             if x["status"] != "cancelled" and not x["is_deleted"]]
@@ -256,10 +258,7 @@ def test_deleting_a_series_takes_along_an_exception_not_pulled_yet(sim, bridge, 
 def test_an_exception_made_in_feishu_meanwhile_is_a_conflict(sim, bridge, ada):
     href = weekly(ada)
     etag = ada.members(ada.href)[href]
-    series = sim.event("Weekly")
-    first = int(series["start_time"]["timestamp"])
-    sim.edit(ADA, "event_patch", event_id=series["event_id"][:-1] + str(first + 7 * DAY),
-             event={"summary": "Moved"})
+    move_second(sim)
     answer = ada.put(href, ada.get(href).replace("SUMMARY:Weekly", "SUMMARY:Changed"),
                      {"If-Match": etag})
     assert answer.status_code == 412
