@@ -271,9 +271,11 @@ int api_event_reply(struct request *rq, struct reply *rp)
     event_before_change(ev);
     attendee_of(ev, rq->who, &rsvp);
     *rsvp = answer;
+    feed_answers_of(rq->who, answer);
     event_changed(ev, FEED_RSVP);
     if (!ev->master)
         answer_exceptions(ev, rq->who, answer);
+    feed_answers_of(NULL, NULL);
     if (ev->creator != rq->who && !ev->creator->bot)
         vec_add(&organizer, ev->creator);
     notify("rsvp", ev, rq->who, &organizer);

@@ -7,8 +7,11 @@
 #include "api.h"
 #include "calls.h"
 #include "clock.h"
+#include "connection.h"
+#include "connection_faults.h"
 #include "edit.h"
 #include "faults.h"
+#include "push.h"
 #include "scenario.h"
 #include "switches.h"
 #include "token.h"
@@ -38,6 +41,9 @@ static char *post_reset(struct request *rq, struct buf *out)
     (void)out;
     faults_clear();
     calls_clear();
+    push_defaults();
+    connections_defaults();
+    connections_end(false);
     if (rq->json && rq->json->child)
         complaint = scenario_load(rq->json);
     else
@@ -66,6 +72,31 @@ static char *get_feed(struct request *rq, struct buf *out)
 {
     feed_print(out, "feed", since(rq));
     return NULL;
+}
+
+static char *get_push(struct request *rq, struct buf *out)
+{
+    (void)rq;
+    push_print(out);
+    return NULL;
+}
+
+static char *post_push(struct request *rq, struct buf *out)
+{
+    (void)out;
+    return push_configure(rq->json);
+}
+
+static char *post_push_check(struct request *rq, struct buf *out)
+{
+    (void)rq;
+    return push_check(out);
+}
+
+static char *post_connections(struct request *rq, struct buf *out)
+{
+    (void)out;
+    return connection_control(rq->json);
 }
 
 static char *get_notifications(struct request *rq, struct buf *out)
@@ -192,6 +223,13 @@ static char *mint(const struct request *rq, struct person *who, struct buf *out)
     return NULL;
 }
 
+/* Of one person only: who revokes those of everybody tests something else. */
+static void tell_revoked(const struct person *who)
+{
+    if (who)
+        feed_revoked(who);
+}
+
 static char *post_tokens(struct request *rq, struct buf *out)
 {
     struct person *who = person_find(text(rq, "user"));
@@ -205,8 +243,10 @@ static char *post_tokens(struct request *rq, struct buf *out)
     set_life(rq, "tenant_lifetime_s", &tenant_life_s);
     if (says(rq, "access", "expire"))
         tokens_expire_access(who);
-    if (says(rq, "access", "revoke"))
+    if (says(rq, "access", "revoke")) {
         tokens_revoke_access(who);
+        tell_revoked(who);
+    }
     if (says(rq, "refresh", "expire"))
         tokens_expire_refresh(who);
     if (says(rq, "refresh", "revoke"))
@@ -284,6 +324,10 @@ static const struct row {
     {"GET", "/_sim/calls", get_calls},
     {"DELETE", "/_sim/calls", delete_calls},
     {"GET", "/_sim/feed", get_feed},
+    {"GET", "/_sim/push", get_push},
+    {"POST", "/_sim/push", post_push},
+    {"POST", "/_sim/push/check", post_push_check},
+    {"POST", "/_sim/connections", post_connections},
     {"GET", "/_sim/notifications", get_notifications},
     {"DELETE", "/_sim/notifications", delete_notifications},
     {"POST", "/_sim/edit", post_edit},

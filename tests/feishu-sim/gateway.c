@@ -1,6 +1,5 @@
 #include "gateway.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +7,14 @@
 
 #include "calls.h"
 #include "clock.h"
+#include "connection.h"
 #include "control.h"
 #include "event.h"
 #include "faults.h"
+#include "lock.h"
 #include "routes.h"
 #include "switches.h"
 #include "token.h"
-
-static pthread_mutex_t big_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void gateway_target(struct request *rq)
 {
@@ -167,6 +166,10 @@ static int check_shape(struct request *rq, struct reply *rp)
 
 static void api(struct request *rq, struct reply *rp)
 {
+    if (strcmp(rq->path, "/ws/v2") == 0 && strcmp(rq->method, "GET") == 0) {
+        connection_handshake(rq, rp);
+        return;
+    }
     rq->route = route_find(rq);
     if (!rq->route) {
         reply_not_found(rp);
@@ -226,8 +229,8 @@ static void under_lock(struct request *rq, struct reply *rp)
 void gateway_serve(struct request *rq, struct reply *rp)
 {
     gateway_target(rq);
-    pthread_mutex_lock(&big_lock);
+    big_lock();
     new_log_id(rp);
     under_lock(rq, rp);
-    pthread_mutex_unlock(&big_lock);
+    big_unlock();
 }

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
+#include "connection.h"
+#include "push.h"
 #include "scenario.h"
 #include "server.h"
 
@@ -101,6 +102,8 @@ int main(int argc, char **argv)
         fputs(USAGE, stderr);
         return 2;
     }
+    push_defaults();
+    connections_defaults();
     complaint = scenario ? scenario_file(scenario) : scenario_builtin();
     if (complaint) {
         fprintf(stderr, "feishu-sim: %s\n", complaint);

@@ -120,3 +120,12 @@ void random_uuid(char out[37])
     out[14] = '4';
     out[19] = "89ab"[(unsigned char)out[19] % 4];
 }
+
+unsigned random_below(unsigned n)
+{
+    unsigned value;
+
+    if (RAND_bytes((unsigned char *)&value, sizeof value) != 1)
+        abort();
+    return value % n;
+}

@@ -27,5 +27,7 @@ void random_text(char *out, size_t n);
 void random_digits(char *out, size_t n);
 void random_hex(char *out, size_t n);
 void random_uuid(char out[37]);
+/* 0 to n - 1 */
+unsigned random_below(unsigned n);
 
 #endif

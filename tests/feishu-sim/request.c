@@ -26,6 +26,8 @@ void request_free(struct request *rq)
     free(rq->cookie);
     free(rq->host);
     free(rq->locale);
+    free(rq->upgrade);
+    free(rq->websocket_key);
     *rq = (struct request){0};
 }
 

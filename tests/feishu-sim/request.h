@@ -30,6 +30,7 @@ struct request {
     char *body;
     size_t n_body;
     char *authorization, *content_type, *cookie, *host, *locale;
+    char *upgrade, *websocket_key;
     cJSON *json; /* parsed body; NULL when there is none */
     const struct route *route;
     char *params[PARAMS_MAX]; /* path parameters, decoded, in order */
@@ -57,7 +58,8 @@ struct reply {
     struct header headers[4];
     size_t n_headers;
     char log_id[40];
-    bool cut; /* close the connection instead of answering */
+    bool upgrade; /* the connection becomes a WebSocket */
+    bool cut;     /* close the connection instead of answering */
     int64_t delay_ms;
 };
 

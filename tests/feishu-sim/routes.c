@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api.h"
+#include "connection.h"
 #include "shapes.h"
 
 #define CAL "/open-apis/calendar/v4"
@@ -177,6 +178,8 @@ static const struct route ROUTES[] = {
     {"POST", "/open-apis/authen/v2/oauth/token", api_token_v2, BY_NOBODY, NULL, L4, NULL,
         NULL},
     {"POST", "/oauth/v3/token", api_token_v3, BY_NOBODY, NULL, L4, NULL, NULL},
+    {"POST", "/callback/ws/endpoint", api_connection_endpoint, BY_NOBODY, NULL,
+        LEVEL_FREE, NULL, NULL},
     {"POST", "/oauth/v1/revoke", api_revoke, BY_NOBODY, NULL, L4, NULL, NULL},
 };
 #define N_ROUTES (sizeof ROUTES / sizeof ROUTES[0])

@@ -10,8 +10,10 @@
 #include <time.h>
 
 #include "clock.h"
+#include "connection.h"
 #include "gateway.h"
 #include "mem.h"
+#include "push.h"
 
 #define BODY_MAX_BYTES (24 * 1024 * 1024)
 #define CONNECTIONS_MAX 1000
@@ -82,19 +84,38 @@ static char *header(struct MHD_Connection *connection, const char *name)
     return xstrdup(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
 }
 
+/* The id of a connection is that of the address it was given. */
+static void on_upgrade(void *cls, struct MHD_Connection *connection, void *state,
+    const char *early, size_t n_early, MHD_socket fd,
+    struct MHD_UpgradeResponseHandle *urh)
+{
+    const struct incoming *in = state;
+    const char *id = strstr(in->target, "device_id=");
+
+    (void)cls;
+    (void)connection;
+    id = id ? id + strlen("device_id=") : "";
+    connection_open(urh, fd, early, n_early, xstrndup(id, strcspn(id, "&")));
+}
+
 static enum MHD_Result answer(struct MHD_Connection *connection, struct reply *rp)
 {
     struct MHD_Response *response;
     enum MHD_Result result;
 
     buf_text(&rp->body);
-    response =
-        MHD_create_response_from_buffer(rp->body.n, rp->body.p, MHD_RESPMEM_MUST_FREE);
+    if (rp->upgrade) {
+        response = MHD_create_response_for_upgrade(on_upgrade, NULL);
+    } else {
+        response = MHD_create_response_from_buffer(
+            rp->body.n, rp->body.p, MHD_RESPMEM_MUST_FREE);
+        rp->body = (struct buf){0};
+    }
     if (!response)
         return MHD_NO;
-    rp->body = (struct buf){0};
-    MHD_add_response_header(response, "Content-Type",
-        rp->content_type ? rp->content_type : "application/json; charset=utf-8");
+    if (!rp->upgrade)
+        MHD_add_response_header(response, "Content-Type",
+            rp->content_type ? rp->content_type : "application/json; charset=utf-8");
     for (size_t i = 0; i < rp->n_headers; i++)
         MHD_add_response_header(response, rp->headers[i].name, rp->headers[i].value);
     result = MHD_queue_response(connection, (unsigned)rp->status, response);
@@ -118,6 +139,8 @@ static enum MHD_Result serve(
     rq.cookie = header(connection, "Cookie");
     rq.host = header(connection, "Host");
     rq.locale = header(connection, "Locale");
+    rq.upgrade = header(connection, "Upgrade");
+    rq.websocket_key = header(connection, "Sec-WebSocket-Key");
     if (in->too_large) {
         rp.status = 413;
         rp.content_type = xstrdup("text/plain");
@@ -181,18 +204,20 @@ struct server *server_start(const char *listen, unsigned *port)
         return NULL;
     }
     server = xcalloc(1, sizeof *server);
-    server->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0,
-        NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-        on_target, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024), MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD |
+            MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_ALLOW_UPGRADE,
+        0, NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR,
+        (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)(64 * 1024), MHD_OPTION_END);
     if (!server->daemon) {
         fprintf(stderr, "feishu-sim: cannot listen on %s\n", listen);
         free(server);
         return NULL;
     }
     info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    push_start();
     *port = info ? info->port : ntohs(address.sin_port);
     return server;
 }
@@ -203,6 +228,8 @@ void server_stop(struct server *server)
     stopping = true;
     pthread_cond_broadcast(&sleep_end);
     pthread_mutex_unlock(&sleep_lock);
+    push_stop();
+    connections_stop();
     MHD_stop_daemon(server->daemon);
     free(server);
 }

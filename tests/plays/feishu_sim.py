@@ -134,7 +134,28 @@ class FeishuSim:
     def feed(self, since=0):
         return self.control("GET", "feed", since=since)["feed"]
 
-    def edit(self, user, action, **members):
+    def push(self, **values):
+        """Delivery of events: mode, url, encrypt_key, verification_token are set; returns
+        connections, messages and complaints."""
+        if values:
+            self.control("POST", "push", values)
+        return self.control("GET", "push")
+
+    def push_check(self):
+        """The URL check of the developer console: passed, status, ms, body."""
+        return self.control("POST", "push/check", {})
+
+    def messages(self, kind=None, state=None):
+        return [m for m in self.push()["messages"]
+                if (not kind or kind in m["type"]) and (not state or m["state"] == state)]
+
+    def connections(self, **values):
+        """cut=True, split=bytes, refuse_bootstrap={"code": 403} ...; returns those that are open."""
+        if values:
+            self.control("POST", "connections", values)
+        return self.push()["connections"]
+
+    def edit(self, user, action, /, **members):
         """An edit as if in the Feishu client; returns the answer's data."""
         return self.control("POST", "edit", {"as": user, "action": action, **members})["data"]
 

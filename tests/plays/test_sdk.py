@@ -1,5 +1,5 @@
-"""The simulator under the official Feishu SDK from npm: tests/feishu-sim/sdk/sdk.test.mjs, one test
-here for each of its own."""
+"""The simulator under the official Feishu SDK from npm: tests/feishu-sim/sdk/*.test.mjs, one test
+here for each of theirs."""
 
 import os
 import pathlib
@@ -12,9 +12,10 @@ import pytest
 from feishu_sim import FeishuSim
 
 SDK = pathlib.Path(__file__).parents[1] / "feishu-sim" / "sdk"
-FILES = ["package.json", "package-lock.json", "sdk.test.mjs", "shapes.mjs"]
-NAMES = [name.replace("\\'", "'") for _, name in re.findall(
-    r"^test\((['\"])(.*?)\1, (?:async )?\(\) => \{", (SDK / "sdk.test.mjs").read_text(), re.M)]
+TESTS = ["push.test.mjs", "sdk.test.mjs"]
+FILES = ["package.json", "package-lock.json", "shapes.mjs", *TESTS]
+NAMES = [name.replace("\\'", "'") for file in TESTS for _, name in re.findall(
+    r"^test\((['\"])(.*?)\1, (?:async )?\(\) => \{", (SDK / file).read_text(), re.M)]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def results(tmp_path_factory):
     assert install.returncode == 0, install.stdout + install.stderr
     with FeishuSim() as sim:
         run = subprocess.run(
-            ["node", "--test", "--test-reporter=tap", "sdk.test.mjs"], cwd=room, timeout=300,
+            ["node", "--test", "--test-concurrency=1", "--test-reporter=tap", *TESTS], cwd=room, timeout=300,
             env={**os.environ, "SIM_URL": sim.url}, capture_output=True, text=True)
     found = re.findall(r"^ *(ok|not ok) \d+ - (.*)$", run.stdout, re.M)
     return {re.sub(r"\\(.)", r"\1", name): state == "ok" for state, name in found}, run.stdout
