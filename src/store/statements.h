@@ -169,7 +169,7 @@
         "FROM rows WHERE calendar_id = ?1 AND seen <> ?2 ORDER BY uid, original_time")   \
     X(ROWS_COUNT, "SELECT count(*) FROM rows WHERE calendar_id = ?1")                    \
     X(ROWS_WITHOUT_ATTENDEES, "SELECT r.uid FROM rows r INDEXED BY rows_bare "           \
-        "LEFT JOIN objects o ON o.upstream_uid = r.uid "                                 \
+        "LEFT JOIN objects o INDEXED BY objects_by_upstream ON o.upstream_uid = r.uid "  \
         "AND o.calendar_id = r.calendar_id "                                             \
         "WHERE r.calendar_id = ?1 AND r.original_time = 0 AND r.has_attendees = 0 "      \
         "ORDER BY o.id IS NULL, CASE WHEN ?2 < o.from_s THEN o.from_s - ?2 "             \
@@ -177,11 +177,12 @@
     /* objects */                                                                        \
     X(OBJECT, "SELECT " OBJECT_COLUMNS ", t.text FROM objects o" TEXT_OF                 \
         "WHERE o.calendar_id = ?1 AND o.name = ?2 AND o.hidden = 0")                     \
-    X(OBJECT_BY_UID, "SELECT " OBJECT_COLUMNS ", t.text FROM objects o" TEXT_OF          \
+    X(OBJECT_BY_UID, "SELECT " OBJECT_COLUMNS ", t.text FROM objects o "                 \
+        "INDEXED BY objects_by_uid" TEXT_OF                                              \
         "WHERE o.calendar_id = ?1 AND o.uid = ?2 AND o.hidden = 0 "                      \
         "ORDER BY o.id LIMIT 1")                                                         \
     X(OBJECT_FULL, "SELECT " OBJECT_COLUMNS ", t.text, t.shadow, t.shadow_is_text, "     \
-        "t.instances FROM objects o" TEXT_OF                                             \
+        "t.instances FROM objects o INDEXED BY objects_by_upstream" TEXT_OF              \
         "WHERE o.upstream_uid = ?2 AND o.calendar_id = ?1 ORDER BY o.id LIMIT 1")        \
     X(OBJECT_FULL_BY_NAME, "SELECT " OBJECT_COLUMNS ", t.text, t.shadow, "               \
         "t.shadow_is_text, t.instances FROM objects o" TEXT_OF                           \

@@ -1,0 +1,104 @@
+/*
+ * How SQLite goes about each statement: by a whole key or a range of an index. A
+ * statement that walks through a calendar costs as much as the calendar is large, and no
+ * other test would see it.
+ */
+#include "store_unit.h"
+
+static const struct {
+    const char *name, *text;
+} statements[] = {
+#define X(id, text) {#id, text},
+    STORE_STATEMENTS(X)
+#undef X
+};
+
+/* Those that are meant to go through many rows. */
+static const char *const walks[] = {"ACCOUNTS", "CALENDAR_OWNER", "JOURNALS",
+    "LOGINS_FORGET", "OBJECTS", "OBJECTS_TEXT", "PEOPLE_SEARCH", "ROWS_COUNT",
+    "ROWS_UNSEEN"};
+
+static bool may_walk(const char *name)
+{
+    for (size_t i = 0; i < sizeof(walks) / sizeof(walks[0]); i++) {
+        if (strcmp(walks[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a step of a plan goes through: a table, or all of a calendar's part of one.
+ * Indices that hold only the rows in question (rows_bare) are no walk, nor are what the
+ * statement itself has gathered and constants. */
+static bool is_walk(const char *step)
+{
+    static const char *const large[] = {"SCAN accounts", "SCAN calendars", "SCAN c",
+        "SCAN a", "SCAN rows", "SCAN r", "SCAN row_texts", "SCAN objects", "SCAN o",
+        "SCAN texts", "SCAN t", "SCAN instances", "SCAN i", "SCAN tombstones",
+        "SCAN people", "SCAN logins", "SCAN properties", "SCAN passwords"};
+    for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
+        size_t len = strlen(large[i]);
+        if (strncmp(step, large[i], len) == 0 && (step[len] == '\0' || step[len] == ' '))
+            return true;
+    }
+    static const char *const keyed[] = {"SEARCH o ", "SEARCH objects ", "SEARCH rows ",
+        "SEARCH r USING PRIMARY", "SEARCH instances ", "SEARCH i "};
+    for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
+        if (strncmp(step, keyed[i], strlen(keyed[i])) == 0)
+            return strstr(step, "(calendar_id=?)") != NULL;
+    }
+    return false;
+}
+
+static bool explains(
+    sqlite3 *db, const char *name, const char *text, char *step, size_t size)
+{
+    char *sql = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", text);
+    sqlite3_stmt *stmt;
+    bool walked = false;
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", name, sqlite3_errmsg(db));
+    while (!walked && sqlite3_step(stmt) == SQLITE_ROW) {
+        snprintf(step, size, "%s", (const char *)sqlite3_column_text(stmt, 3));
+        walked = is_walk(step);
+    }
+    sqlite3_finalize(stmt);
+    sqlite3_free(sql);
+    return walked;
+}
+
+static void only_listings_walk(void **state)
+{
+    struct world *w = *state;
+    struct store_conn *conn;
+    char step[512];
+    assert_ok(w->cx, conn_get(w->cx, w->store, &conn));
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+        const char *name = statements[i].name;
+        bool walked = explains(conn->db, name, statements[i].text, step, sizeof(step));
+        if (walked != may_walk(name))
+            fail_msg("%s %s: %s", name, walked ? "walks" : "does not walk", step);
+    }
+}
+
+static void a_walk_is_recognised(void **state)
+{
+    struct world *w = *state;
+    struct store_conn *conn;
+    char step[512];
+    assert_ok(w->cx, conn_get(w->cx, w->store, &conn));
+    assert_true(explains(conn->db, "planted",
+        "SELECT text FROM texts t WHERE shadow = 'x'", step, sizeof(step)));
+    assert_true(explains(conn->db, "planted",
+        "SELECT etag FROM objects o WHERE calendar_id = 1 AND etag = 'x'", step,
+        sizeof(step)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(only_listings_walk),
+        WORLD_TEST(a_walk_is_recognised),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
