@@ -35,7 +35,8 @@ static bool is_walk(const char *step)
     static const char *const large[] = {"SCAN accounts", "SCAN calendars", "SCAN c",
         "SCAN a", "SCAN rows", "SCAN r", "SCAN row_texts", "SCAN objects", "SCAN o",
         "SCAN texts", "SCAN t", "SCAN instances", "SCAN i", "SCAN tombstones",
-        "SCAN people", "SCAN logins", "SCAN properties", "SCAN passwords"};
+        "SCAN people", "SCAN logins", "SCAN journal", "SCAN properties",
+        "SCAN passwords"};
     for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
         size_t len = strlen(large[i]);
         if (strncmp(step, large[i], len) == 0 && (step[len] == '\0' || step[len] == ' '))
@@ -75,6 +76,8 @@ static void only_listings_walk(void **state)
     assert_ok(w->cx, conn_get(w->cx, w->store, &conn));
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
         const char *name = statements[i].name;
+        if (strncmp(statements[i].text, "INSERT", 6) == 0)
+            continue; /* what it shows are checks of foreign keys that do not run */
         bool walked = explains(conn->db, name, statements[i].text, step, sizeof(step));
         if (walked != may_walk(name))
             fail_msg("%s %s: %s", name, walked ? "walks" : "does not walk", step);
