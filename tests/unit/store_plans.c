@@ -14,9 +14,9 @@ static const struct {
 };
 
 /* Those that are meant to go through many rows. */
-static const char *const walks[] = {"ACCOUNTS", "CALENDAR_OWNER", "JOURNALS",
-    "LOGINS_FORGET", "OBJECTS", "OBJECTS_TEXT", "PEOPLE_SEARCH", "ROWS_COUNT",
-    "ROWS_UNSEEN"};
+static const char *const walks[] = {"ACCOUNTS", "ACCOUNT_REMOVE", "CALENDAR_OWNER",
+    "CALENDAR_REMOVE", "JOURNALS", "LOGINS_FORGET", "OBJECTS", "OBJECTS_TEXT",
+    "PEOPLE_SEARCH", "ROWS_COUNT", "ROWS_UNSEEN"};
 
 static bool may_walk(const char *name)
 {
@@ -73,15 +73,19 @@ static void only_listings_walk(void **state)
     struct world *w = *state;
     struct store_conn *conn;
     char step[512];
+    int wrong = 0;
     assert_ok(w->cx, conn_get(w->cx, w->store, &conn));
     for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
         const char *name = statements[i].name;
         if (strncmp(statements[i].text, "INSERT", 6) == 0)
             continue; /* what it shows are checks of foreign keys that do not run */
         bool walked = explains(conn->db, name, statements[i].text, step, sizeof(step));
-        if (walked != may_walk(name))
-            fail_msg("%s %s: %s", name, walked ? "walks" : "does not walk", step);
+        if (walked != may_walk(name)) {
+            print_error("%s %s: %s\n", name, walked ? "walks" : "does not walk", step);
+            wrong++;
+        }
     }
+    assert_int_equal(wrong, 0);
 }
 
 static void a_walk_is_recognised(void **state)
