@@ -179,6 +179,26 @@ static void take_plan(struct ctx *cx, struct write *write, const struct plan *pl
     push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
 }
 
+/* If-Match has decided already; otherwise both sides may have changed something. */
+static const char *base_of(struct ctx *cx, const struct write *write,
+    const struct series *before, const char *text)
+{
+    struct merge merge = {
+        .shadow = write->object.shadow, .served = write->object.text, .text = text};
+    const char *conflicts;
+    char *upstream;
+    if ((write->expect->check && write->expect->strict) ||
+        convert_down(cx, &write->env, before, merge.shadow, &upstream))
+        return merge.served;
+    merge.upstream = upstream;
+    const char *base = convert_merge_base(cx, &write->env, &merge, &conflicts);
+    if (*conflicts)
+        log_line(cx, LOG_INFO, LOG_SYNC,
+            "calendar %lld: %s was changed in Feishu and by a client, whose later %s counts",
+            (long long)write->calendar.id, write->push.name, conflicts);
+    return base;
+}
+
 static enum err plan_put(struct ctx *cx, struct write *write, const char *text)
 {
     struct push *push = &write->push;
@@ -190,7 +210,7 @@ static enum err plan_put(struct ctx *cx, struct write *write, const char *text)
         before.series.ical_uid = write->object.uid;
     }
     TRY(convert_plan(cx, &write->env, there ? &before.series : NULL,
-        there ? write->object.text : NULL, text, plan));
+        there ? base_of(cx, write, &before.series, text) : NULL, text, plan));
     take_plan(cx, write, plan);
     return ERR_OK;
 }

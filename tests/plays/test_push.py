@@ -548,3 +548,66 @@ def test_availability_counts_as_busy_time(bridge, ada):
     answer = freebusy(bob, "ada@example.com", end="20270102T000000Z")
     assert "BUSY-UNAVAILABLE:20270101T000000Z/20270101T010000Z" in answer.text
     assert "BUSY-UNAVAILABLE:20270101T090000Z/20270102T000000Z" in answer.text
+
+
+# ---- two sides at once ----
+
+def edited_in_feishu(sim, bridge, ada, href, text, **fields):
+    """A client's text is stored, and a little later somebody edits the event in Feishu."""
+    assert ada.put(href, text).status_code in (201, 204)
+    title = text.split("SUMMARY:")[1].split("\r\n")[0]
+    before = ada.get(href)
+    sim.edit(ADA, "event_patch", event_id=sim.event(title)["event_id"], event=fields)
+    wait_until(lambda: bridge.sync(ada.name) and ada.get(href) != before, "the edit")
+
+
+def test_without_a_condition_fields_changed_on_different_sides_merge(sim, bridge, ada):
+    href, text = ada.href + "m.ics", event("m@example.com", summary="Merge")
+    edited_in_feishu(sim, bridge, ada, href, text, summary="Theirs")
+    stale = text.replace("SUMMARY:Merge", "SUMMARY:Merge\r\nLOCATION:Ours")
+    assert ada.put(href, stale).status_code == 204
+    assert sim.event("Theirs")["location"]["name"] == "Ours"
+    served = ada.get(href)
+    assert "SUMMARY:Theirs" in served and "LOCATION:Ours" in served
+
+
+def test_without_a_condition_the_newer_write_counts_for_a_field_changed_on_both_sides(
+        sim, bridge, ada):
+    href, text = ada.href + "m.ics", event("m@example.com", summary="Merge")
+    edited_in_feishu(sim, bridge, ada, href, text, summary="Theirs", location={"name": "There"})
+    assert ada.put(href, text.replace("SUMMARY:Merge", "SUMMARY:Ours")).status_code == 204
+    assert sim.event("Ours")["location"]["name"] == "There"
+    assert "changed in Feishu and by a client, whose later SUMMARY counts" in bridge.log()
+
+
+def test_a_client_that_knows_of_the_edit_may_take_it_back(sim, bridge, ada):
+    href, text = ada.href + "m.ics", event("m@example.com", summary="Merge")
+    edited_in_feishu(sim, bridge, ada, href, text, summary="Theirs", location={"name": "There"})
+    assert ada.put(href, ada.get(href).replace("SUMMARY:Theirs", "SUMMARY:Merge")).status_code == 204
+    assert sim.event("Merge")["location"]["name"] == "There"
+    current = {"If-Match": ada.request("GET", href).headers["ETag"]}
+    assert ada.put(href, text, current).status_code == 204
+    assert not sim.event("Merge").get("location", {}).get("name")
+
+
+def test_with_a_condition_a_stale_write_is_refused(sim, bridge, ada):
+    href, text = ada.href + "m.ics", event("m@example.com", summary="Merge")
+    assert ada.put(href, text).status_code == 201
+    stale = {"If-Match": ada.request("GET", href).headers["ETag"]}
+    edited_in_feishu(sim, bridge, ada, href, text, summary="Theirs")
+    ours = text.replace("SUMMARY:Merge", "SUMMARY:Merge\r\nLOCATION:Ours")
+    assert ada.put(href, ours, stale).status_code == 412
+    assert not sim.event("Theirs").get("location", {}).get("name")
+
+
+def test_an_occurrence_cancelled_in_feishu_stays_cancelled_when_a_stale_client_writes(
+        sim, bridge, ada):
+    href = weekly(ada)
+    text = ada.get(href)
+    master = sim.event("Weekly")
+    second = str(int(master["start_time"]["timestamp"]) + 7 * DAY)
+    sim.edit(ADA, "event_delete", event_id=master["event_id"][:-1] + second)
+    wait_until(lambda: bridge.sync(ada.name) and "EXDATE" in ada.get(href), "the cancellation")
+    assert ada.put(href, text.replace("SUMMARY:Weekly", "SUMMARY:Every week")).status_code == 204
+    assert [one["status"] for one in sim.event("Every week")["exceptions"]] == ["cancelled"]
+    assert "EXDATE" in ada.get(href)
