@@ -44,12 +44,29 @@ int command_failed(const struct ctx *cx)
     return EXIT_FAILED;
 }
 
-static int help_all(void)
+/* True when name is word, or begins with word and a space; every name when word is NULL.
+ */
+static bool is_of_group(const char *name, const char *word)
+{
+    size_t len = word ? strlen(word) : 0;
+    return !word || (strncmp(name, word, len) == 0 && name[len] == ' ');
+}
+
+static bool is_group(const char *word)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (is_of_group(commands[i]->name, word))
+            return true;
+    return false;
+}
+
+static int help_all(const char *group)
 {
     puts("Usage: " PROGRAM " [-c FILE] COMMAND [ARGUMENTS]\n\n"
          "A CalDAV server in front of the Feishu (Lark) calendar.\n\nCommands:");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-16s %s\n", commands[i]->name, commands[i]->summary);
+        if (is_of_group(commands[i]->name, group))
+            printf("  %-16s %s\n", commands[i]->name, commands[i]->summary);
     puts("\nOptions:\n"
          "  -c, --config FILE  configuration; without it\n"
          "                     $XDG_CONFIG_HOME/feishu-caldav.conf, then\n"
@@ -149,11 +166,17 @@ int main(int argc, char **argv)
     const struct command *command = find_command(line.argc, line.argv, &words);
     if (line.no_value)
         return command_usage(command, "-c needs a file");
-    if (line.help && (command || !line.argc))
-        return command ? help_one(command) : help_all();
+    if (line.help && command)
+        return help_one(command);
+    if (line.help && (!line.argc || is_group(line.argv[0])))
+        return help_all(line.argc ? line.argv[0] : NULL);
     if (!line.argc)
         return command_usage(NULL, "no command given");
+    if (!command && line.argc == 1 && is_group(line.argv[0]))
+        return command_usage(NULL, "%s needs a command behind it", line.argv[0]);
     if (!command)
-        return command_usage(NULL, "unknown command: %s", line.argv[0]);
+        return command_usage(NULL, "unknown command: %s%s%s", line.argv[0],
+            is_group(line.argv[0]) ? " " : "",
+            is_group(line.argv[0]) ? line.argv[1] : "");
     return run_command(command, line.file, line.argc - words + 1, line.argv + words - 1);
 }

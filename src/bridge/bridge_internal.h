@@ -192,6 +192,7 @@ struct pull {
     struct bridge_pull_result *result;
     struct ctx *pass;   /* lives as long as the pass; the functions' cx lives a page */
     bool full;          /* a full read is under way */
+    bool gap;           /* because changes were missed: answers, too */
     int64_t seen;       /* number of the full read */
     int64_t fetched_ms; /* when the page at hand was asked for */
     size_t items;       /* met so far */

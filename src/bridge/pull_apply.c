@@ -216,7 +216,8 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
     else if (item->attendees)
         row.attendees = json_print(cx->arena, item->attendees);
     else if (old && old->attendees && old_event && pull->full &&
-        !event_differs(old_event, item->event))
+        !event_differs(old_event, item->event) &&
+        (!pull->gap || str_eq(old->attendees, "[]")))
         row.attendees = old->attendees;
     else if (old && old->attendees)
         row.json = event_with_attendees(cx, item->event, old->attendees);
@@ -232,16 +233,21 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
  * was before may be older than the write, so that the row is kept and the token stays
  * where it is: the same items come again. */
 static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const struct item *item, const struct row *old)
+    const struct item *item, const struct row *rows, size_t n)
 {
+    const struct row *old = row_of(rows, n, item->original_time);
     struct row row = *old;
     const cJSON *event = json_parse(cx->arena, old->json);
     bool both_gone = event_cancelled(event) && event_cancelled(item->event);
     if (!both_gone && event_differs(event, item->event))
         pull->deferred = pull->result->deferred = true;
-    else if (!both_gone && old->attendees && !str_eq(old->attendees, "[]")) {
+    else if (!both_gone && old->attendees &&
+        (!row.original_time || !str_eq(old->attendees, "[]"))) {
+        /* It may have been delivered for its people, too. */
         row.json = event_with_attendees(cx, event, old->attendees);
         row.attendees = NULL;
+        if (row.original_time)
+            TRY(mark_master(cx, tx, rows, n));
     }
     if (pull->full)
         text_list_add_once(
@@ -270,7 +276,7 @@ static enum err apply_item(
     if (!old && event_cancelled(item->event) && !item->original_time)
         return ERR_OK;
     if (old && seen_is_guarded(old->seen, pull->fetched_ms) && !is_news(cx, old, item))
-        return meet_guarded(cx, pull, tx, item, old);
+        return meet_guarded(cx, pull, tx, item, rows, n);
     if (item->destroyed)
         return store_row_remove(
             cx, tx, pull->calendar->id, item->uid, item->original_time);

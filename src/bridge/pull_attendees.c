@@ -40,6 +40,45 @@ static enum err fetch_row(struct ctx *cx, const struct fill *fill, const struct 
     return ERR_OK;
 }
 
+/* Who is meant by an attendee, whatever the answer. */
+static const char *id_of(const cJSON *attendee)
+{
+    static const char *const names[] = {
+        "user_id", "chat_id", "room_id", "third_party_email", "attendee_id"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (*json_text(attendee, names[i]))
+            return json_text(attendee, names[i]);
+    return "";
+}
+
+static const cJSON *find(const cJSON *list, const cJSON *attendee)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, list) if (str_eq(id_of(one), id_of(attendee))) return one;
+    return NULL;
+}
+
+/* Just after a write an older list may be read. One with the same people and the own
+ * answer as it was given is none, and where there was nobody, everybody is new. */
+static bool is_older(struct ctx *cx, const struct fill *fill, const struct row *row,
+    const struct filled *read)
+{
+    const cJSON *known = json_array(json_parse(cx->arena, row->json), "attendees"), *one;
+    const cJSON *list = json_parse(cx->arena, read->attendees), *other;
+    int n = cJSON_GetArraySize(known);
+    if (n && cJSON_GetArraySize(list) != n)
+        return true;
+    cJSON_ArrayForEach(one, known)
+    {
+        other = find(list, one);
+        if (!other ||
+            (str_eq(id_of(one), fill->account->open_id) &&
+                !str_ieq(json_text(one, "rsvp_status"), json_text(other, "rsvp_status"))))
+            return true;
+    }
+    return false;
+}
+
 static enum err fetch_series(struct ctx *cx, const struct fill *fill, const char *uid,
     filled_list *list, text_list *people)
 {
@@ -47,8 +86,15 @@ static enum err fetch_series(struct ctx *cx, const struct fill *fill, const char
     size_t n;
     TRY(store_rows(cx, fill->bridge->store, fill->calendar->id, uid, &rows, &n));
     for (size_t i = 0; i < n; i++)
-        if (!rows[i].attendees && !seen_is_guarded(rows[i].seen, ctx_now_ms(cx)))
+        if (!rows[i].attendees) {
+            bool guarded = seen_is_guarded(rows[i].seen, ctx_now_ms(cx));
             TRY(fetch_row(cx, fill, &rows[i], list, people));
+            if (guarded && is_older(cx, fill, &rows[i], &list->items[list->n - 1])) {
+                list->n--;
+                bridge_poke_later(
+                    fill->bridge, fill->account->id, fill->calendar->id, WRITE_GUARD_MS);
+            }
+        }
     return ERR_OK;
 }
 

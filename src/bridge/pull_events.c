@@ -214,6 +214,7 @@ static enum err read_full(struct ctx *cx, struct pull *pull)
     size_t n, all, gone;
     long days = pull->bridge->conf->sync.history_days;
     pull->full = true;
+    pull->gap |= !pull->calendar->sync_token;
     if (days <= 0)
         pull->calendar->anchor_s = ANCHOR_ALL;
     else if (pull->calendar->anchor_s <= ANCHOR_ALL)
@@ -251,6 +252,7 @@ static enum err read_changes(struct ctx *cx, struct pull *pull)
     if (err == ERR_UPSTREAM_SYNC_TOKEN) {
         log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: sync token expired, reading all",
             (long long)pull->calendar->id);
+        pull->gap = true;
         return read_full(cx, pull);
     }
     TRY(err);

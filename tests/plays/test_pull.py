@@ -330,6 +330,17 @@ def test_an_expired_sync_token_leads_to_a_full_read_that_changes_no_etag(sim, br
     assert ada.members(href) == before and ada.ctag(href) == ctag
 
 
+def test_answers_given_while_the_sync_token_expired_are_found(sim, bridge):
+    meeting = sim.add_event(ADA, "Meeting", (SOON, SOON + HOUR),
+                            attendees=[{"user": ADA}, {"user": BOB}])
+    ada = bridge.sign_in(ADA)
+    sim.edit(BOB, "rsvp", event_id=meeting["event_id"], rsvp_status="decline")
+    sim.tokens(sync="expire")
+    bridge.sync(ada.name)
+    line = [line for line in texts(ada)["Meeting"].splitlines() if "bob@" in line][0]
+    assert "PARTSTAT=DECLINED" in line
+
+
 def test_what_was_deleted_while_the_sync_token_expired_is_found_missing(sim, bridge):
     for number in range(5):
         sim.add_event(ADA, f"Event {number}", (SOON, SOON + HOUR))

@@ -428,6 +428,19 @@ def test_a_change_in_feishu_just_after_a_write_is_seen_at_once(sim, bridge, ada)
     assert not ada.members(ada.href)
 
 
+def test_people_invited_in_feishu_just_after_a_create_are_seen_at_once(sim, bridge, ada):
+    href = put_new(ada, summary="Mine")
+    made = sim.event("Mine")
+    sim.edit(ADA, "attendees_add", event_id=made["event_id"], attendees=[{"user": BOB}])
+    bridge.sync(ada.name)
+    assert "mailto:bob@example.com" in ada.get(href).replace("\r\n ", "")
+    answered = ada.get(href).replace("SUMMARY:Mine", "SUMMARY:Ours")
+    assert ada.put(href, answered).status_code == 204
+    sim.edit(BOB, "rsvp", event_id=made["event_id"], rsvp_status="decline")
+    bridge.sync(ada.name)
+    assert "PARTSTAT=DECLINED" in ada.get(href).replace("\r\n ", "").split("mailto:bob@")[0]
+
+
 def test_a_deleted_event_does_not_come_back_while_reading_lags(sim, bridge, ada):
     href = put_new(ada)
     put_new(ada, "b")
