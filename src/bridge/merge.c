@@ -26,8 +26,8 @@ static enum err read_side(struct ctx *cx, const struct convert_env *env, const c
 
 /* What one thing did on its way to both sides. */
 struct tally {
-    bool news;        /* upstream changed something */
-    bool known;       /* and the client has some of it: it saw the newer text */
+    bool news;         /* upstream changed something */
+    bool known;        /* and the client has some of it: it saw the newer text */
     struct buf fields; /* changed on both sides, and differently */
 };
 

@@ -590,7 +590,7 @@ def test_without_a_condition_the_newer_write_counts_for_a_field_changed_on_both_
     edited_in_feishu(sim, bridge, ada, href, text, summary="Theirs", location={"name": "There"})
     assert ada.put(href, text.replace("SUMMARY:Merge", "SUMMARY:Ours")).status_code == 204
     assert sim.event("Ours")["location"]["name"] == "There"
-    assert "changed in Feishu and by a client, whose later SUMMARY counts" in bridge.log()
+    assert "changed in Feishu and by a client: its later SUMMARY counts" in bridge.log()
 
 
 def test_a_client_that_knows_of_the_edit_may_take_it_back(sim, bridge, ada):
