@@ -16,18 +16,27 @@ enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql)
     return ERR_OK;
 }
 
-/* synchronous=FULL: a commit is on disk when it returns. It must be so for tokens (a
- * refresh token works once) and for the journal, and also for every numbered change: a
- * number that a client has seen as a sync token must not be given out again after a power
- * failure. The caches are small because there is one for every thread. */
-enum err conn_prepare(struct ctx *cx, sqlite3 *db)
+/* It must be so for tokens (a refresh token works once) and for the journal, and also for
+ * every numbered change: a number that a client has seen as a sync token must not be
+ * given out again after a power failure. */
+enum err conn_durable(struct ctx *cx, sqlite3 *db)
 {
     sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+    return db_exec(cx, db, "PRAGMA synchronous = FULL");
+}
+
+/* The caches are small because there is one for every thread. */
+enum err conn_prepare(struct ctx *cx, sqlite3 *db)
+{
     sqlite3_extended_result_codes(db, 1);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* Otherwise each new value of a column that a partial index asks about has its
+     * statement prepared again. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
+    TRY(conn_durable(cx, db));
     return db_exec(cx, db,
-        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -1024;"
-        "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
+        "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
         "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 8388608;");
 }
 

@@ -53,6 +53,8 @@ enum err conn_open(struct ctx *cx, struct store *store, struct store_conn **conn
 void conn_close(struct store_conn *conn);
 /* Pragmas that every connection needs; also for the one that migrates. */
 enum err conn_prepare(struct ctx *cx, sqlite3 *db);
+/* Waits for other processes' writers; a commit is on disk when it returns. */
+enum err conn_durable(struct ctx *cx, sqlite3 *db);
 enum err db_fail(struct ctx *cx, sqlite3 *db, const char *what);
 enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql);
 

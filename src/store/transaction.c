@@ -186,7 +186,7 @@ static enum err note_now(
     if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_BUSY)
         err = db_fail(cx, writer->db, "the database");
     cursor_close(&cursor);
-    enum err after = conn_prepare(cx, writer->db);
+    enum err after = conn_durable(cx, writer->db);
     return err != ERR_OK ? err : after;
 }
 

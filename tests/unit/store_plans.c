@@ -101,11 +101,37 @@ static void a_walk_is_recognised(void **state)
         sizeof(step)));
 }
 
+static void no_statement_is_prepared_twice(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 5; i++) {
+        struct store_tx *tx;
+        struct row row = {.calendar_id = w->calendar.id, .uid = "a", .json = "{}"};
+        struct object got;
+        row.original_time = i;
+        put(w, i % 2 == 0 ? "a" : "b", i);
+        assert_ok(w->cx, store_object_by_uid(w->cx, w->store, w->calendar.id, "a", &got));
+        assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+        assert_ok(w->cx, store_row_save(w->cx, tx, &row));
+        assert_ok(w->cx, store_commit(w->cx, tx));
+        assert_ok(w->cx,
+            store_calendar_interest(w->cx, w->store, w->calendar.id, 1000 * (i + 1)));
+    }
+    for (struct store_conn *conn = w->store->conns; conn != NULL; conn = conn->next) {
+        for (size_t i = 0; i < SQL_COUNT; i++) {
+            sqlite3_stmt *stmt = conn->statements[i];
+            if (stmt && sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_REPREPARE, 0) > 0)
+                fail_msg("%s was prepared again", statements[i].name);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(only_listings_walk),
         WORLD_TEST(a_walk_is_recognised),
+        CALENDAR_TEST(no_statement_is_prepared_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
