@@ -17,6 +17,12 @@ static bool is_silent(const struct line *line)
     return str_ieq(agent, "CLIENT") || str_ieq(agent, "NONE");
 }
 
+bool people_line_is_refused(const struct line *line)
+{
+    const char *status = line_param(line, "SCHEDULE-STATUS");
+    return str_starts(status, "3.") || str_starts(status, "5.");
+}
+
 static void add_flag(cJSON *object, const char *name, bool value)
 {
     if (value)
@@ -35,6 +41,7 @@ static cJSON *up_person(struct ctx *cx, const struct scene *scene,
     add_flag(person, "organizer", organizer != NULL && str_ieq(organizer, address));
     add_flag(person, "self", people_is_self(cx, scene->env, address));
     add_flag(person, "silent", is_silent(line));
+    add_flag(person, "refused", people_line_is_refused(line));
     return person;
 }
 
@@ -43,7 +50,8 @@ static bool has_others(const cJSON *list)
     const cJSON *one;
     cJSON_ArrayForEach(one, list)
     {
-        if (!json_bool(one, "organizer", false) && !json_bool(one, "self", false))
+        if (!json_bool(one, "organizer", false) && !json_bool(one, "self", false) &&
+            !json_bool(one, "refused", false))
             return true;
     }
     return false;
@@ -204,7 +212,7 @@ static bool contains(const cJSON *a, const cJSON *b)
     const cJSON *one;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(b, "list"))
     {
-        if (json_bool(one, "organizer", false))
+        if (json_bool(one, "organizer", false) || json_bool(one, "refused", false))
             continue;
         const cJSON *other = people_find(a, json_text(one, "address"));
         if (other == NULL ||

@@ -15,13 +15,19 @@
 
 /*
  * The fact: {"organizer": {"address", "name"}, "meeting": bool, "list": [{"address",
- * "name", "type", "id", "rsvp", "optional", "organizer", "self", "silent"}]}. Absent
- * where upstream did not tell, or the component names nobody. type and id only as read;
+ * "name", "type", "id", "rsvp", "optional", "organizer", "self", "silent",
+ * "refused"}]}. Absent where upstream did not tell, or the component names nobody. type and id only as read;
  * addresses without "mailto:". "meeting" = there is somebody else.
  */
 enum err up_people(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_people(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value);
+/* True when SCHEDULE-STATUS says that nobody was invited by it (RFC 6638 3.2.9). */
+bool people_line_is_refused(const struct line *line);
+/* The text with SCHEDULE-STATUS on the lines of whom a request of upstream's means: it
+ * would not have them. NULL when the text cannot be read. */
+char *people_mark_refused(struct ctx *cx, const struct convert_env *env, const char *text,
+    const cJSON *request);
 /* The same people with the same roles; answers do not count. */
 bool equal_people(const cJSON *a, const cJSON *b);
 void patch_people(struct ctx *cx, const struct scene *scene, const cJSON *facts);

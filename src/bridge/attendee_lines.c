@@ -2,6 +2,8 @@
 #include "bridge/attendee.h"
 #include "bridge/people.h"
 
+#include <string.h>
+
 /* The line with a parameter set; the others stay in their order. */
 static struct line *with_param(
     struct ctx *cx, const struct line *line, const char *name, const char *value)
@@ -112,7 +114,7 @@ static void patch_no_meeting(struct ctx *cx, const struct scene *scene)
         const char *address = people_line_address(cx, line);
         if (people_is_self(cx, scene->env, address))
             continue;
-        if (!people_can_invite(address)) {
+        if (!people_can_invite(address) || people_line_is_refused(line)) {
             others = true;
             continue;
         }
@@ -157,7 +159,7 @@ static void patch_lines(
             continue;
         }
         const cJSON *organizer = cJSON_GetObjectItemCaseSensitive(people, "organizer");
-        bool stays = !people_can_invite(address) ||
+        bool stays = !people_can_invite(address) || people_line_is_refused(line) ||
             people_is_self(cx, scene->env, address) ||
             str_ieq(address, json_text(organizer, "address"));
         if (!stays && !json_bool(people, "partial", false)) {
@@ -204,4 +206,40 @@ void patch_people(struct ctx *cx, const struct scene *scene, const cJSON *facts)
         comp_insert(
             cx, scene->event, place++, (struct comp_item){.line = person_line(cx, one)});
     }
+}
+
+/* ---- people whom upstream would not have ---- */
+
+#define STATUS_NOBODY "3.7" /* RFC 5546 3.6: invalid calendar user */
+
+static bool is_meant(struct ctx *cx, const struct convert_env *env,
+    const struct line *line, const cJSON *request)
+{
+    const char *address = people_line_address(cx, line);
+    const char *id = people_id(cx, env, address);
+    for (size_t i = 0; i < n_people_kinds; i++) {
+        const char *wanted = json_text(request, people_kinds[i].member);
+        if (*wanted != '\0' && (str_eq(wanted, id) || str_ieq(wanted, address)))
+            return true;
+    }
+    return false;
+}
+
+char *people_mark_refused(struct ctx *cx, const struct convert_env *env, const char *text,
+    const cJSON *request)
+{
+    struct comp *calendar, *event;
+    size_t at = 0;
+    if (lines_parse(cx, text, strlen(text), &calendar) != ERR_OK)
+        return NULL;
+    while ((event = comp_next_sub(calendar, "VEVENT", &at)) != NULL) {
+        for (size_t i = 0; i < event->items.n; i++) {
+            const struct line *line = event->items.items[i].line;
+            if (line != NULL && str_eq(line->name, "ATTENDEE") &&
+                is_meant(cx, env, line, request))
+                event->items.items[i].line =
+                    with_param(cx, line, "SCHEDULE-STATUS", STATUS_NOBODY);
+        }
+    }
+    return lines_text(cx, calendar);
 }

@@ -237,6 +237,7 @@ struct push {
     bool undo;        /* takes back what it created */
     bool hide;        /* a participant's delete */
     bool attendees_touched;
+    unsigned refusals; /* calls spent on finding out whom upstream would not have */
     bool finished; /* the journal entry ends with what is stored */
     const struct step *steps;
     size_t n_steps;
@@ -252,6 +253,16 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
 void push_row_drop(struct push *push, int64_t original_time);
 /* Executes what is not done yet. On failure push->done says how far it came. */
 enum err push_execute(struct ctx *cx, struct push *push);
+/* Adds people; whom upstream would not have is left out and marked in the text. */
+enum err push_add_attendees(
+    struct ctx *cx, struct push *push, const struct step *step);
+int push_attendee_index(const cJSON *list, const cJSON *attendee); /* -1 = not there */
+cJSON *push_row_attendees(struct ctx *cx, struct push *push, int64_t original_time);
+/* One call for a step; with the step's word on whether people are told. */
+enum err push_call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,
+    const struct step *step, const char *const *query, const cJSON *body, int *code,
+    cJSON **data);
+cJSON *push_body(struct ctx *cx, const struct step *step);
 /* Says whether a step, of which no answer came, was carried out; takes over what it
  * shows. */
 enum err push_look(

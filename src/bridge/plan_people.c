@@ -80,7 +80,7 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
     cJSON_ArrayForEach(
         one, cJSON_GetObjectItemCaseSensitive(people_of(change->was), "list"))
     {
-        if (!is_guest(p, one))
+        if (!is_guest(p, one) || json_bool(one, "refused", false))
             continue;
         const cJSON *now = find(cx, p, people_of(change->now), one);
         if (now != NULL &&
@@ -107,9 +107,11 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
         json_bool(cJSON_GetObjectItemCaseSensitive(people, "organizer"), "silent", false);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
-        if (!is_guest(p, one))
+        if (!is_guest(p, one) || json_bool(one, "refused", false))
             continue;
         const cJSON *was = find(cx, p, people_of(change->was), one);
+        if (json_bool(was, "refused", false))
+            was = NULL; /* the client tries again */
         if (was != NULL &&
             json_bool(was, "optional", false) == json_bool(one, "optional", false))
             continue;

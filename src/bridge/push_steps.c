@@ -74,7 +74,7 @@ static cJSON *known_attendees(struct ctx *cx, const struct row *row)
     return cJSON_GetObjectItemCaseSensitive(event, "attendees");
 }
 
-static cJSON *row_attendees(struct ctx *cx, struct push *push, int64_t original_time)
+cJSON *push_row_attendees(struct ctx *cx, struct push *push, int64_t original_time)
 {
     cJSON *list = known_attendees(cx, push_row(push, original_time));
     if (!list)
@@ -95,7 +95,7 @@ static bool wait_for_lag(struct ctx *cx)
 
 /* ---- one step, one call ---- */
 
-static enum err call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,
+enum err push_call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,
     const struct step *step, const char *const *query, const cJSON *body, int *code,
     cJSON **data)
 {
@@ -111,7 +111,7 @@ static enum err call(struct ctx *cx, struct push *push, enum feishu_endpoint end
 }
 
 /* The body with the step's word on whether people are told. */
-static cJSON *body_of(struct ctx *cx, const struct step *step)
+cJSON *push_body(struct ctx *cx, const struct step *step)
 {
     cJSON *body = step->body ? json_copy(cx, step->body) : json_object(cx->arena);
     cJSON_DeleteItemFromObjectCaseSensitive(body, "need_notification");
@@ -123,12 +123,12 @@ static enum err do_create(struct ctx *cx, struct push *push, const struct step *
 {
     const char *query[] = {
         "user_id_type", "open_id", "idempotency_key", push->journal.key, NULL};
-    cJSON *data = NULL, *body = body_of(cx, step);
+    cJSON *data = NULL, *body = push_body(cx, step);
     int64_t original_time;
     char *uid;
     enum err err = ERR_OK;
     for (int i = 0; i < CREATE_TRIES; i++) {
-        err = call(cx, push, FEISHU_EVENT_CREATE, step, query, body, NULL, &data);
+        err = push_call(cx, push, FEISHU_EVENT_CREATE, step, query, body, NULL, &data);
         if (err != ERR_UPSTREAM_UNKNOWN || ctx_left_ms(cx, SPARE_MS + 1) < SPARE_MS)
             break;
     }
@@ -149,7 +149,8 @@ static enum err patch_once(struct ctx *cx, struct push *push, const struct step 
 {
     const char *query[] = {"user_id_type", "open_id", NULL};
     cJSON *data = NULL;
-    TRY(call(cx, push, FEISHU_EVENT_PATCH, step, query, body_of(cx, step), NULL, &data));
+    TRY(push_call(cx, push, FEISHU_EVENT_PATCH, step, query, push_body(cx, step), NULL,
+        &data));
     const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
     if (cJSON_IsObject(event))
         push_row_set(cx, push, step->original_time, event, NULL);
@@ -191,7 +192,8 @@ static enum err do_restore(struct ctx *cx, struct push *push, const struct step 
         "need_notification", "false", "delete_exception", "true", NULL};
     bool restored = false;
     int code = 0;
-    enum err err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
+    enum err err =
+        push_call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
     if (err && err != ERR_UPSTREAM_GONE && code != 190002)
         return err;
     if (!err)
@@ -208,11 +210,12 @@ static enum err do_delete(struct ctx *cx, struct push *push, const struct step *
     int code = 0;
     if (step->restore)
         return do_restore(cx, push, step);
-    enum err err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
+    enum err err =
+        push_call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
     if (err && code == 190002 && destroys) { /* not promised anywhere (16.18) */
         destroys = false;
         query[2] = NULL;
-        err = call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
+        err = push_call(cx, push, FEISHU_EVENT_DELETE, step, query, NULL, &code, NULL);
     }
     if (err && err != ERR_UPSTREAM_GONE)
         return err;
@@ -259,7 +262,7 @@ static bool same_attendee(const cJSON *a, const cJSON *b)
     return false;
 }
 
-static int index_of(const cJSON *list, const cJSON *attendee)
+int push_attendee_index(const cJSON *list, const cJSON *attendee)
 {
     const cJSON *one;
     int at = 0;
@@ -276,10 +279,10 @@ static enum err do_reply(struct ctx *cx, struct push *push, const struct step *s
 {
     cJSON *body = json_object(cx->arena), *one;
     cJSON_AddStringToObject(body, "rsvp_status", step->rsvp);
-    TRY(call(cx, push, FEISHU_EVENT_REPLY, step, NULL, body, NULL, NULL));
+    TRY(push_call(cx, push, FEISHU_EVENT_REPLY, step, NULL, body, NULL, NULL));
     struct row *row = push_row(push, step->original_time);
     cJSON *event = row ? json_parse(cx->arena, row->json) : NULL;
-    cJSON *attendees = row_attendees(cx, push, step->original_time);
+    cJSON *attendees = push_row_attendees(cx, push, step->original_time);
     if (!event)
         return ERR_OK;
     cJSON_DeleteItemFromObjectCaseSensitive(event, "self_rsvp_status");
@@ -292,39 +295,19 @@ static enum err do_reply(struct ctx *cx, struct push *push, const struct step *s
     return ERR_OK;
 }
 
-static enum err do_add(struct ctx *cx, struct push *push, const struct step *step)
-{
-    const char *query[] = {"user_id_type", "open_id", NULL};
-    cJSON *data = NULL, *one;
-    TRY(call(
-        cx, push, FEISHU_ATTENDEE_CREATE, step, query, body_of(cx, step), NULL, &data));
-    cJSON *attendees = row_attendees(cx, push, step->original_time);
-    cJSON_ArrayForEach(one, json_array(data, "attendees"))
-    {
-        int at = index_of(attendees, one);
-        if (at >= 0)
-            cJSON_ReplaceItemInArray(attendees, at, cJSON_Duplicate(one, true));
-        else
-            cJSON_AddItemToArray(attendees, cJSON_Duplicate(one, true));
-    }
-    push->attendees_touched = true;
-    push_row_set(cx, push, step->original_time, NULL, attendees);
-    return ERR_OK;
-}
-
 static enum err do_remove(struct ctx *cx, struct push *push, const struct step *step)
 {
     const char *query[] = {"user_id_type", "open_id", NULL};
     const cJSON *one;
     int code = 0;
-    enum err err = call(cx, push, FEISHU_ATTENDEE_BATCH_DELETE, step, query,
-        body_of(cx, step), &code, NULL);
+    enum err err = push_call(cx, push, FEISHU_ATTENDEE_BATCH_DELETE, step, query,
+        push_body(cx, step), &code, NULL);
     if (err && code != 194000) /* not there any more is as good */
         return err;
-    cJSON *attendees = row_attendees(cx, push, step->original_time);
+    cJSON *attendees = push_row_attendees(cx, push, step->original_time);
     cJSON_ArrayForEach(one, json_array(step->body, "delete_ids"))
     {
-        int at = index_of(attendees, one);
+        int at = push_attendee_index(attendees, one);
         if (at >= 0)
             cJSON_DeleteItemFromArray(attendees, at);
     }
@@ -338,7 +321,7 @@ static enum err (*const doers[])(struct ctx *, struct push *, const struct step 
     [STEP_PATCH] = do_patch,
     [STEP_DELETE] = do_delete,
     [STEP_REPLY] = do_reply,
-    [STEP_ADD_ATTENDEES] = do_add,
+    [STEP_ADD_ATTENDEES] = push_add_attendees,
     [STEP_REMOVE_ATTENDEES] = do_remove,
 };
 

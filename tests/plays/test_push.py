@@ -624,3 +624,66 @@ def test_an_occurrence_cancelled_in_feishu_stays_cancelled_when_a_stale_client_w
     assert ada.put(href, text.replace("SUMMARY:Weekly", "SUMMARY:Every week")).status_code == 204
     assert [one["status"] for one in sim.event("Every week")["exceptions"]] == ["cancelled"]
     assert "EXDATE" in ada.get(href)
+
+
+# ---- people whom Feishu would not have ----
+
+def attendee(address, more=""):
+    return f"ATTENDEE;PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTICIPANT{more}:mailto:{address}"
+
+
+GUESTS = [f"guest{number}@example.org" for number in range(3)]
+
+
+@pytest.mark.parametrize("how", ["refuse", "invalid"])
+def test_whom_feishu_refuses_is_left_out_and_told_by_schedule_status(sim, bridge, ada, how):
+    sim.switch(third_party_attendee=how)
+    people = "\n".join(["ORGANIZER:mailto:ada@example.com", attendee(GUESTS[0]),
+                        attendee("bob@example.com"), attendee("ou_nobody@feishu.invalid")])
+    href = put_new(ada, summary="Meeting", extra=people)
+    text = ada.get(href).replace("\r\n ", "")
+    assert attendee(GUESTS[0], ";SCHEDULE-STATUS=3.7") in text
+    assert attendee("bob@example.com") in text
+    assert [a["user_id"] for a in sim.event("Meeting")["attendees"] if a.get("user_id")
+            and a["user_id"] != ADA] == [BOB]
+    bridge.sync(ada.name)
+    assert ada.get(href).replace("\r\n ", "") == text
+    # Nothing of it is tried again by an edit that is about something else.
+    sim.clear_calls()
+    assert ada.put(href, ada.get(href).replace("SUMMARY:Meeting", "SUMMARY:Met")).status_code == 204
+    assert [one for one in writes(sim) if one[0] == "POST"] == []
+
+
+def test_whom_feishu_refused_may_be_removed_or_tried_again(sim, ada):
+    sim.switch(third_party_attendee="refuse")
+    people = "\n".join(["ORGANIZER:mailto:ada@example.com", attendee("bob@example.com"),
+                        attendee(GUESTS[0]), attendee(GUESTS[1])])
+    href = put_new(ada, summary="Meeting", extra=people)
+    sim.switch(third_party_attendee="accept")
+    lines = ada.get(href).replace("\r\n ", "").replace(";SCHEDULE-STATUS=3.7", "")
+    lines = lines.replace(attendee(GUESTS[1]) + "\r\n", "")
+    assert ada.put(href, lines).status_code == 204
+    assert [a["third_party_email"] for a in sim.event("Meeting")["attendees"]
+            if a["type"] == "third_party"] == [GUESTS[0]]
+    assert GUESTS[1] not in ada.get(href).replace("\r\n ", "")
+
+
+def test_many_guests_are_added_and_removed_in_as_many_calls_as_feishu_wants(sim, ada):
+    sim.switch(rate_limit="off")
+    many = "\n".join(attendee(f"g{number}@example.org") for number in range(1100))
+    href = put_new(ada, summary="Crowd", extra="ORGANIZER:mailto:ada@example.com\n" + many)
+    calls = [call for call in sim.calls(method="POST", path="/attendees")]
+    assert [len(call["body"]["attendees"]) for call in calls] == [1000, 100]
+    sim.clear_calls()
+    assert ada.put(href, event("a@example.com", summary="Crowd")).status_code == 204
+    calls = [call for call in sim.calls(method="POST", path="batch_delete")]
+    assert [len(call["body"]["delete_ids"]) for call in calls] == [500, 500, 100]
+
+
+def test_more_guests_than_feishu_holds_are_refused_before_anything_is_written(sim, ada):
+    many = "\n".join(attendee(f"g{number}@example.org") for number in range(3001))
+    answer = ada.put(ada.href + "x.ics", event(
+        "x@example.com", extra="ORGANIZER:mailto:ada@example.com\n" + many))
+    assert answer.status_code == 403
+    assert precondition(answer) == CALDAV + "max-attendees-per-instance"
+    assert not writes(sim)
