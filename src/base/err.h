@@ -35,6 +35,11 @@
     X(PROTECTED_PROPERTY, "the property is protected")                                   \
     X(EXTERNAL_ENTITIES, "external entities are not allowed")                            \
     X(NEED_PRIVILEGES, "the user lacks the privilege")                                   \
+    X(GRANT_ONLY, "access can only be granted, not denied")                              \
+    X(NO_INVERT, "access cannot be granted to all but some")                             \
+    X(RECOGNIZED_PRINCIPAL, "nobody is known by this address")                           \
+    X(ALLOWED_PRINCIPAL, "access cannot be granted to this principal")                   \
+    X(SUPPORTED_PRIVILEGE, "there is no such privilege here")                            \
     X(RESOURCE_EXISTS, "there is already a resource at this address")                    \
     X(VALID_RESOURCETYPE, "unsupported resource type")                                   \
     X(SUPPORTED_REPORT, "unsupported report")                                            \

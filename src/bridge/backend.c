@@ -108,8 +108,15 @@ static const char *color_text(struct ctx *cx, const struct calendar *one)
         cx->arena, "#%06X%02X", (unsigned)(argb & 0xffffff), (unsigned)(argb >> 24));
 }
 
-static void calendar_from(
-    struct ctx *cx, const struct calendar *one, struct be_calendar *out)
+static enum be_everybody everybody(const char *permissions)
+{
+    if (str_eq(permissions, "public"))
+        return BE_EVENTS;
+    return str_eq(permissions, "show_only_free_busy") ? BE_BUSY_TIMES : BE_NOBODY;
+}
+
+static void calendar_from(struct ctx *cx, const struct be_user *user,
+    const struct calendar *one, struct be_calendar *out)
 {
     *out = (struct be_calendar){
         .id = one->id,
@@ -122,6 +129,10 @@ static void calendar_from(
         .primary = str_eq(one->type, "primary"),
         .change = one->change,
         .complete = one->pull == PULL_DONE,
+        .owner = role_of(one->role) == BE_OWNER ? user->segment
+            : str_empty(one->owner)             ? NULL
+                                                : one->owner,
+        .everybody = everybody(one->permissions),
     };
 }
 
@@ -133,7 +144,7 @@ enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_use
     TRY(store_calendars(cx, bridge->store, user->id, &found, &count));
     struct be_calendar *out = ARENA_ARRAY(cx->arena, struct be_calendar, count + 1);
     for (size_t i = 0; i < count; i++) {
-        calendar_from(cx, &found[i], &out[i]);
+        calendar_from(cx, user, &found[i], &out[i]);
         interest_note(cx, bridge, user->id, found[i].id, found[i].last_pull_s);
     }
     *list = out;
@@ -147,7 +158,7 @@ enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user
     struct calendar found;
     TRY(store_calendar_by_name(cx, bridge->store, user->id, name, &found));
     interest_note(cx, bridge, user->id, found.id, found.last_pull_s);
-    calendar_from(cx, &found, calendar);
+    calendar_from(cx, user, &found, calendar);
     return ERR_OK;
 }
 

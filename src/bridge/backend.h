@@ -1,8 +1,8 @@
 /*
  * The calendar back end: all that the DAV layer knows of what lies below it. No word of
- * Feishu in here. Reads never touch the network, but for be_freebusy and
- * be_people_search; writes return when upstream has them. Functions may be called from
- * any thread; texts live in cx->arena.
+ * Feishu in here. Reads never touch the network, but for be_freebusy, be_people_search
+ * and be_person_by_address; writes return when upstream has them. Functions may be called
+ * from any thread; texts live in cx->arena.
  */
 #ifndef BRIDGE_BACKEND_H
 #define BRIDGE_BACKEND_H
@@ -67,6 +67,8 @@ struct be_calendar {
     bool primary;         /* the default calendar; cannot be deleted */
     int64_t change;       /* number of the last change inside: getctag and sync token */
     bool complete;        /* false while the first pull is under way */
+    const char *owner;    /* segment of the owner's principal, NULL = not known */
+    enum be_everybody { BE_NOBODY, BE_BUSY_TIMES, BE_EVENTS } everybody; /* may see */
 };
 enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     struct be_calendar **list, size_t *n);
@@ -91,6 +93,27 @@ enum err be_calendar_update(struct ctx *cx, struct bridge *bridge,
  * UPSTREAM_*. */
 enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct be_calendar *calendar);
+
+/* Whom a calendar of one's own is shared with: the list as it was read last, without the
+ * person herself. Empty for calendars of others. */
+struct be_share {
+    const char *segment; /* of the principal */
+    enum be_role role;
+    bool remove;         /* in a change */
+};
+enum err be_shares(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, struct be_share **list, size_t *n);
+/* Changes the entries of the people named; with replace all others are removed. Upstream
+ * has no update: an entry with another role is removed and made again. Errors:
+ * NEED_PRIVILEGES (calendars of others), ALLOWED_PRINCIPAL (rooms, the person herself),
+ * UPSTREAM_*. */
+enum err be_shares_set(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, const struct be_share *list, size_t n,
+    bool replace);
+/* Anybody whose calendar user address ("mailto:...") it is; may ask upstream.
+ * NOT_FOUND. */
+enum err be_person_by_address(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *address, struct be_user *found);
 
 /* Properties that have no place upstream, dead ones included. calendar NULL = the
  * home. */

@@ -45,6 +45,8 @@ struct bridge {
     /* Monotonic time before which no directory look-up is tried again, after a refusal.
      */
     _Atomic int64_t directory_wait_ms;
+    /* The same for access lists. */
+    _Atomic int64_t shares_wait_ms;
     atomic_bool stopping; /* long work ends at the next page */
     bool abandoned;       /* a thread did not end in time: nothing may be freed */
     _Atomic int64_t upstream_calls, upstream_errors, pulls, pull_errors;
@@ -96,6 +98,10 @@ void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_i
     const char *const *open_ids, size_t n);
 void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *const *addresses, size_t n);
+/* The id of a person or room by a calendar user address, the own ones and those made up
+ * here included; what the store knows. NULL = nobody. */
+const char *directory_person(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *address);
 /* For convert_env: what the store knows, no network. self is a struct bridge. */
 const char *directory_address_of(void *self, struct ctx *cx, const char *open_id);
 const char *directory_id_of(void *self, struct ctx *cx, const char *address);
@@ -301,6 +307,16 @@ void allday_probe(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 /* ---- freebusy.c ---- */
 struct freebusy_cache *freebusy_cache_new(void);
 void freebusy_cache_free(struct freebusy_cache *cache);
+
+/* ---- share.c, owner.c ---- */
+/* The access list of a calendar of the account's own, when it is time or with now. What
+ * Feishu refuses is remembered, not returned. */
+enum err pull_shares(struct ctx *cx, struct bridge *bridge, const struct account *account,
+    const struct calendar *calendar, bool now);
+/* Whose the account's other calendars are; primaries: upstream ids of those that are
+ * colleagues' primary ones. */
+enum err pull_owners(struct ctx *cx, struct bridge *bridge, const struct account *account,
+    const char *const *primaries, size_t n);
 
 /* ---- search.c ---- */
 struct search_cache *search_cache_new(void);

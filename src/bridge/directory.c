@@ -174,6 +174,33 @@ void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t acc
     }
 }
 
+const char *directory_person(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *address)
+{
+    for (size_t i = 0; user->addresses[i]; i++)
+        if (str_ieq(user->addresses[i], address))
+            return user->segment;
+    const char *plain = str_istarts(address, "mailto:") ? address + 7 : address;
+    const char *at = strchr(plain, '@');
+    /* What stands for people and rooms whose address is not known. */
+    if (at && str_ends(plain, ".invalid") &&
+        (str_starts(plain, "ou_") || str_starts(plain, "omm_")))
+        return arena_strndup(cx->arena, plain, (size_t)(at - plain));
+    return directory_id_of(bridge, cx, address);
+}
+
+enum err be_person_by_address(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *address, struct be_user *found)
+{
+    if (be_user_by_address(cx, bridge, address, found) == ERR_OK)
+        return ERR_OK;
+    directory_want_addresses(cx, bridge, user->id, &address, 1);
+    const char *id = directory_person(cx, bridge, user, address);
+    if (!id)
+        return fail(cx, ERR_NOT_FOUND, "nobody is known by %s", address);
+    return be_user_by_segment(cx, bridge, id, found);
+}
+
 const char *directory_address_of(void *self, struct ctx *cx, const char *open_id)
 {
     struct bridge *bridge = self;

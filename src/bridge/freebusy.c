@@ -269,23 +269,6 @@ static void ask_all(struct ctx *cx, struct question *question)
     }
 }
 
-/* ---- who ---- */
-
-static const char *id_of(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const char *address)
-{
-    for (size_t i = 0; user->addresses[i]; i++)
-        if (str_ieq(user->addresses[i], address))
-            return user->segment;
-    const char *plain = str_istarts(address, "mailto:") ? address + 7 : address;
-    const char *at = strchr(plain, '@');
-    /* What stands for people and rooms whose address is not known. */
-    if (at && str_ends(plain, ".invalid") &&
-        (str_starts(plain, "ou_") || str_starts(plain, "omm_")))
-        return arena_strndup(cx->arena, plain, (size_t)(at - plain));
-    return directory_id_of(bridge, cx, address);
-}
-
 enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const char *const *addresses, size_t n, int64_t from_s, int64_t until_s,
     struct be_freebusy **answers)
@@ -302,7 +285,7 @@ enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user
     question.n = n;
     for (size_t i = 0; i < n; i++) {
         struct recipient *one = &question.recipients[i];
-        one->id = id_of(cx, bridge, user, addresses[i]);
+        one->id = directory_person(cx, bridge, user, addresses[i]);
         one->room = one->id && str_starts(one->id, "omm_");
         if (one->id)
             cache_get(cx, &question, one);

@@ -248,6 +248,20 @@ static enum err apply(struct ctx *cx, struct listing *listing, struct store_tx *
     return ERR_OK;
 }
 
+/* Colleagues' primary calendars, of which the owner can be found out. */
+static enum err find_owners(struct ctx *cx, const struct listing *listing)
+{
+    LIST(const char *) primaries = {0};
+    for (size_t i = 0; i < listing->items.n; i++) {
+        const cJSON *item = listing->items.items[i];
+        if (is_kept(item) && strcasecmp(json_text(item, "type"), "primary") == 0 &&
+            !str_eq(type_of(cx, listing, item), "primary"))
+            LIST_ADD(cx->arena, &primaries, json_text(item, "calendar_id"));
+    }
+    return pull_owners(
+        cx, listing->bridge, listing->account, primaries.items, primaries.n);
+}
+
 static enum err apply_locked(struct ctx *cx, struct listing *listing)
 {
     struct store *store = listing->bridge->store;
@@ -286,6 +300,7 @@ enum err pull_calendars(struct ctx *cx, struct bridge *bridge, struct account *a
         err = apply_locked(cx, &listing);
     held_release(&held);
     TRY(err);
+    TRY(find_owners(cx, &listing));
     if (listing.primary_id)
         allday_probe(cx, bridge, account->id, listing.primary_id);
     return ERR_OK;

@@ -78,6 +78,8 @@ static enum err pull_due(struct ctx *cx, struct walk *walk)
             note(cx, walk, err);
             if (err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE)
                 return err;
+            TRY(pull_shares(
+                cx, walk->bridge, walk->account, &list[i], walk->pass->all));
         }
     return ERR_OK;
 }

@@ -6,7 +6,7 @@
 #define OBJECT KIND_OBJECT
 
 /* HEAD is GET; the HTTP layer leaves the body out. Refused methods are known, so that the
- * answer is 405 and not 501: locks, access control lists. */
+ * answer is 405 and not 501: locks. */
 static const struct method methods[] = {
     /* RFC 9110 */
     {"OPTIONS", options_handle, KINDS_ALL, METHOD_MAY_CREATE},
@@ -26,7 +26,7 @@ static const struct method methods[] = {
     {"UNLOCK", NULL, 0, 0},
     /* RFC 3253, 3744, 4791 */
     {"REPORT", report_handle, KINDS_ALL, METHOD_CONDITIONS},
-    {"ACL", NULL, 0, 0},
+    {"ACL", acl_handle, CALENDAR, METHOD_BLOCKS | METHOD_CONDITIONS},
     {"MKCALENDAR", mkcalendar_handle, CALENDAR,
         METHOD_BLOCKS | METHOD_MAY_CREATE | METHOD_CONDITIONS},
 };

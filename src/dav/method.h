@@ -29,6 +29,6 @@ void method_add_supported(struct buf *out, enum kind kind);
 
 method_handler options_handle, get_handle, put_handle, delete_handle, mkcalendar_handle,
     mkcol_handle, propfind_handle, proppatch_handle, report_handle, post_handle,
-    copy_handle, move_handle;
+    acl_handle, copy_handle, move_handle;
 
 #endif

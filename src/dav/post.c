@@ -11,6 +11,9 @@ static const struct post {
 } posts[] = {
     /* RFC 6638 section 5 */
     {KIND_OUTBOX, NS_OTHER, NULL, post_freebusy},
+    /* draft-pot-webdav-resource-sharing section 5, caldav-sharing section 5.3 */
+    {KIND_CALENDAR, NS_DAV, "share-resource", post_share_resource},
+    {KIND_CALENDAR, NS_CS, "share", post_cs_share},
     /* RFC 5995 section 3 */
     {KIND_CALENDAR, NS_OTHER, NULL, post_add_member},
 };

@@ -34,6 +34,11 @@
     X(EXTERNAL_ENTITIES, 403, DAV, "no-external-entities")                               \
     /* RFC 3744 section 7.1.1, 3253 section 3.6, 5689 section 3.3 */                     \
     X(NEED_PRIVILEGES, 403, DAV, "need-privileges")                                      \
+    X(GRANT_ONLY, 403, DAV, "grant-only")                                                \
+    X(NO_INVERT, 403, DAV, "no-invert")                                                  \
+    X(RECOGNIZED_PRINCIPAL, 403, DAV, "recognized-principal")                            \
+    X(ALLOWED_PRINCIPAL, 403, DAV, "allowed-principal")                                  \
+    X(SUPPORTED_PRIVILEGE, 403, DAV, "not-supported-privilege")                          \
     X(RESOURCE_EXISTS, 405, DAV, "resource-must-be-null")                                \
     X(VALID_RESOURCETYPE, 403, DAV, "valid-resourcetype")                                \
     X(SUPPORTED_REPORT, 403, DAV, "supported-report")                                    \

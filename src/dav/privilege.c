@@ -32,6 +32,7 @@ static const struct {
     {NS_DAV, "write", WRITERS},
     {NS_DAV, "write-properties", WRITERS | OF_HOME},
     {NS_DAV, "write-content", WRITERS},
+    {NS_DAV, "write-acl", ROLE_OWNER},
     {NS_DAV, "bind", WRITERS | OF_HOME},
     {NS_DAV, "unbind", WRITERS | OF_HOME},
     {NS_CALDAV, "schedule-deliver", OF_INBOX},
@@ -39,6 +40,17 @@ static const struct {
     {NS_CALDAV, "schedule-send-freebusy", OF_OUTBOX},
 };
 #define N_PRIVILEGES (sizeof(privileges) / sizeof(*privileges))
+
+static unsigned holder_of(enum be_role role)
+{
+    static const unsigned holders[] = {
+        [BE_FREEBUSY] = ROLE_FREEBUSY,
+        [BE_READER] = ROLE_READER,
+        [BE_WRITER] = ROLE_WRITER,
+        [BE_OWNER] = ROLE_OWNER,
+    };
+    return holders[role];
+}
 
 static unsigned holder(const struct resource *resource)
 {
@@ -56,11 +68,10 @@ static unsigned holder(const struct resource *resource)
         return OF_OTHERS;
     }
     const struct be_calendar *calendar = resource->calendar;
-    if (!calendar || calendar->role == BE_FREEBUSY)
+    if (!calendar)
         return ROLE_FREEBUSY;
-    if (calendar->read_only || calendar->role == BE_READER)
-        return ROLE_READER;
-    return calendar->role == BE_OWNER ? ROLE_OWNER : ROLE_WRITER;
+    bool locked = calendar->read_only && calendar->role > BE_READER;
+    return holder_of(locked ? BE_READER : calendar->role);
 }
 
 bool privilege_has(
@@ -85,15 +96,55 @@ enum err privilege_need(
         name);
 }
 
-void privilege_add_all(const struct dav *dav, const struct resource *resource,
-    struct buf *out)
+static void add_all(unsigned who, struct buf *out)
 {
-    (void)dav;
-    unsigned who = holder(resource);
     for (size_t i = 0; i < N_PRIVILEGES; i++)
         if (privileges[i].holders & who)
             buf_printf(out, "<D:privilege><%s:%s/></D:privilege>",
                 ns_rows[privileges[i].ns].prefix, privileges[i].name);
+}
+
+void privilege_add_all(const struct dav *dav, const struct resource *resource,
+    struct buf *out)
+{
+    (void)dav;
+    add_all(holder(resource), out);
+}
+
+void privilege_add_role(enum be_role role, struct buf *out)
+{
+    add_all(holder_of(role), out);
+}
+
+/* What a grant means to Feishu, which knows four roles. */
+static const struct {
+    enum ns ns;
+    const char *name;
+    int role; /* -1 = every role has it */
+} grants[] = {
+    {NS_DAV, "all", BE_OWNER},
+    {NS_DAV, "write-acl", BE_OWNER},
+    {NS_DAV, "write", BE_WRITER},
+    {NS_DAV, "write-content", BE_WRITER},
+    {NS_DAV, "write-properties", BE_WRITER},
+    {NS_DAV, "bind", BE_WRITER},
+    {NS_DAV, "unbind", BE_WRITER},
+    {NS_DAV, "read", BE_READER},
+    {NS_CALDAV, "read-free-busy", BE_FREEBUSY},
+    {NS_DAV, "read-acl", -1},
+    {NS_DAV, "read-current-user-privilege-set", -1},
+};
+
+bool privilege_role(const struct xml *privilege, enum be_role *role)
+{
+    for (size_t i = 0; i < sizeof(grants) / sizeof(*grants); i++) {
+        if (!xml_is(privilege, grants[i].ns, grants[i].name))
+            continue;
+        if (grants[i].role >= 0)
+            *role = (enum be_role)grants[i].role;
+        return true;
+    }
+    return false;
 }
 
 void privilege_add_supported(struct buf *out)

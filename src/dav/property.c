@@ -50,6 +50,9 @@ static const struct property properties[] = {
     {NS_DAV, "group-member-set", PRINCIPAL, 0, webdav_empty, NULL},
     {NS_DAV, "group", 0, 0, webdav_empty, NULL},
     {NS_DAV, "inherited-acl-set", 0, 0, webdav_empty, NULL},
+    /* draft-pot-webdav-resource-sharing section 4 */
+    {NS_DAV, "share-access", CALENDAR, 0, share_access, NULL},
+    {NS_DAV, "invite", CALENDAR, 0, share_invite, NULL},
     /* RFC 6578 section 4 */
     {NS_DAV, "sync-token", CALENDAR | HOME, 0, sync_sync_token, NULL},
     /* RFC 4791 sections 5.2, 6.2, 7.5.1 */
@@ -92,6 +95,8 @@ static const struct property properties[] = {
     /* calendarserver.org caldav-proxy: nobody acts for anybody else */
     {NS_CS, "calendar-proxy-read-for", PRINCIPAL, 0, webdav_empty, NULL},
     {NS_CS, "calendar-proxy-write-for", PRINCIPAL, 0, webdav_empty, NULL},
+    {NS_CS, "invite", CALENDAR, 0, cs_invite, NULL},
+    {NS_CS, "allowed-sharing-modes", CALENDAR, 0, cs_allowed_sharing_modes, NULL},
     {NS_APPLE, "calendar-color", CALENDAR, PROP_WHOLE, cs_calendar_color,
         cs_set_calendar_color},
     {NS_APPLE, "calendar-order", CALENDAR, PROP_WHOLE, NULL, cs_set_stored},

@@ -14,6 +14,12 @@ prop_set webdav_set_displayname;
 prop_get acl_owner, acl_current_user_privilege_set, acl_supported_privilege_set, acl_acl,
     acl_acl_restrictions, acl_principal_collection_set, acl_principal_url;
 
+/* draft-pot-webdav-resource-sharing, calendarserver.org's caldav-sharing
+ * (props_share.c) */
+prop_get share_access, share_invite, cs_invite, cs_allowed_sharing_modes;
+/* True when somebody else has a part in the calendar, with the person as owner or not. */
+bool share_is_shared(struct dav *dav, struct resource *resource);
+
 /* RFC 6578 (props_sync.c), calendarserver's getctag (props_calendarserver.c) */
 prop_get sync_sync_token;
 prop_get cs_getctag, cs_email_address_set, cs_record_type, cs_calendar_color;

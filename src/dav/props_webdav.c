@@ -56,13 +56,15 @@ bool webdav_resourcetype(struct dav *dav, struct resource *resource, struct buf 
         {KIND_CALENDAR, "<D:collection/><C:calendar/>"},
         {KIND_OBJECT, ""},
     };
-    (void)dav;
+    const char *type = "<D:collection/>";
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-        if (types[i].kind == resource->kind) {
-            buf_adds(out, types[i].xml);
-            return true;
-        }
-    buf_adds(out, "<D:collection/>");
+        if (types[i].kind == resource->kind)
+            type = types[i].xml;
+    buf_adds(out, type);
+    /* caldav-sharing section 5.1.1 */
+    if (share_is_shared(dav, resource))
+        buf_adds(out,
+            resource->calendar->role == BE_OWNER ? "<CS:shared-owner/>" : "<CS:shared/>");
     return true;
 }
 

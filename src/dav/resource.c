@@ -263,3 +263,17 @@ const struct be_property *resource_stored(struct dav *dav, struct resource *reso
             return &resource->stored[i];
     return NULL;
 }
+
+size_t resource_shares(
+    struct dav *dav, struct resource *resource, const struct be_share **list)
+{
+    bool own = resource->kind == KIND_CALENDAR && resource->calendar &&
+        resource->calendar->role == BE_OWNER;
+    if (own && !resource->shares_read &&
+        be_shares(dav->cx, dav->request->bridge, &dav->user, resource->calendar,
+            &resource->shares, &resource->n_shares) != ERR_OK)
+        resource->n_shares = 0;
+    resource->shares_read = true;
+    *list = resource->shares;
+    return resource->n_shares;
+}

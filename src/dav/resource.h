@@ -47,6 +47,10 @@ struct resource {
     struct be_property *stored;
     size_t n_stored;
     bool stored_read;
+    /* Of a calendar, whom it is shared with, read when first asked for. */
+    struct be_share *shares;
+    size_t n_shares;
+    bool shares_read;
 };
 
 /* Errors: NOT_FOUND for what can never be there, NEED_PRIVILEGES for other people's
@@ -76,6 +80,9 @@ char *resource_href(struct ctx *cx, const struct resource *resource);
 /* One segment in the canonical form that is safe in XML as well. */
 void href_add_segment(struct buf *out, const char *segment);
 
+/* Whom the calendar is shared with; empty for what is no calendar of the person's own. */
+size_t resource_shares(
+    struct dav *dav, struct resource *resource, const struct be_share **list);
 /* The stored property of that name, NULL when there is none. */
 const struct be_property *resource_stored(struct dav *dav, struct resource *resource,
     const char *ns, const char *name);

@@ -183,6 +183,7 @@ const char *const store_schema[] = {
     "ALTER TABLE people ADD COLUMN words TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE calendars ADD COLUMN owner TEXT;"
     "ALTER TABLE calendars ADD COLUMN shares_read_s INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX calendars_by_upstream ON calendars (upstream_id);"
 
     "CREATE TABLE shares ("
     " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"

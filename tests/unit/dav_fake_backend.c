@@ -29,7 +29,12 @@ static const struct be_calendar first_calendars[] = {
         .primary = true,
         .change = 100,
         .complete = true},
-    {.id = 2, .name = "team", .display_name = "Team", .role = BE_WRITER, .change = 101},
+    {.id = 2,
+        .name = "team",
+        .display_name = "Team",
+        .role = BE_WRITER,
+        .change = 101,
+        .owner = "bob"},
     {.id = 3,
         .name = "public",
         .display_name = "Public",
@@ -409,6 +414,55 @@ enum err be_calendar_update(struct ctx *cx, struct bridge *bridge,
         one->color = copy(bridge, set->color, one->color);
         touch(bridge, one->id);
     }
+    return ERR_OK;
+}
+
+enum err be_person_by_address(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *address, struct be_user *found)
+{
+    (void)user;
+    for (size_t i = 0; i < 4; i++)
+        if (str_ieq(bridge->users[i].addresses[0], address)) {
+            *found = bridge->users[i];
+            return ERR_OK;
+        }
+    return fail(cx, ERR_NOT_FOUND, "nobody");
+}
+
+enum err be_shares(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, struct be_share **list, size_t *n)
+{
+    (void)cx, (void)user;
+    *list = bridge->shares.items;
+    *n = calendar->id == 1 ? bridge->shares.n : 0;
+    return ERR_OK;
+}
+
+static void share_one(struct bridge *bridge, const struct be_share *share)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < bridge->shares.n; i++)
+        if (strcmp(bridge->shares.items[i].segment, share->segment) != 0)
+            bridge->shares.items[kept++] = bridge->shares.items[i];
+    bridge->shares.n = kept;
+    struct be_share own = {
+        .segment = arena_strdup(bridge->arena, share->segment), .role = share->role};
+    if (!share->remove)
+        LIST_ADD(bridge->arena, &bridge->shares, own);
+}
+
+enum err be_shares_set(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar, const struct be_share *list, size_t n,
+    bool replace)
+{
+    (void)user;
+    assert_int_equal(calendar->id, 1);
+    TRY(next_err(cx, bridge));
+    bridge->n_shared++;
+    if (replace)
+        bridge->shares.n = 0;
+    for (size_t i = 0; i < n; i++)
+        share_one(bridge, &list[i]);
     return ERR_OK;
 }
 

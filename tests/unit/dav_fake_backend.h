@@ -33,9 +33,10 @@ struct bridge {
     int64_t counter, floor;
     bool rewrites;      /* PUT stores another text than was sent */
     enum err next_err;  /* of the next write */
+    LIST(struct be_share) shares; /* of "work" */
     int retry_after_s;
     /* What was asked of it. */
-    unsigned n_listings, n_texts, n_changes, n_freebusy, n_searches;
+    unsigned n_listings, n_texts, n_changes, n_freebusy, n_searches, n_shared;
     struct be_expect last_expect;
     bool last_reply;
     const char *pinyin; /* finds "wang" by directory */
