@@ -23,7 +23,7 @@ struct site {
     const char *prefix;      /* path of server.base-url, "" or "/calendar" */
     const char *dav_root;    /* prefix + "/dav" */
     bool tls;
-    char **trusted;          /* addresses of trusted proxies, NULL-terminated */
+    char **trusted;          /* the words of server.trusted-proxy, NULL-terminated */
 };
 
 struct exchange {

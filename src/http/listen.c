@@ -34,6 +34,33 @@ bool peer_loopback(const char *peer)
     return str_eq(peer, "unix") || str_eq(peer, "::1") || str_starts(peer, "127.");
 }
 
+/* The first bits of two addresses are the same. */
+static bool same_bits(const unsigned char *a, const unsigned char *b, unsigned bits)
+{
+    unsigned rest = bits % 8;
+    return memcmp(a, b, bits / 8) == 0 &&
+        (!rest || (a[bits / 8] ^ b[bits / 8]) >> (8 - rest) == 0);
+}
+
+bool peer_within(const char *peer, const char *network)
+{
+    unsigned char a[sizeof(struct in6_addr)], b[sizeof(struct in6_addr)];
+    char address[INET6_ADDRSTRLEN];
+    size_t len_bytes = strcspn(network, "/");
+    int family = memchr(network, ':', len_bytes) ? AF_INET6 : AF_INET;
+    long long most = family == AF_INET6 ? 128 : 32, bits = most;
+    if (str_eq(peer, network))
+        return true;
+    if (len_bytes >= sizeof address)
+        return false;
+    memcpy(address, network, len_bytes);
+    address[len_bytes] = '\0';
+    if (network[len_bytes] && !str_to_ll(network + len_bytes + 1, 0, most, &bits))
+        return false;
+    return inet_pton(family, address, a) == 1 && inet_pton(family, peer, b) == 1 &&
+        same_bits(a, b, (unsigned)bits);
+}
+
 /* "host:port" or "[v6]:port" taken apart. */
 static bool split_address(struct ctx *cx, const char *text, char **host, char **port)
 {

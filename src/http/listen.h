@@ -24,5 +24,8 @@ void listen_close(const struct listener *listener);
 const char *peer_text(struct ctx *cx, const struct sockaddr *peer);
 /* 127.0.0.0/8, ::1, their mapped forms, and "unix". */
 bool peer_loopback(const char *peer);
+/* Whether a peer is meant by a word of server.trusted-proxy: an address, a network
+ * "address/bits", or "unix". */
+bool peer_within(const char *peer, const char *network);
 
 #endif

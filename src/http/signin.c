@@ -11,7 +11,7 @@
 static bool trusted(const struct site *site, const char *peer)
 {
     for (char **one = site->trusted; *one; one++)
-        if (str_eq(*one, peer))
+        if (peer_within(peer, *one))
             return true;
     return false;
 }
