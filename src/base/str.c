@@ -34,6 +34,13 @@ static void *heap_grow(void *data, size_t cap_bytes)
     return grown;
 }
 
+void buf_clear(struct buf *buf)
+{
+    buf->len_bytes = 0;
+    if (buf->data)
+        buf->data[0] = '\0';
+}
+
 void buf_reserve(struct buf *buf, size_t more_bytes)
 {
     /* One more for the NUL. */

@@ -21,6 +21,7 @@ struct buf {
 /* arena may be NULL for a heap buffer. */
 struct buf buf_new(struct arena *arena);
 void buf_free(struct buf *buf);
+void buf_clear(struct buf *buf); /* keeps the memory */
 void buf_reserve(struct buf *buf, size_t more_bytes);
 void buf_add(struct buf *buf, const void *data, size_t len_bytes);
 void buf_adds(struct buf *buf, const char *text);

@@ -259,6 +259,7 @@ enum err be_objects(struct ctx *cx, struct bridge *bridge,
         .from_s = query->from_s,
         .until_s = query->until_s,
         .with_text = query->with_text,
+        .after = query->after,
     };
     return store_objects(cx, bridge->store, &asked, relay_object, &relay);
 }

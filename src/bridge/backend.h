@@ -144,6 +144,9 @@ struct be_query {
     bool has_range; /* only objects with an instance in [from_s, until_s) */
     int64_t from_s, until_s;
     bool with_text;
+    /* Without a range objects come in the order of their names: only those behind this
+     * one, NULL = all. */
+    const char *after;
 };
 /* exact = false: it may have none in the range, look at the text (always filled then).
  * Texts are good only during the call. each returns false to stop. */

@@ -274,11 +274,14 @@ void dav_handle(struct ctx *cx, const struct dav_request *request,
     struct dav_response *response)
 {
     *response = (struct dav_response){.body = buf_new(NULL)};
-    struct dav dav = {.cx = cx, .request = request, .response = response};
-    enum err err = handle(&dav);
+    /* Both outlive the call where the answer is made piece by piece. */
+    struct dav_request *own = arena_memdup(cx->arena, request, sizeof(*request));
+    struct dav *dav = ARENA_NEW(cx->arena, struct dav);
+    *dav = (struct dav){.cx = cx, .request = own, .response = response};
+    enum err err = handle(dav);
     if (err)
-        answer_error(&dav, err);
+        answer_error(dav, err);
     else
         cx->err = ERR_OK; /* what failed on the way was to be expected */
-    dav_set_header(&dav, "DAV", dav_classes());
+    dav_set_header(dav, "DAV", dav_classes());
 }

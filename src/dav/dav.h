@@ -34,14 +34,20 @@ struct dav_request {
 struct dav_header {
     const char *name, *value;
 };
+enum dav_more { DAV_MORE, DAV_LAST, DAV_BROKEN };
 struct dav_response {
     int status;
     LIST(struct dav_header) headers;
     struct buf body;      /* on the heap; the caller frees it */
     bool compressible;
+    /* NULL: body is all. Otherwise it is the first piece, and more puts the next one in
+     * its place, until it is the last. Good as long as the context lives. */
+    enum dav_more (*more)(struct dav_response *response);
+    void *more_self;
 };
 
-/* Never fails: errors become responses. Texts of the headers live in cx->arena. */
+/* Never fails: errors become responses. Texts of the headers live in cx->arena. While
+ * there is more, the request's header function, self and body must stay. */
 void dav_handle(struct ctx *cx, const struct dav_request *request,
     struct dav_response *response);
 

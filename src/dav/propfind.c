@@ -2,6 +2,7 @@
 #include "dav/method.h"
 #include "dav/multistatus.h"
 #include "dav/report.h"
+#include "dav/stream.h"
 
 static enum err read_plan(struct dav *dav, struct prop_plan *plan)
 {
@@ -18,33 +19,65 @@ static enum err read_plan(struct dav *dav, struct prop_plan *plan)
     return prop_plan_read(dav, root, plan);
 }
 
+/* ---- the objects of a calendar, piece by piece ---- */
+
 struct listing {
     struct dav *dav;
-    const struct prop_plan *plan;
+    struct ctx *scratch; /* of one piece */
+    struct prop_plan plan;
     struct resource member;
+    struct buf after; /* name of the object written last */
+    bool stopped;
 };
 
 static bool list_object(void *self, const struct be_object *object, bool exact)
 {
     struct listing *listing = self;
+    struct dav *dav = listing->dav;
+    struct ctx *cx = dav->cx;
     (void)exact;
     listing->member.object = *object;
     listing->member.name = object->name;
-    multistatus_resource(listing->dav, listing->plan, &listing->member);
-    return true;
+    dav->cx = listing->scratch;
+    multistatus_resource(dav, &listing->plan, &listing->member);
+    dav->cx = cx;
+    if (!stream_full(dav))
+        return true;
+    buf_clear(&listing->after);
+    buf_adds(&listing->after, object->name);
+    listing->stopped = true;
+    return false;
+}
+
+static enum err next_objects(struct dav *dav, void *self, bool *done)
+{
+    struct listing *listing = self;
+    struct be_query query = {.with_text = listing->plan.needs_text,
+        .after = listing->stopped ? buf_str(&listing->after) : NULL};
+    listing->stopped = false;
+    TRY(be_objects(dav->cx, dav->request->bridge, dav->target.calendar, &query,
+        list_object, listing));
+    report_scratch_reset(listing->scratch);
+    *done = !listing->stopped;
+    if (*done)
+        multistatus_end(dav);
+    return ERR_OK;
 }
 
 static enum err list_objects(struct dav *dav, const struct prop_plan *plan)
 {
-    const struct be_calendar *calendar = dav->target.calendar;
-    struct listing listing = {.dav = dav, .plan = plan};
-    struct be_query query = {.with_text = plan->needs_text};
-    if (!report_may_read(calendar))
+    if (!report_may_read(dav->target.calendar)) {
+        multistatus_end(dav);
         return ERR_OK;
-    resource_member(&dav->target, &listing.member);
-    return be_objects(
-        dav->cx, dav->request->bridge, calendar, &query, list_object, &listing);
+    }
+    struct listing *listing = ARENA_NEW(dav->cx->arena, struct listing);
+    *listing = (struct listing){.dav = dav, .scratch = report_scratch(dav), .plan = *plan,
+        .after = buf_new(dav->cx->arena)};
+    resource_member(&dav->target, &listing->member);
+    return stream_run(dav, next_objects, listing);
 }
+
+/* ---- other collections ---- */
 
 static void list_fixed(struct dav *dav, const struct prop_plan *plan, enum kind kind)
 {
@@ -83,8 +116,6 @@ static enum err list_members(struct dav *dav, const struct prop_plan *plan)
         return ERR_OK;
     case KIND_HOME:
         return list_home(dav, plan);
-    case KIND_CALENDAR:
-        return list_objects(dav, plan);
     default:
         return ERR_OK;
     }
@@ -102,6 +133,8 @@ enum err propfind_handle(struct dav *dav)
     multistatus_begin(dav);
     if (depth != DEPTH_1 || !dav->no_root)
         multistatus_resource(dav, &plan, &dav->target);
+    if (depth == DEPTH_1 && dav->target.kind == KIND_CALENDAR)
+        return list_objects(dav, &plan);
     if (depth == DEPTH_1)
         TRY(list_members(dav, &plan));
     multistatus_end(dav);

@@ -2,6 +2,7 @@
  */
 #include "dav/multistatus.h"
 #include "dav/report.h"
+#include "dav/stream.h"
 #include "dav/timezone.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ struct multiget {
     struct prop_plan plan;
     struct calendar_data data;
     struct resource collection; /* of the member last looked for */
+    const struct xml *next;     /* NULL at the end */
 };
 
 /* The collection of an href: the target itself, or, asked at the home, the calendar
@@ -33,6 +35,8 @@ static enum err enter(struct multiget *get, const struct path *path, bool *found
     struct path parent = *path;
     parent.n = 3;
     struct resource collection;
+    for (size_t i = 0; i < parent.n; i++)
+        parent.segments[i] = arena_strdup(dav->cx->arena, parent.segments[i]);
     TRY(resource_find(dav, &parent, &collection));
     if (collection.kind != KIND_CALENDAR || !collection.exists)
         return ERR_OK;
@@ -40,6 +44,16 @@ static enum err enter(struct multiget *get, const struct path *path, bool *found
     get->data.range.floating = timezone_of(dav, &get->collection);
     *found = true;
     return ERR_OK;
+}
+
+/* What an href needs is given back with it. */
+static bool read_href(struct multiget *get, const char *href, struct path *path)
+{
+    struct ctx *cx = get->dav->cx;
+    get->dav->cx = get->scratch;
+    bool good = resource_path(get->dav, href, path) == ERR_OK;
+    get->dav->cx = cx;
+    return good;
 }
 
 /* found = false: nothing there, or nothing that may be seen. */
@@ -50,7 +64,7 @@ static enum err look_up(struct multiget *get, const char *href, struct resource 
     struct path path;
     bool inside = false;
     *found = false;
-    if (resource_path(dav, href, &path) != ERR_OK)
+    if (!read_href(get, href, &path))
         return ERR_OK;
     TRY(enter(get, &path, &inside));
     if (!inside || !report_may_read(get->collection.calendar))
@@ -91,21 +105,33 @@ static enum err count(struct dav *dav, const struct xml *root)
     return ERR_OK;
 }
 
+static enum err next_members(struct dav *dav, void *self, bool *done)
+{
+    struct multiget *get = self;
+    while (get->next && !stream_full(dav)) {
+        const struct xml *one = get->next;
+        get->next = xml_next(one);
+        if (xml_is(one, NS_DAV, "href"))
+            TRY(write_one(get, xml_word(get->scratch, one)));
+    }
+    *done = !get->next;
+    if (*done)
+        multistatus_end(dav);
+    return ERR_OK;
+}
+
 enum err report_calendar_multiget(struct dav *dav, const struct xml *root)
 {
-    struct multiget get = {.dav = dav, .scratch = report_scratch(dav),
-        .collection = dav->target};
+    struct multiget *get = ARENA_NEW(dav->cx->arena, struct multiget);
     const struct xml *prop = xml_child(root, NS_DAV, "prop");
+    *get = (struct multiget){.dav = dav, .scratch = report_scratch(dav),
+        .collection = dav->target, .next = xml_first(root)};
     TRY(count(dav, root));
-    TRY(calendar_data_parse(dav, prop, &get.data));
-    TRY(prop_plan_read(dav, root, &get.plan));
-    get.plan.data = &get.data;
-    if ((get.data.expand || get.data.limit) && dav->target.kind == KIND_CALENDAR)
-        get.data.range.floating = timezone_of(dav, &dav->target);
+    TRY(calendar_data_parse(dav, prop, &get->data));
+    TRY(prop_plan_read(dav, root, &get->plan));
+    get->plan.data = &get->data;
+    if ((get->data.expand || get->data.limit) && dav->target.kind == KIND_CALENDAR)
+        get->data.range.floating = timezone_of(dav, &dav->target);
     multistatus_begin(dav);
-    for (const struct xml *one = xml_first(root); one; one = xml_next(one))
-        if (xml_is(one, NS_DAV, "href"))
-            TRY(write_one(&get, xml_word(dav->cx, one)));
-    multistatus_end(dav);
-    return ERR_OK;
+    return stream_run(dav, next_members, get);
 }

@@ -2,11 +2,18 @@
 #include "dav/filter_xml.h"
 #include "dav/multistatus.h"
 #include "dav/report.h"
+#include "dav/stream.h"
 #include "dav/timezone.h"
 
 #include <string.h>
 
 #define DAY_S 86400
+
+/* An object in the range that found no place in the first piece. */
+struct rest {
+    const char *name;
+    bool exact;
+};
 
 struct query {
     struct dav *dav;
@@ -18,6 +25,11 @@ struct query {
     const struct zone *floating;
     bool trust_index; /* "exact" of the back end is the last word on the range */
     struct resource member;
+    struct be_query be;
+    struct buf after; /* name of the object looked at last */
+    bool stopped;     /* there are more behind it */
+    LIST(struct rest) rest;
+    size_t n_written; /* of the rest */
 };
 
 /* A month of a usual calendar passes here without its text being parsed. */
@@ -33,9 +45,8 @@ static enum err matches(struct query *query, const struct be_object *object, boo
     return filter_match(query->scratch, query->filter, *calendar, query->floating, match);
 }
 
-static bool each_object(void *self, const struct be_object *object, bool exact)
+static void write_object(struct query *query, const struct be_object *object, bool exact)
 {
-    struct query *query = self;
     struct comp *calendar = NULL;
     bool match = false;
     query->member.object = *object;
@@ -46,8 +57,61 @@ static bool each_object(void *self, const struct be_object *object, bool exact)
     else if (match)
         report_write_object(query->dav, query->scratch, &query->plan, &query->member,
             calendar);
+}
+
+/* Once the piece is full: without a range the next one begins behind this name, with a
+ * range the rest is kept by name. */
+static bool each_object(void *self, const struct be_object *object, bool exact)
+{
+    struct query *query = self;
+    struct arena *arena = query->dav->cx->arena;
+    if (stream_full(query->dav)) {
+        struct rest rest = {arena_strdup(arena, object->name), exact};
+        LIST_ADD(arena, &query->rest, rest);
+        return true;
+    }
+    write_object(query, object, exact);
     report_scratch_reset(query->scratch);
-    return true;
+    if (query->be.has_range || !stream_full(query->dav))
+        return true;
+    buf_clear(&query->after);
+    buf_adds(&query->after, object->name);
+    query->stopped = true;
+    return false;
+}
+
+static enum err write_rest(struct query *query)
+{
+    struct dav *dav = query->dav;
+    while (query->n_written < query->rest.n && !stream_full(dav)) {
+        const struct rest *rest = &query->rest.items[query->n_written++];
+        struct be_object object;
+        enum err err = be_object(query->scratch, dav->request->bridge,
+            dav->target.calendar, rest->name, &object);
+        if (err && err != ERR_NOT_FOUND)
+            return err;
+        if (!err)
+            write_object(query, &object, rest->exact);
+        report_scratch_reset(query->scratch);
+    }
+    return ERR_OK;
+}
+
+static enum err next_objects(struct dav *dav, void *self, bool *done)
+{
+    struct query *query = self;
+    if (query->rest.n) {
+        TRY(write_rest(query));
+    } else if (!query->shape.nothing && report_may_read(dav->target.calendar)) {
+        query->be.after = query->stopped ? buf_str(&query->after) : NULL;
+        query->stopped = false;
+        TRY(be_objects(dav->cx, dav->request->bridge, dav->target.calendar, &query->be,
+            each_object, query));
+    }
+    *done = !query->stopped && query->n_written == query->rest.n;
+    if (*done)
+        multistatus_end(dav);
+    return ERR_OK;
 }
 
 static int64_t shift(int64_t unix_s, int64_t by_s)
@@ -69,29 +133,26 @@ static enum err read_query(struct dav *dav, const struct xml *root, struct query
 
 enum err report_calendar_query(struct dav *dav, const struct xml *root)
 {
-    struct query query = {.dav = dav};
+    struct query *query = ARENA_NEW(dav->cx->arena, struct query);
     enum depth depth;
+    *query = (struct query){.dav = dav, .after = buf_new(dav->cx->arena)};
     TRY(dav_depth(dav, &depth));
-    TRY(read_query(dav, root, &query));
-    filter_shape(query.filter, &query.shape);
-    query.scratch = report_scratch(dav);
-    resource_member(&dav->target, &query.member);
+    TRY(read_query(dav, root, query));
+    filter_shape(query->filter, &query->shape);
+    query->scratch = report_scratch(dav);
+    resource_member(&dav->target, &query->member);
     /* The index of instances reads dates and floating times in the person's own zone. */
-    query.trust_index = query.floating == zone_find(dav->user.timezone);
-    int64_t margin_s = query.trust_index ? 0 : 2 * DAY_S;
-    struct be_query be = {
-        .has_range = query.shape.has_range,
-        .from_s = shift(query.shape.from_s, -margin_s),
-        .until_s = shift(query.shape.until_s, margin_s),
-        .with_text = query.data.wanted || query.plan.needs_text || !query.shape.whole ||
-            (query.shape.has_range && !query.trust_index),
+    query->trust_index = query->floating == zone_find(dav->user.timezone);
+    int64_t margin_s = query->trust_index ? 0 : 2 * DAY_S;
+    query->be = (struct be_query){
+        .has_range = query->shape.has_range,
+        .from_s = shift(query->shape.from_s, -margin_s),
+        .until_s = shift(query->shape.until_s, margin_s),
+        .with_text = query->data.wanted || query->plan.needs_text ||
+            !query->shape.whole || (query->shape.has_range && !query->trust_index),
     };
     multistatus_begin(dav);
     /* RFC 4791 section 7.8: Depth 0, the default, is the calendar itself, which no filter
      * matches; but clients mean its objects (KDE sends 0). */
-    if (!query.shape.nothing && report_may_read(dav->target.calendar))
-        TRY(be_objects(dav->cx, dav->request->bridge, dav->target.calendar, &be,
-            each_object, &query));
-    multistatus_end(dav);
-    return ERR_OK;
+    return stream_run(dav, next_objects, query);
 }

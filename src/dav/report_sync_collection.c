@@ -1,6 +1,7 @@
 /* sync-collection (RFC 6578 section 3) on calendars and on the home. */
 #include "dav/multistatus.h"
 #include "dav/report.h"
+#include "dav/stream.h"
 #include "dav/sync_token.h"
 
 #include <stdlib.h>
@@ -24,6 +25,10 @@ struct sync {
     int64_t delivered;       /* number of the last change sent */
     bool truncated;
     LIST(struct change) changes; /* of a first listing in pages */
+    size_t n_written;            /* of them */
+    enum { SYNC_NOTHING, SYNC_LISTING, SYNC_PAGE, SYNC_CHANGES } way;
+    bool stopped;     /* the piece is full */
+    struct buf after; /* name of the object written last in a listing */
 };
 
 /* ---- reading the request ---- */
@@ -67,25 +72,35 @@ static enum err read_request(struct sync *sync, const struct xml *root)
 
 /* ---- writing ---- */
 
+/* Changes are told without the text. */
+static void read_text(struct sync *sync, const struct be_object *object)
+{
+    struct dav *dav = sync->dav;
+    if (!sync->plan.needs_text || object->text)
+        return;
+    if (be_object(sync->scratch, dav->request->bridge, dav->target.calendar,
+            object->name, &sync->member.object) != ERR_OK)
+        sync->member.object = *object;
+    sync->member.name = object->name;
+}
+
 static void write_change(struct sync *sync, const struct be_object *object)
 {
     struct dav *dav = sync->dav;
+    struct ctx *cx = dav->cx;
     sync->member.object = *object;
     sync->member.name = object->name;
+    dav->cx = sync->scratch;
     if (!object->etag) {
         multistatus_open(dav, &sync->member);
         buf_adds(&dav->response->body, "<D:status>HTTP/1.1 404 Not Found</D:status>");
         multistatus_close(dav);
-        return;
+    } else {
+        read_text(sync, object);
+        multistatus_resource(dav, &sync->plan, &sync->member);
     }
-    if (sync->plan.needs_text && !object->text) {
-        if (be_object(sync->scratch, dav->request->bridge, dav->target.calendar,
-                object->name, &sync->member.object) != ERR_OK)
-            sync->member.object = *object;
-        sync->member.name = object->name;
-    }
-    multistatus_resource(dav, &sync->plan, &sync->member);
-    report_scratch_reset(sync->scratch);
+    dav->cx = cx;
+    sync->stopped = stream_full(dav);
 }
 
 static bool deliver(struct sync *sync, const struct be_object *object, int64_t number)
@@ -98,12 +113,14 @@ static bool deliver(struct sync *sync, const struct be_object *object, int64_t n
     sync->sent++;
     if (number > sync->delivered)
         sync->delivered = number;
-    return true;
+    return !sync->stopped;
 }
 
+/* What happens while the answer is sent belongs to the next: nothing is told twice. */
 static bool each_change(void *self, const struct be_object *object)
 {
-    return deliver(self, object, object->change);
+    struct sync *sync = self;
+    return object->change <= sync->newest && deliver(sync, object, object->change);
 }
 
 static bool each_object(void *self, const struct be_object *object, bool exact)
@@ -111,7 +128,11 @@ static bool each_object(void *self, const struct be_object *object, bool exact)
     struct sync *sync = self;
     (void)exact;
     write_change(sync, object);
-    return true;
+    if (sync->stopped) {
+        buf_clear(&sync->after);
+        buf_adds(&sync->after, object->name);
+    }
+    return !sync->stopped;
 }
 
 /* ---- a first listing in pages: by number, so that each page knows where the last one
@@ -151,7 +172,7 @@ static int by_number(const void *a, const void *b)
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static enum err list_page(struct sync *sync)
+static enum err collect_page(struct sync *sync)
 {
     struct dav *dav = sync->dav;
     struct bridge *bridge = dav->request->bridge;
@@ -164,28 +185,54 @@ static enum err list_page(struct sync *sync)
     if (sync->changes.n)
         qsort(sync->changes.items, sync->changes.n, sizeof(*sync->changes.items),
             by_number);
-    for (size_t i = 0; i < sync->changes.n; i++)
-        if (!deliver(sync, &sync->changes.items[i].object, sync->changes.items[i].number))
-            break;
     sync->token.start = start;
     return ERR_OK;
 }
 
-static enum err list_calendar(struct sync *sync)
+static void write_page(struct sync *sync)
 {
-    struct dav *dav = sync->dav;
-    const struct be_calendar *calendar = dav->target.calendar;
-    resource_member(&dav->target, &sync->member);
+    while (sync->n_written < sync->changes.n && !sync->truncated && !sync->stopped) {
+        const struct change *change = &sync->changes.items[sync->n_written++];
+        deliver(sync, &change->object, change->number);
+    }
+}
+
+static enum err begin_calendar(struct sync *sync)
+{
+    const struct be_calendar *calendar = sync->dav->target.calendar;
+    resource_member(&sync->dav->target, &sync->member);
     if (!report_may_read(calendar) || (!sync->first && sync->token.start < 0 &&
                                           sync->token.number == sync->newest))
         return ERR_OK;
-    if (sync->first && !sync->limit)
-        return be_objects(dav->cx, dav->request->bridge, calendar,
-            &(struct be_query){.with_text = sync->plan.needs_text}, each_object, sync);
-    if (sync->first || sync->token.start >= 0)
-        return list_page(sync);
-    return be_changes(dav->cx, dav->request->bridge, calendar, sync->token.number,
-        each_change, sync);
+    if (sync->first && !sync->limit) {
+        sync->way = SYNC_LISTING;
+        return ERR_OK;
+    }
+    sync->way = sync->first || sync->token.start >= 0 ? SYNC_PAGE : SYNC_CHANGES;
+    return sync->way == SYNC_PAGE ? collect_page(sync) : ERR_OK;
+}
+
+static enum err write_piece(struct sync *sync)
+{
+    struct dav *dav = sync->dav;
+    struct bridge *bridge = dav->request->bridge;
+    const struct be_calendar *calendar = dav->target.calendar;
+    struct be_query query = {.with_text = sync->plan.needs_text,
+        .after = sync->after.len_bytes ? buf_str(&sync->after) : NULL};
+    int64_t since = sync->delivered ? sync->delivered : sync->token.number;
+    sync->stopped = false;
+    switch (sync->way) {
+    case SYNC_NOTHING:
+        return ERR_OK;
+    case SYNC_LISTING:
+        return be_objects(dav->cx, bridge, calendar, &query, each_object, sync);
+    case SYNC_PAGE:
+        write_page(sync);
+        return ERR_OK;
+    case SYNC_CHANGES:
+        return be_changes(dav->cx, bridge, calendar, since, each_change, sync);
+    }
+    return ERR_OK;
 }
 
 /* Calendars that changed inside. When the list itself changed, what was removed is not
@@ -231,14 +278,26 @@ static void write_end(struct sync *sync)
     buf_adds(out, "</D:sync-token>");
 }
 
-enum err report_sync_collection(struct dav *dav, const struct xml *root)
+static enum err next_changes(struct dav *dav, void *self, bool *done)
 {
-    struct sync sync = {.dav = dav, .scratch = NULL};
-    TRY(read_request(&sync, root));
-    sync.scratch = report_scratch(dav);
-    multistatus_begin(dav);
-    TRY(dav->target.kind == KIND_HOME ? list_home(&sync) : list_calendar(&sync));
-    write_end(&sync);
+    struct sync *sync = self;
+    TRY(write_piece(sync));
+    report_scratch_reset(sync->scratch);
+    *done = !sync->stopped;
+    if (!*done)
+        return ERR_OK;
+    write_end(sync);
     multistatus_end(dav);
     return ERR_OK;
+}
+
+enum err report_sync_collection(struct dav *dav, const struct xml *root)
+{
+    struct sync *sync = ARENA_NEW(dav->cx->arena, struct sync);
+    *sync = (struct sync){.dav = dav, .after = buf_new(dav->cx->arena)};
+    TRY(read_request(sync, root));
+    sync->scratch = report_scratch(dav);
+    multistatus_begin(dav);
+    TRY(dav->target.kind == KIND_HOME ? list_home(sync) : begin_calendar(sync));
+    return stream_run(dav, next_changes, sync);
 }

@@ -42,3 +42,46 @@ bool encode_gzip(struct buf *body)
     *body = packed;
     return true;
 }
+
+struct encoder {
+    z_stream z;
+};
+
+struct encoder *encoder_new(void)
+{
+    struct encoder *encoder = calloc(1, sizeof(*encoder));
+    if (encoder &&
+        deflateInit2(&encoder->z, ENCODE_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8,
+            Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(encoder);
+        return NULL;
+    }
+    return encoder;
+}
+
+void encoder_free(struct encoder *encoder)
+{
+    if (encoder)
+        deflateEnd(&encoder->z);
+    free(encoder);
+}
+
+bool encoder_add(struct encoder *encoder, const void *data, size_t len_bytes, bool last,
+    struct buf *out)
+{
+    z_stream *z = &encoder->z;
+    if (len_bytes > UINT32_MAX / 2)
+        return false;
+    z->next_in = (Bytef *)data;
+    z->avail_in = (uInt)len_bytes;
+    int rc = Z_OK;
+    do {
+        uLong room = deflateBound(z, z->avail_in) + 64;
+        buf_reserve(out, room);
+        z->next_out = (Bytef *)out->data + out->len_bytes;
+        z->avail_out = (uInt)room;
+        rc = deflate(z, last ? Z_FINISH : Z_NO_FLUSH);
+        out->len_bytes += room - z->avail_out;
+    } while (rc == Z_OK && (z->avail_in || (last && rc != Z_STREAM_END)));
+    return rc == (last ? Z_STREAM_END : Z_OK) || (!last && rc == Z_BUF_ERROR);
+}

@@ -13,4 +13,12 @@ bool encode_accepts_gzip(const char *accept_encoding);
  * fails. */
 bool encode_gzip(struct buf *body);
 
+/* A body in pieces. NULL when that fails. */
+struct encoder;
+struct encoder *encoder_new(void);
+void encoder_free(struct encoder *encoder); /* NULL is allowed */
+/* Adds the gzip form of a piece to out, all of it with last; false when that fails. */
+bool encoder_add(struct encoder *encoder, const void *data, size_t len_bytes, bool last,
+    struct buf *out);
+
 #endif

@@ -49,6 +49,8 @@ struct exchange {
     struct dav_response response;
     enum { EXCHANGE_READING, EXCHANGE_WORKING, EXCHANGE_DONE } stage;
     int64_t started_ms;
+    size_t sent_bytes; /* of an answer in pieces, so far */
+    bool in_pieces;
 };
 
 /* Lines of the same name are joined by commas; NULL = not sent. */

@@ -5,6 +5,7 @@
 #include "http/encode.h"
 #include "http/exchange.h"
 #include "http/listen.h"
+#include "http/pieces.h"
 #include "http/route.h"
 #include "http/signin.h"
 #include "http/worker.h"
@@ -53,20 +54,32 @@ static void log_request(const struct exchange *ex, size_t bytes)
             ctx_error(ex->cx));
 }
 
+static struct MHD_Response *whole_response(struct exchange *ex)
+{
+    struct buf *body = &ex->response.body;
+    if (!body->len_bytes)
+        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body->len_bytes, body->data, MHD_RESPMEM_MUST_FREE);
+    if (response)
+        *body = buf_new(NULL);
+    return response;
+}
+
 static enum MHD_Result send_answer(struct exchange *ex)
 {
     struct dav_response *answer = &ex->response;
-    bool packed = answer->compressible && answer->body.len_bytes >= ENCODE_MIN_BYTES &&
-                  encode_accepts_gzip(exchange_header(ex, "Accept-Encoding")) &&
-                  encode_gzip(&answer->body);
+    bool packed = answer->compressible &&
+                  (answer->more || answer->body.len_bytes >= ENCODE_MIN_BYTES) &&
+                  encode_accepts_gzip(exchange_header(ex, "Accept-Encoding"));
+    ex->in_pieces = answer->more != NULL;
+    if (packed && !ex->in_pieces)
+        packed = encode_gzip(&answer->body);
     size_t bytes = answer->body.len_bytes;
-    struct MHD_Response *response = bytes
-        ? MHD_create_response_from_buffer(bytes, answer->body.data, MHD_RESPMEM_MUST_FREE)
-        : MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        ex->in_pieces ? pieces_response(ex, packed) : whole_response(ex);
     if (!response)
         return MHD_NO;
-    if (bytes)
-        answer->body = buf_new(NULL);
     for (size_t i = 0; i < answer->headers.n; i++)
         MHD_add_response_header(
             response, answer->headers.items[i].name, answer->headers.items[i].value);
@@ -78,7 +91,8 @@ static enum MHD_Result send_answer(struct exchange *ex)
     enum MHD_Result rc =
         MHD_queue_response(ex->connection, (unsigned)answer->status, response);
     MHD_destroy_response(response);
-    log_request(ex, bytes);
+    if (!ex->in_pieces)
+        log_request(ex, bytes);
     return rc;
 }
 
@@ -227,6 +241,8 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **s
     if (!ex)
         return;
     *state = NULL;
+    if (ex->in_pieces)
+        log_request(ex, ex->sent_bytes);
     buf_free(&ex->body);
     buf_free(&ex->response.body);
     ctx_free(ex->cx);

@@ -54,7 +54,8 @@ enum err store_objects(struct ctx *cx, struct store *store,
             cx, conn, id, &cursor, "iii", query->calendar_id, from_s, query->until_s));
     } else {
         enum sql id = query->with_text ? SQL_OBJECTS_TEXT : SQL_OBJECTS;
-        TRY(cursor_open(cx, conn, id, &cursor, "i", query->calendar_id));
+        const char *after = query->after != NULL ? query->after : "";
+        TRY(cursor_open(cx, conn, id, &cursor, "it", query->calendar_id, after));
     }
     return visit(cx, &cursor, query, &visitor);
 }

@@ -203,9 +203,9 @@
     X(UID_OF, "SELECT uid FROM objects WHERE upstream_uid = ?1 AND shadowed = 1 "        \
         "ORDER BY id LIMIT 1")                                                           \
     X(OBJECTS, "SELECT " LISTED_COLUMNS " FROM objects o "                               \
-        "WHERE o.calendar_id = ?1 AND o.hidden = 0 ORDER BY o.name")                     \
+        "WHERE o.calendar_id = ?1 AND o.name > ?2 AND o.hidden = 0 ORDER BY o.name")     \
     X(OBJECTS_TEXT, "SELECT " OBJECT_COLUMNS ", t.text FROM objects o" TEXT_OF           \
-        "WHERE o.calendar_id = ?1 AND o.hidden = 0 ORDER BY o.name")                     \
+        "WHERE o.calendar_id = ?1 AND o.name > ?2 AND o.hidden = 0 ORDER BY o.name")     \
     X(OBJECTS_RANGE, HITS "SELECT " OBJECT_COLUMNS ", NULL, 1 FROM hits h "              \
         "CROSS JOIN objects o ON o.id = h.id "                                           \
         "UNION ALL SELECT " OBJECT_COLUMNS                                               \

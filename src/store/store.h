@@ -279,8 +279,10 @@ struct object_query {
     bool has_range;
     int64_t from_s, until_s;
     bool with_text;
+    const char *after; /* without a range: names behind this one; NULL = all */
 };
-/* Visible objects, each once, in no promised order. With a range those with an
+/* Visible objects, each once; without a range by name, else in no promised order. With a
+ * range those with an
  * instance that overlaps it (RFC 4791 9.9: start < until and end > from, or an instant
  * with from <= start); exact = false: none is known, but the index does not cover all
  * of the range that the hull meets, the caller must look into the text. text is NULL

@@ -184,10 +184,11 @@ class Client:
                                     headers=headers or {}, timeout=60,
                                     allow_redirects=False, **arguments)
 
-    def xml(self, method, href, root, inner, headers=None):
+    def xml(self, method, href, root, inner, headers=None, **arguments):
         body = f'<?xml version="1.0" encoding="utf-8"?><{root} {XMLNS}>{inner}</{root.split()[0]}>'
         return self.request(method, href, body,
-                            {"Content-Type": "application/xml; charset=utf-8", **(headers or {})})
+                            {"Content-Type": "application/xml; charset=utf-8", **(headers or {})},
+                            **arguments)
 
     def propfind(self, href, depth, props):
         """Returns {href: {clark name: element}} of the 200 propstats."""

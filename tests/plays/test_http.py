@@ -234,6 +234,44 @@ def test_large_answers_are_gzipped_when_asked_for(ada):
     assert gzip.decompress(answer.raw.read(decode_content=False)) == plain.content
 
 
+def own_memory_kb(bridge):
+    """Without the pages of the store, which the system lends and takes back."""
+    with open(f"/proc/{bridge.process.pid}/status", encoding="ascii") as file:
+        return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
+
+
+def test_memory_does_not_grow_with_the_answer():
+    count, size = 400, 20000
+    with FeishuSim() as sim, Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        for i in range(count):
+            sim.add_event(ADA, f"Event {i}", (1800000000 + i * 60, 1800000060 + i * 60),
+                          description="long " * (size // 5))
+        ada = bridge.sign_in(ADA)
+        bridge.stop()  # what the first pull needed is not counted
+        bridge.start()
+        href = ada.calendars()["Ada"]
+        hrefs = ada.members(href)
+        assert len(hrefs) == count
+        body = "<d:prop><d:getetag/><c:calendar-data/></d:prop>" + "".join(
+            f"<d:href>{one}</d:href>" for one in hrefs)
+        for coding in ("identity", "gzip"):
+            before = most = own_memory_kb(bridge)
+            answer = ada.xml("REPORT", href, "c:calendar-multiget", body,
+                             {"Accept-Encoding": coding}, stream=True)
+            assert answer.status_code == 207
+            assert answer.headers["Transfer-Encoding"] == "chunked"
+            assert answer.headers.get("Content-Encoding", "identity") == coding
+            content = b""
+            for piece in answer.iter_content(1 << 20):
+                content += piece
+                most = max(most, own_memory_kb(bridge))
+            assert len(content) > count * size
+            assert content.count(b"BEGIN:VEVENT") == content.count(b"<D:response>") == count
+            assert content.endswith(b"</D:multistatus>\n")
+            assert most - before < 6000, f"{len(content) // 1000} kB cost {most - before} kB"
+        assert ada.get(next(iter(hrefs))), "the connection goes on"
+
+
 def test_a_connection_is_kept_alive_over_many_requests(ada):
     import http.client
     conn = http.client.HTTPConnection("127.0.0.1", ada.bridge.port, timeout=10)

@@ -313,16 +313,29 @@ enum err be_object(struct ctx *cx, struct bridge *bridge,
     return ERR_OK;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct fake_object *x = *(struct fake_object *const *)a;
+    const struct fake_object *y = *(struct fake_object *const *)b;
+    return strcmp(x->name, y->name);
+}
+
 enum err be_objects(struct ctx *cx, struct bridge *bridge,
     const struct be_calendar *calendar, const struct be_query *query,
     bool (*each)(void *self, const struct be_object *object, bool exact), void *self)
 {
-    (void)cx;
+    size_t n = bridge->objects.n;
+    struct fake_object **list = ARENA_ARRAY(cx->arena, struct fake_object *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        list[i] = &bridge->objects.items[i];
+    if (query->after)
+        qsort(list, n, sizeof(*list), by_name);
     bridge->n_listings++;
-    for (size_t i = 0; i < bridge->objects.n; i++) {
-        const struct fake_object *one = &bridge->objects.items[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct fake_object *one = list[i];
         bool exact = !query->has_range || one->exact;
-        if (!one->text || one->calendar_id != calendar->id)
+        if (!one->text || one->calendar_id != calendar->id ||
+            (query->after && strcmp(one->name, query->after) <= 0))
             continue;
         if (query->has_range && one->exact &&
             (one->from_s >= query->until_s || one->until_s <= query->from_s))
@@ -668,6 +681,32 @@ const char *answer_body(const struct world *w)
     return buf_str(&w->answer.body);
 }
 
+/* The pieces of a long answer, joined; as the HTTP layer, but that it sends them. */
+static void drain(struct world *w)
+{
+    struct dav_response *answer = &w->answer;
+    struct buf whole = buf_new(NULL);
+    w->n_pieces = 1;
+    w->longest_piece_bytes = answer->body.len_bytes;
+    while (answer->more) {
+        buf_add(&whole, answer->body.data, answer->body.len_bytes);
+        if (w->between_pieces)
+            w->between_pieces(w);
+        enum dav_more state = answer->more(answer);
+        w->broken |= state == DAV_BROKEN;
+        w->n_pieces++;
+        if (answer->body.len_bytes > w->longest_piece_bytes)
+            w->longest_piece_bytes = answer->body.len_bytes;
+        if (state != DAV_MORE)
+            answer->more = NULL;
+    }
+    if (w->n_pieces == 1)
+        return;
+    buf_add(&whole, answer->body.data, answer->body.len_bytes);
+    buf_free(&answer->body);
+    answer->body = whole;
+}
+
 static void read_answer(struct world *w)
 {
     const char *type = answer_header(w, "Content-Type");
@@ -703,7 +742,10 @@ int ask(struct world *w, const char *method, const char *path, const char *heade
     memcpy(request.path.segments, whole.segments + 1,
         request.path.n * sizeof(*whole.segments));
     dav_handle(w->cx, &request, &w->answer);
-    read_answer(w);
+    w->broken = false;
+    drain(w);
+    if (!w->broken)
+        read_answer(w);
     return w->answer.status;
 }
 

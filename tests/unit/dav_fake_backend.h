@@ -51,6 +51,10 @@ struct world {
     const char *headers; /* of the request under way */
     void *doc;           /* of the last answer, parsed */
     int64_t user_id;
+    /* Of the last answer, and what happens while it is sent. */
+    size_t n_pieces, longest_piece_bytes;
+    bool broken;
+    void (*between_pieces)(struct world *w);
 };
 int world_start(void **state);
 int world_end(void **state);

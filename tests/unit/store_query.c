@@ -45,7 +45,7 @@ static const char *in_range(struct world *w, int64_t from_s, int64_t until_s)
     const char *results[2];
     for (int text = 0; text < 2; text++) {
         struct found found = {.want_text = text};
-        struct object_query query = {w->calendar.id, true, from_s, until_s, text};
+        struct object_query query = {w->calendar.id, true, from_s, until_s, text, NULL};
         assert_ok(w->cx, store_objects(w->cx, w->store, &query, note, &found));
         char **words = str_split(w->cx->arena, found.text, ' ');
         size_t n = 0;
