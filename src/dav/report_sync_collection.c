@@ -204,6 +204,7 @@ static enum err begin_calendar(struct sync *sync)
     if (!report_may_read(calendar) || (!sync->first && sync->token.start < 0 &&
                                           sync->token.number == sync->newest))
         return ERR_OK;
+    sync->scratch = report_scratch(sync->dav);
     if (sync->first && !sync->limit) {
         sync->way = SYNC_LISTING;
         return ERR_OK;
@@ -282,7 +283,8 @@ static enum err next_changes(struct dav *dav, void *self, bool *done)
 {
     struct sync *sync = self;
     TRY(write_piece(sync));
-    report_scratch_reset(sync->scratch);
+    if (sync->scratch)
+        report_scratch_reset(sync->scratch);
     *done = !sync->stopped;
     if (!*done)
         return ERR_OK;
@@ -296,7 +298,6 @@ enum err report_sync_collection(struct dav *dav, const struct xml *root)
     struct sync *sync = ARENA_NEW(dav->cx->arena, struct sync);
     *sync = (struct sync){.dav = dav, .after = buf_new(dav->cx->arena)};
     TRY(read_request(sync, root));
-    sync->scratch = report_scratch(dav);
     multistatus_begin(dav);
     TRY(dav->target.kind == KIND_HOME ? list_home(sync) : begin_calendar(sync));
     return stream_run(dav, next_changes, sync);
