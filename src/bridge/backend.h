@@ -225,8 +225,13 @@ struct be_freebusy {
     struct be_busy *busy;       /* sorted and merged */
     size_t n_busy;
 };
+struct be_freebusy_query {
+    const char *const *addresses;
+    size_t n;
+    int64_t from_s, until_s;
+    const char *mask_uid; /* an own event that is no reason to be busy; may be NULL */
+};
 enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const char *const *addresses, size_t n, int64_t from_s, int64_t until_s,
-    struct be_freebusy **answers);
+    const struct be_freebusy_query *query, struct be_freebusy **answers);
 
 #endif

@@ -58,7 +58,7 @@ typedef LIST(struct be_busy) busy_list;
 
 struct recipient {
     const char *id; /* open_id or room id, NULL = nobody */
-    const char *key;
+    const char *key; /* NULL = not to be cached */
     bool done, failed, room;
     busy_list busy;
 };
@@ -68,6 +68,9 @@ struct question {
     int64_t from_s, until_s;
     struct recipient *recipients;
     size_t n;
+    const char *mask_uid;
+    busy_list masked; /* when that event takes place */
+    struct arena *arena;
 };
 
 /* ---- cache ---- */
@@ -143,6 +146,16 @@ static void sort_and_merge(struct recipient *one)
     one->busy.n = kept + 1;
 }
 
+/* Upstream lists meetings one by one, so that one of them can be left out. */
+static bool is_masked(const struct question *question, const struct be_busy *busy)
+{
+    for (size_t i = 0; i < question->masked.n; i++)
+        if (question->masked.items[i].start_s == busy->start_s &&
+            question->masked.items[i].end_s == busy->end_s)
+            return true;
+    return false;
+}
+
 static void add_items(struct ctx *cx, const struct question *question,
     struct recipient *one, const cJSON *items)
 {
@@ -153,7 +166,7 @@ static void add_items(struct ctx *cx, const struct question *question,
         const char *answer = json_text(item, "rsvp_status");
         if (!when_parse_rfc3339(json_text(item, "start_time"), &busy.start_s) ||
             !when_parse_rfc3339(json_text(item, "end_time"), &busy.end_s) ||
-            str_ieq(answer, "decline"))
+            str_ieq(answer, "decline") || is_masked(question, &busy))
             continue;
         if (str_ieq(answer, "tentative") || str_ieq(answer, "needs_action"))
             busy.kind = BUSY_TENTATIVE;
@@ -203,15 +216,34 @@ static enum err ask_people(struct ctx *cx, struct question *question,
     return ERR_OK;
 }
 
-static enum err ask_room(struct ctx *cx, struct question *question, struct recipient *one,
+/* A room, or a person where batches are not served. */
+static enum err ask_one(struct ctx *cx, struct question *question, struct recipient *one,
     int64_t from_s, int64_t until_s)
 {
+    const char *query[] = {"user_id_type", "open_id", NULL};
     cJSON *body = range_body(cx, from_s, until_s), *data = NULL;
     struct feishu_call call = {
-        .endpoint = FEISHU_FREEBUSY_LIST, .body = body, .priority = FEISHU_READ};
-    cJSON_AddStringToObject(body, "room_id", one->id);
+        .endpoint = FEISHU_FREEBUSY_LIST,
+        .query = query,
+        .body = body,
+        .priority = FEISHU_READ,
+    };
+    cJSON_AddStringToObject(body, one->room ? "room_id" : "user_id", one->id);
     TRY(bridge_request(cx, question->bridge, question->account_id, &call, NULL, &data));
     add_items(cx, question, one, json_array(data, "freebusy_list"));
+    return ERR_OK;
+}
+
+static enum err ask_span(struct ctx *cx, struct question *question,
+    struct recipient **some, size_t n, int64_t from_s, int64_t until_s)
+{
+    if (some[0]->room)
+        return ask_one(cx, question, some[0], from_s, until_s);
+    enum err err = ask_people(cx, question, some, n, from_s, until_s);
+    if (err != ERR_UPSTREAM_APP)
+        return err;
+    for (size_t i = 0; i < n; i++)
+        TRY(ask_one(cx, question, some[i], from_s, until_s));
     return ERR_OK;
 }
 
@@ -225,10 +257,7 @@ static enum err ask_range(
         int64_t until_s = from_s + SPAN_S;
         if (until_s > question->until_s)
             until_s = question->until_s;
-        if (some[0]->room)
-            TRY(ask_room(cx, question, some[0], from_s, until_s));
-        else
-            TRY(ask_people(cx, question, some, n, from_s, until_s));
+        TRY(ask_span(cx, question, some, n, from_s, until_s));
     }
     for (size_t i = 0; i < n; i++)
         some[i]->done = true;
@@ -247,7 +276,8 @@ static void ask_some(
     for (size_t i = 0; i < n; i++)
         if (some[i]->done && !some[i]->failed) {
             sort_and_merge(some[i]);
-            cache_put(cx, question, some[i]);
+            if (some[i]->key)
+                cache_put(cx, question, some[i]);
         }
 }
 
@@ -269,25 +299,62 @@ static void ask_all(struct ctx *cx, struct question *question)
     }
 }
 
-enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const char *const *addresses, size_t n, int64_t from_s, int64_t until_s,
-    struct be_freebusy **answers)
+static bool mask_one(void *self, const struct instance *one)
 {
+    struct question *question = self;
+    struct be_busy busy = {.start_s = one->start_s, .end_s = one->end_s};
+    LIST_ADD(question->arena, &question->masked, busy);
+    return true;
+}
+
+static void read_mask(struct ctx *cx, struct question *question)
+{
+    struct calendar *list;
+    struct object object;
+    struct ics_object parsed;
+    struct expand_range range = {
+        .from_s = question->from_s, .until_s = question->until_s};
+    size_t n;
+    question->arena = cx->arena;
+    if (!question->mask_uid ||
+        store_calendars(
+            cx, question->bridge->store, question->account_id, &list, &n))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (!store_object_by_uid(cx, question->bridge->store, list[i].id,
+                question->mask_uid, &object) &&
+            !ics_object_parse(cx, object.text, object.text_bytes, &parsed))
+            expand_each(cx, parsed.calendar, &range, mask_one, question);
+}
+
+enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_freebusy_query *query, struct be_freebusy **answers)
+{
+    const char *const *addresses = query->addresses;
+    size_t n = query->n;
     struct question question = {
-        .bridge = bridge, .account_id = user->id, .from_s = from_s, .until_s = until_s};
-    if (n > RECIPIENTS_MAX || from_s >= until_s || until_s - from_s > RANGE_MAX_S)
+        .bridge = bridge,
+        .account_id = user->id,
+        .from_s = query->from_s,
+        .until_s = query->until_s,
+        .mask_uid = query->mask_uid,
+    };
+    if (n > RECIPIENTS_MAX || question.from_s >= question.until_s ||
+        question.until_s - question.from_s > RANGE_MAX_S)
         return fail(cx, ERR_SCHEDULING_MESSAGE,
             "at most %d recipients and a year are asked for at once", RECIPIENTS_MAX);
     if (!cx->deadline_ms)
         cx->deadline_ms = ctx_monotonic_ms(cx) + LIMIT_MS;
     directory_want_addresses(cx, bridge, user->id, addresses, n);
+    read_mask(cx, &question);
     question.recipients = ARENA_ARRAY(cx->arena, struct recipient, n + 1);
     question.n = n;
     for (size_t i = 0; i < n; i++) {
         struct recipient *one = &question.recipients[i];
         one->id = directory_person(cx, bridge, user, addresses[i]);
         one->room = one->id && str_starts(one->id, "omm_");
-        if (one->id)
+        /* One's own busy time changes with every own write. */
+        if (one->id && !str_eq(one->id, user->segment) && !question.mask_uid)
             cache_get(cx, &question, one);
     }
     ask_all(cx, &question);

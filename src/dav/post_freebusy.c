@@ -10,7 +10,7 @@
 #define MAX_RANGE_S (366LL * 86400)
 
 struct asked {
-    const char *uid;
+    const char *uid, *mask_uid;
     const struct line *organizer;
     const struct comp *freebusy;
     int64_t from_s, until_s;
@@ -35,8 +35,8 @@ static enum err read_time(struct dav *dav, const struct comp *calendar,
     return ERR_OK;
 }
 
-/* What is asked, out of the iCalendar body. X-CALENDARSERVER-MASK-UID (Apple: leave this
- * event out) is not answerable upstream, and ignored. */
+/* What is asked, out of the iCalendar body. Apple leaves the event that is being moved
+ * out by X-CALENDARSERVER-MASK-UID. */
 static enum err read_message(struct dav *dav, struct asked *asked)
 {
     struct comp *calendar = NULL;
@@ -51,7 +51,9 @@ static enum err read_message(struct dav *dav, struct asked *asked)
         return refuse(dav, "only a VFREEBUSY with METHOD:REQUEST is answered here: "
                            "invitations are delivered by the server itself");
     const struct line *uid = comp_line(asked->freebusy, "UID");
+    const struct line *mask = comp_line(asked->freebusy, "X-CALENDARSERVER-MASK-UID");
     asked->uid = uid ? uid->value : NULL;
+    asked->mask_uid = mask ? mask->value : NULL;
     asked->organizer = comp_line(asked->freebusy, "ORGANIZER");
     TRY(read_time(dav, calendar, asked->freebusy, "DTSTART", &asked->from_s));
     TRY(read_time(dav, calendar, asked->freebusy, "DTEND", &asked->until_s));
@@ -140,8 +142,14 @@ enum err post_freebusy(struct dav *dav, const struct xml *root)
     struct be_freebusy *answers = NULL;
     TRY(read_message(dav, &asked));
     TRY(read_recipients(dav, &asked));
-    TRY(be_freebusy(dav->cx, dav->request->bridge, &dav->user, asked.recipients.items,
-        asked.recipients.n, asked.from_s, asked.until_s, &answers));
+    struct be_freebusy_query query = {
+        .addresses = asked.recipients.items,
+        .n = asked.recipients.n,
+        .from_s = asked.from_s,
+        .until_s = asked.until_s,
+        .mask_uid = asked.mask_uid,
+    };
+    TRY(be_freebusy(dav->cx, dav->request->bridge, &dav->user, &query, &answers));
     dav->response->status = 200;
     dav->response->compressible = true;
     dav_set_header(dav, "Content-Type", XML_TYPE);

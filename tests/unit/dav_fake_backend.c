@@ -624,10 +624,11 @@ enum err be_busy(struct ctx *cx, struct bridge *bridge,
 
 /* bob is busy for the first hour; nobody@ is not known; everybody else is free. */
 enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const char *const *addresses, size_t n, int64_t from_s, int64_t until_s,
-    struct be_freebusy **answers)
+    const struct be_freebusy_query *query, struct be_freebusy **answers)
 {
-    (void)user, (void)until_s;
+    const char *const *addresses = query->addresses;
+    size_t n = query->n;
+    (void)user;
     TRY(next_err(cx, bridge));
     bridge->n_freebusy++;
     bridge->last_freebusy = "";
@@ -642,7 +643,8 @@ enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user
         if (!strstr(addresses[i], "bob@"))
             continue;
         list[i].busy = ARENA_NEW(cx->arena, struct be_busy);
-        list[i].busy[0] = (struct be_busy){from_s, from_s + 3600, BUSY_BUSY};
+        list[i].busy[0] = (struct be_busy){
+            query->from_s, query->from_s + 3600, BUSY_BUSY};
         list[i].n_busy = 1;
     }
     *answers = list;
