@@ -16,8 +16,9 @@
 /*
  * The fact: {"organizer": {"address", "name"}, "meeting": bool, "list": [{"address",
  * "name", "type", "id", "rsvp", "optional", "organizer", "self", "silent",
- * "refused"}]}. Absent where upstream did not tell, or the component names nobody. type and id only as read;
- * addresses without "mailto:". "meeting" = there is somebody else.
+ * "refused"}]}. Absent where upstream did not tell, or the component names nobody.
+ * type and id only as read; addresses without "mailto:". "meeting" = there is somebody
+ * else.
  */
 enum err up_people(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_people(struct ctx *cx, const struct convert_env *env,

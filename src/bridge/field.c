@@ -195,6 +195,9 @@ const struct field fields[] = {
      .concerns_others = true, .max_chars = 40960,
      .up = up_description, .read = read_description, .equal = equal_description,
      .down = down_description, .write = write_description},
+    /* For clients that show it; it goes with a new DESCRIPTION (its repeated lines). */
+    {.name = "description_html", .lines = {"X-ALT-DESC"}, .writer = WRITER_NOBODY,
+     .read = read_description_html, .down = down_description_html},
     {.name = "location", .lines = {"LOCATION", "GEO"},
      .repeated = {"X-APPLE-STRUCTURED-LOCATION", "STRUCTURED-DATA"},
      .writer = WRITER_ORGANIZER, .concerns_others = true,

@@ -3,6 +3,7 @@
 #include "bridge/color.h"
 #include "bridge/html.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,34 @@ enum err write_description(struct ctx *cx, const struct field_write *write, cJSO
     cJSON_AddStringToObject(body, "description",
         html_from_text(cx->arena, json_text(write->facts, "description")));
     return ERR_OK;
+}
+
+static bool has_tags(const char *html)
+{
+    for (const char *at = html; (at = strchr(at, '<')) != NULL; at++) {
+        if (isalpha((unsigned char)at[1]) || at[1] == '/')
+            return true;
+    }
+    return false;
+}
+
+enum err read_description_html(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **value)
+{
+    (void)env;
+    const char *html = json_text(row->event, "description");
+    return ok_text(cx, has_tags(html) ? html : "", value);
+}
+
+void down_description_html(struct ctx *cx, const struct scene *scene, const cJSON *facts,
+    struct line_list *lines)
+{
+    (void)scene;
+    const char *html = json_text(facts, "description_html");
+    if (*html != '\0')
+        LIST_ADD(cx->arena, lines,
+            line_new(cx, "X-ALT-DESC;FMTTYPE=text/html:%s",
+                text_escape(cx->arena, html)));
 }
 
 /* ---- location ---- */

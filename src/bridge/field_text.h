@@ -15,6 +15,11 @@ enum err write_summary(struct ctx *cx, const struct field_write *write, cJSON *b
 enum err up_description(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_description(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value);
+/* The same with its tags, where it has any; a client's own is never written. */
+enum err read_description_html(struct ctx *cx, const struct convert_env *env,
+    const struct series_row *row, cJSON **value);
+void down_description_html(struct ctx *cx, const struct scene *scene, const cJSON *facts,
+    struct line_list *lines);
 /* White space at line ends and the kind of line end do not matter. */
 bool equal_description(const cJSON *a, const cJSON *b);
 void down_description(struct ctx *cx, const struct scene *scene, const cJSON *facts,

@@ -194,7 +194,7 @@ static const char *base_of(struct ctx *cx, const struct write *write,
     const char *base = convert_merge_base(cx, &write->env, &merge, &conflicts);
     if (*conflicts)
         log_line(cx, LOG_INFO, LOG_SYNC,
-            "calendar %lld: %s was changed in Feishu and by a client: its later %s counts",
+            "calendar %lld: %s was changed in Feishu and by a client, its %s counts",
             (long long)write->calendar.id, write->push.name, conflicts);
     return base;
 }

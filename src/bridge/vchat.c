@@ -7,10 +7,16 @@ static bool is_web(const char *url)
     return str_istarts(url, "https://") || str_istarts(url, "http://");
 }
 
+static bool is_wanted(const struct line *line)
+{
+    return str_ieq(line->value, VCHAT_WANTED);
+}
+
 /* Only a CONFERENCE that says what it is for (FEATURE) is a meeting. */
 static bool is_meeting(const struct line *line)
 {
-    return !str_empty(line_param(line, "FEATURE")) && is_web(line->value);
+    return is_wanted(line) ||
+        (!str_empty(line_param(line, "FEATURE")) && is_web(line->value));
 }
 
 static struct line *meeting_line(const struct comp *event)
@@ -37,7 +43,9 @@ enum err up_vchat(struct ctx *cx, const struct scene *scene, cJSON **value)
     if (conference == NULL && url == NULL)
         return ERR_OK;
     *value = cJSON_CreateObject();
-    if (conference != NULL) {
+    if (conference != NULL && is_wanted(conference)) {
+        cJSON_AddTrueToObject(*value, "wanted");
+    } else if (conference != NULL) {
         add_member(*value, "conference", conference->value);
         add_member(*value, "label", line_param(conference, "LABEL"));
     }
@@ -69,6 +77,10 @@ enum err read_vchat(struct ctx *cx, const struct convert_env *env,
 bool equal_vchat(const cJSON *a, const cJSON *b)
 {
     const char *x = json_text(a, "conference"), *y = json_text(b, "conference");
+    bool p = json_bool(a, "wanted", false), q = json_bool(b, "wanted", false);
+    /* Who asks for a meeting where there is one has it. */
+    if (p || q)
+        return (p || *x != '\0') && (q || *y != '\0');
     if (*x != '\0' && *y != '\0')
         return str_eq(x, y);
     if (*x != '\0')
@@ -87,10 +99,15 @@ static struct line *conference_line(struct ctx *cx, const char *url, const char 
 void patch_vchat(struct ctx *cx, const struct scene *scene, const cJSON *facts)
 {
     const cJSON *now = cJSON_GetObjectItemCaseSensitive(facts, "vchat");
+    const char *url = json_text(now, "conference");
     cJSON *was = NULL;
-    if (up_vchat(cx, scene, &was) != ERR_OK || equal_vchat(json_own(cx, was), now))
+    if (up_vchat(cx, scene, &was) != ERR_OK)
         return;
-    const char *url = json_text(now, "conference"), *old = json_text(was, "conference");
+    json_own(cx, was);
+    bool wanted = json_bool(was, "wanted", false);
+    if (wanted ? *url == '\0' : equal_vchat(was, now))
+        return;
+    const char *old = json_text(was, "conference");
     struct line *line = meeting_line(scene->event),
                 *link = comp_line(scene->event, "URL");
     bool own_link = link != NULL && !str_eq(link->value, old);
@@ -109,9 +126,14 @@ enum err write_vchat(struct ctx *cx, const struct field_write *write, cJSON *bod
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(write->facts, "vchat");
     const char *url = json_text(value, "conference"), *label = json_text(value, "label");
-    if (*url == '\0' && !write->create)
+    bool wanted = json_bool(value, "wanted", false);
+    if (*url == '\0' && !wanted && !write->create)
         return ERR_OK;
     cJSON *vchat = cJSON_AddObjectToObject(body, "vchat");
+    if (wanted) {
+        cJSON_AddStringToObject(vchat, "vc_type", "vc");
+        return ERR_OK;
+    }
     if (*url == '\0') {
         /* Left empty, the first attendee would make a Feishu meeting (feishu-api 5.6). */
         cJSON_AddStringToObject(vchat, "vc_type", "no_meeting");

@@ -1,6 +1,7 @@
 /*
  * Meeting links (feishu-api 5.6) as CONFERENCE (RFC 7986 5.11), and as URL for clients
- * that show only that. A client's own URL is no meeting link.
+ * that show only that. A client's own URL is no meeting link. CONFERENCE:feishu:meeting
+ * asks for a Feishu meeting: its link takes the place of that line.
  */
 #ifndef BRIDGE_VCHAT_H
 #define BRIDGE_VCHAT_H
@@ -10,7 +11,9 @@
 #define VCHAT_URL_MAX_CHARS 2000
 #define VCHAT_DESCRIPTION_MAX_CHARS 500
 
-/* The fact: {"conference", "label", "url"}, members absent where empty. */
+#define VCHAT_WANTED "feishu:meeting"
+
+/* The fact: {"conference", "label", "url", "wanted"}, members absent where empty. */
 enum err up_vchat(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_vchat(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value);

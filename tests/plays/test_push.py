@@ -590,7 +590,7 @@ def test_without_a_condition_the_newer_write_counts_for_a_field_changed_on_both_
     edited_in_feishu(sim, bridge, ada, href, text, summary="Theirs", location={"name": "There"})
     assert ada.put(href, text.replace("SUMMARY:Merge", "SUMMARY:Ours")).status_code == 204
     assert sim.event("Ours")["location"]["name"] == "There"
-    assert "changed in Feishu and by a client: its later SUMMARY counts" in bridge.log()
+    assert "changed in Feishu and by a client, its SUMMARY counts" in bridge.log()
 
 
 def test_a_client_that_knows_of_the_edit_may_take_it_back(sim, bridge, ada):
@@ -687,3 +687,27 @@ def test_more_guests_than_feishu_holds_are_refused_before_anything_is_written(si
     assert answer.status_code == 403
     assert precondition(answer) == CALDAV + "max-attendees-per-instance"
     assert not writes(sim)
+
+
+# ---- meetings ----
+
+def test_a_feishu_meeting_is_asked_for_by_a_placeholder_and_shown_in_its_place(sim, bridge, ada):
+    href = put_new(ada, summary="Video", extra="CONFERENCE;VALUE=URI;FEATURE=VIDEO:feishu:meeting")
+    link = sim.event("Video")["vchat"]["meeting_url"]
+    text = ada.get(href).replace("\r\n ", "")
+    assert f"CONFERENCE;VALUE=URI;FEATURE=VIDEO:{link}" in text and f"URL;VALUE=URI:{link}" in text
+    assert "feishu:meeting" not in text
+    bridge.sync(ada.name)
+    assert ada.get(href).replace("\r\n ", "") == text
+
+
+def test_an_html_description_is_not_flattened_by_an_edit_of_something_else(sim, bridge, ada):
+    sim.add_event(ADA, "Rich", (SOON, SOON + HOUR), description="<p>One <b>two</b></p>")
+    bridge.sync(ada.name)
+    href, = ada.members(ada.href)
+    text = ada.get(href)
+    assert "DESCRIPTION:One two" in text and "X-ALT-DESC;FMTTYPE=text/html:<p>One <b>two</b></p>" in text
+    assert ada.put(href, text.replace("SUMMARY:Rich", "SUMMARY:Richer")).status_code == 204
+    assert sim.event("Richer")["description"] == "<p>One <b>two</b></p>"
+    assert ada.put(href, ada.get(href).replace("DESCRIPTION:One two", "DESCRIPTION:Plain")).status_code == 204
+    assert sim.event("Richer")["description"] == "Plain"
