@@ -15,6 +15,7 @@
 #define TAG_BYTES 16
 #define SEAL_PREFIX "1."
 #define SEAL_MAX_BYTES (1024 * 1024)
+#define CBC_MAX_BYTES (16 * 1024 * 1024)
 
 static void wipe(void *object)
 {
@@ -87,6 +88,12 @@ static const EVP_MD *sha256_md(void)
 void crypto_sha256(const void *data, size_t len_bytes, unsigned char out[SHA256_BYTES])
 {
     if (!EVP_Digest(data, len_bytes, out, NULL, sha256_md(), NULL))
+        broken();
+}
+
+void crypto_sha1(const void *data, size_t len_bytes, unsigned char out[SHA1_BYTES])
+{
+    if (!EVP_Digest(data, len_bytes, out, NULL, EVP_sha1(), NULL))
         broken();
 }
 
@@ -169,5 +176,29 @@ enum err crypto_open(struct ctx *cx, const unsigned char key[SEAL_KEY_BYTES],
     }
     *plain = (char *)text;
     arena_defer(cx->arena, wipe, text);
+    return ERR_OK;
+}
+
+enum err crypto_cbc_decrypt(struct ctx *cx, const unsigned char key[SHA256_BYTES],
+    const unsigned char *data, size_t len_bytes, char **plain, size_t *plain_bytes)
+{
+    if (len_bytes < 2 * AES_BLOCK_BYTES || len_bytes % AES_BLOCK_BYTES != 0 ||
+        len_bytes > CBC_MAX_BYTES)
+        return fail(cx, ERR_BAD_REQUEST, "the ciphertext has %zu bytes", len_bytes);
+    unsigned char *text = arena_alloc(cx->arena, len_bytes);
+    int first = 0, last = 0;
+    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    if (!cipher || !EVP_DecryptInit_ex(cipher, EVP_aes_256_cbc(), NULL, key, data))
+        broken();
+    bool done = EVP_DecryptUpdate(cipher, text, &first, data + AES_BLOCK_BYTES,
+                    (int)(len_bytes - AES_BLOCK_BYTES)) &&
+        EVP_DecryptFinal_ex(cipher, text + first, &last) > 0;
+    EVP_CIPHER_CTX_free(cipher);
+    if (!done)
+        return fail(
+            cx, ERR_BAD_REQUEST, "the ciphertext was not made with the configured key");
+    text[first + last] = '\0'; /* padding leaves room for it */
+    *plain = (char *)text;
+    *plain_bytes = (size_t)(first + last);
     return ERR_OK;
 }

@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define SHA1_BYTES 20
 #define SHA256_BYTES 32
+#define AES_BLOCK_BYTES 16
 #define SEAL_KEY_BYTES 32
 
 /* Text that must not be shown. Read it with secret_text only where it leaves for its
@@ -27,6 +29,8 @@ char *crypto_random_text(struct ctx *cx, size_t bytes);
 /* A random UUID (RFC 9562 version 4), 36 characters. */
 char *crypto_uuid(struct ctx *cx);
 void crypto_sha256(const void *data, size_t len_bytes, unsigned char out[SHA256_BYTES]);
+/* For the handshake of RFC 6455 alone: it protects nothing. */
+void crypto_sha1(const void *data, size_t len_bytes, unsigned char out[SHA1_BYTES]);
 void crypto_hmac_sha256(const void *key, size_t key_bytes, const void *data,
     size_t len_bytes, unsigned char out[SHA256_BYTES]);
 /* Constant time in the length of the shorter text's comparison; lengths are not
@@ -41,5 +45,10 @@ enum err crypto_seal(struct ctx *cx, const unsigned char key[SEAL_KEY_BYTES],
 /* Errors: STORE when the key is another or the text was altered. */
 enum err crypto_open(struct ctx *cx, const unsigned char key[SEAL_KEY_BYTES],
     const char *purpose, const char *sealed, char **plain);
+
+/* AES-256-CBC with PKCS#7 padding, the initialisation vector in front. The result has a
+ * NUL behind it. Errors: BAD_REQUEST when it was not made with this key. */
+enum err crypto_cbc_decrypt(struct ctx *cx, const unsigned char key[SHA256_BYTES],
+    const unsigned char *data, size_t len_bytes, char **plain, size_t *plain_bytes);
 
 #endif

@@ -159,10 +159,8 @@ static bool is_loopback(const char *url)
     return false;
 }
 
-static void set_connection(
-    CURL *easy, struct transport *transport, const struct transport_request *request)
+void transport_prepare(struct transport *transport, void *easy, const char *url)
 {
-    long timeout_ms = request->timeout_ms < 1 ? 1 : (long)request->timeout_ms;
     curl_easy_setopt(easy, CURLOPT_SHARE, transport->share);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -173,14 +171,23 @@ static void set_connection(
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    /* A proxy of the environment has no business with a simulator on this machine. */
+    if (is_loopback(url))
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+}
+
+static void set_connection(
+    CURL *easy, struct transport *transport, const struct transport_request *request)
+{
+    long timeout_ms = request->timeout_ms < 1 ? 1 : (long)request->timeout_ms;
+    transport_prepare(transport, easy, request->url);
     curl_easy_setopt(easy, CURLOPT_MAXCONNECTS, CONNECTIONS_A_HANDLE);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
         timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS);
-    /* A proxy of the environment has no business with a simulator on this machine. */
-    if (is_loopback(request->url))
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
 }
 
 static struct curl_slist *set_request(CURL *easy, const struct transport_request *request)
@@ -194,6 +201,8 @@ static struct curl_slist *set_request(CURL *easy, const struct transport_request
         explicit_bzero(line.data, line.len_bytes);
         line.len_bytes = 0;
     }
+    if (request->header)
+        headers = curl_slist_append(headers, request->header);
     if (request->content_type) {
         buf_printf(&line, "Content-Type: %s", request->content_type);
         headers = curl_slist_append(headers, buf_str(&line));
@@ -203,9 +212,7 @@ static struct curl_slist *set_request(CURL *easy, const struct transport_request
     }
     buf_free(&line);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     return headers;
 }
@@ -308,6 +315,11 @@ void transport_reply_free(struct transport_reply *reply)
     if (reply->body.data)
         explicit_bzero(reply->body.data, reply->body.len_bytes);
     buf_free(&reply->body);
+}
+
+bool transport_stopped(const struct transport *transport)
+{
+    return transport->stopped;
 }
 
 void transport_stop(struct transport *transport)

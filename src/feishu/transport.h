@@ -25,6 +25,7 @@ struct transport;
 struct transport_request {
     const char *method, *url;
     const char *token;        /* NULL = no Authorization header */
+    const char *header;       /* one more, "Name: value"; NULL */
     const char *content_type; /* NULL = no body */
     const char *body;
     size_t body_bytes;
@@ -51,6 +52,11 @@ void transport_free(struct transport *transport);
 bool transport_perform(struct transport *transport,
     const struct transport_request *request, struct transport_reply *reply);
 void transport_reply_free(struct transport_reply *reply);
+/* Options that every connection of this program has, on a CURL *: verification of
+ * certificates, the shared caches, no proxy of the environment for this machine. */
+void transport_prepare(struct transport *transport, void *easy, const char *url);
+/* True after transport_stop. */
+bool transport_stopped(const struct transport *transport);
 /* Cuts requests under way that can be cut, for good. */
 void transport_stop(struct transport *transport);
 
