@@ -57,6 +57,8 @@ static void row(struct page *page, enum word head, const char *value)
 static void write_welcome(struct page *page)
 {
     struct exchange *ex = page->ex;
+    if (exchange_argument(ex, "signed-in"))
+        word(page, "<p><strong>", WORD_SIGNED_IN, "</strong></p>\n");
     word(page, "<p>", WORD_INTRO, "</p>\n");
     buf_printf(
         &page->html, "<p><a class=\"button\" href=\"%s/login\">", ex->site->prefix);

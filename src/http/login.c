@@ -16,12 +16,14 @@ void login_start(struct exchange *ex)
     }
     answer_redirect(ex, 302, url);
     answer_header(ex, "Cache-Control", "no-store");
+    signin_started(ex, state);
 }
 
 void login_callback(struct exchange *ex)
 {
     int64_t account;
     char *cookie;
+    bool here = signin_started_here(ex);
     enum err err = account_login_finish(ex->cx, ex->site->bridge, ex->query, &account);
     if (err == ERR_OK)
         err = account_session_new(ex->cx, ex->site->bridge, account, &cookie);
@@ -29,9 +31,15 @@ void login_callback(struct exchange *ex)
         page_error(ex, err);
         return;
     }
-    answer_redirect(ex, 302, arena_printf(ex->cx->arena, "%s/", ex->site->prefix));
+    /* A sign-in from elsewhere ("user login", or a stranger's address that somebody was
+     * made to open: RFC 6749 10.12) is finished, but opens no session here. */
+    answer_redirect(ex, 302,
+        arena_printf(ex->cx->arena, "%s/%s", ex->site->prefix, here ? "" : "?signed-in"));
     answer_header(ex, "Cache-Control", "no-store");
-    signin_cookie_set(ex, cookie, SESSION_S);
+    if (here) {
+        signin_ended(ex);
+        signin_cookie_set(ex, cookie, SESSION_S);
+    }
 }
 
 void login_sign_out(struct exchange *ex)

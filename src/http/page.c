@@ -18,6 +18,9 @@ static const struct {
         {"Feishu no longer accepts this sign-in. Your calendars can be read, "
          "but changes cannot be saved until you sign in again.",
             "飞书登录已失效。日历仍可读取，但重新登录之前无法保存更改。"},
+    [WORD_SIGNED_IN] = {"Feishu has signed you in. You can close this page; to make app "
+                        "passwords, sign in here.",
+        "飞书登录成功，可以关闭此页面；如需创建应用密码，请在此登录。"},
     [WORD_SIGN_OUT] = {"Sign out of this page", "退出此页面"},
     [WORD_SIGNED_IN_AS] = {"Signed in as", "当前用户："},
     [WORD_CLIENT_SETUP] = {"Set up a client", "设置客户端"},

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define COOKIE_NAME "feishu-caldav"
+#define STARTED_COOKIE_NAME "feishu-caldav-sign-in"
+#define STARTED_S 900 /* as long as a sign-in may take */
 
 static bool trusted(const struct site *site, const char *peer)
 {
@@ -100,12 +102,34 @@ enum err signin_check(struct exchange *ex, enum route_access access)
     return ERR_OK;
 }
 
-void signin_cookie_set(struct exchange *ex, const char *value, long max_age_s)
+static void set_cookie(
+    struct exchange *ex, const char *name, const char *value, long max_age_s)
 {
     answer_header(ex, "Set-Cookie",
         arena_printf(ex->cx->arena,
-            "%s=%s; Path=%s/; Max-Age=%ld; HttpOnly; SameSite=Lax%s", COOKIE_NAME, value,
+            "%s=%s; Path=%s/; Max-Age=%ld; HttpOnly; SameSite=Lax%s", name, value,
             ex->site->prefix, max_age_s, ex->secure ? "; Secure" : ""));
+}
+
+void signin_cookie_set(struct exchange *ex, const char *value, long max_age_s)
+{
+    set_cookie(ex, COOKIE_NAME, value, max_age_s);
+}
+
+void signin_started(struct exchange *ex, const char *state)
+{
+    set_cookie(ex, STARTED_COOKIE_NAME, state, STARTED_S);
+}
+
+bool signin_started_here(const struct exchange *ex)
+{
+    const char *state = exchange_argument(ex, "state");
+    return state && str_eq(exchange_cookie(ex, STARTED_COOKIE_NAME), state);
+}
+
+void signin_ended(struct exchange *ex)
+{
+    set_cookie(ex, STARTED_COOKIE_NAME, "", 0);
 }
 
 char *signin_form_token(const struct exchange *ex)

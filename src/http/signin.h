@@ -16,8 +16,14 @@ enum err signin_peer(struct exchange *ex, const struct sockaddr *address);
  * FORBIDDEN. */
 enum err signin_check(struct exchange *ex, enum route_access access);
 
-/* The cookie of the account page. */
+/* The cookie of the account page; an empty value with max_age_s 0 removes it. */
 void signin_cookie_set(struct exchange *ex, const char *value, long max_age_s);
+/* Marks the browser that starts a sign-in, by the state of it (RFC 6749 10.12). */
+void signin_started(struct exchange *ex, const char *state);
+/* True when this browser has started the sign-in that the query's state names. The mark
+ * is taken off by signin_ended. */
+bool signin_started_here(const struct exchange *ex);
+void signin_ended(struct exchange *ex);
 /* A form's hidden field that only a page made for this session can hold. */
 char *signin_form_token(const struct exchange *ex);
 /* True when the body's field "token" is that one. */

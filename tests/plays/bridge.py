@@ -150,7 +150,8 @@ class Bridge:
         consent = requests.get(page.headers["Location"] + "&sim_user=" + person,
                                allow_redirects=False, timeout=30)
         assert consent.status_code == 302, consent.text
-        return requests.get(consent.headers["Location"], allow_redirects=False, timeout=30)
+        return requests.get(consent.headers["Location"], cookies=page.cookies,
+                            allow_redirects=False, timeout=30)
 
     def sign_in(self, person, pull=True):
         """Signs a person in and returns a client with a new app password."""

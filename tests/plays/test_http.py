@@ -394,6 +394,27 @@ def test_signing_out_ends_the_session(bridge):
     assert "Sign in with Feishu" in browser.get(bridge.url + "/", timeout=10).text
 
 
+def test_a_sign_in_that_another_browser_started_opens_no_session(sim, bridge):
+    page = requests.get(bridge.url + "/login", allow_redirects=False, timeout=10)
+    other = requests.get(bridge.url + "/login", allow_redirects=False, timeout=10)
+    back = requests.get(page.headers["Location"] + "&sim_user=" + ADA, allow_redirects=False,
+                        timeout=10).headers["Location"]
+    answer = requests.get(back, cookies=other.cookies, allow_redirects=False, timeout=10)
+    assert answer.status_code == 302 and "Set-Cookie" not in answer.headers
+    assert bridge.run("user", "show", "ada@example.com").stdout
+    welcome = requests.get(bridge.url + answer.headers["Location"], timeout=10)
+    assert "Sign in with Feishu" in welcome.text and "signed you in" in welcome.text
+
+
+def test_the_cookie_is_secure_where_the_trusted_proxys_network_says_https(sim):
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "cal.example.com"}
+    for network, flag in (("127.0.0.0/8", True), ("10.0.0.0/8", False)):
+        with Bridge(sim, {"server.trusted-proxy": network}) as bridge:
+            answer = requests.get(bridge.url + "/login", headers=forwarded, timeout=10,
+                                  allow_redirects=False)
+            assert ("; Secure" in answer.headers["Set-Cookie"]) is flag, network
+
+
 def test_a_forged_cookie_is_nobody(bridge):
     page = requests.get(bridge.url + "/", cookies={"feishu-caldav": "1.AAAA"}, timeout=10)
     assert "Sign in with Feishu" in page.text

@@ -39,7 +39,8 @@ static void a_network_is_trusted_to_its_last_bit_and_not_beyond(void **state)
 static void a_network_that_cannot_be_read_is_nobodys(void **state)
 {
     static const char *const broken[] = {"10.0.0.0/", "10.0.0.0/33", "10.0.0.0/x", "/8",
-        "", "10.0.0/8", "::1/129", "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0/0"};
+        "", "10.0.0/8", "::1/129",
+        "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0/0"};
     (void)state;
     for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++)
         if (peer_within("10.0.0.1", broken[i]) || peer_within("::1", broken[i]))
