@@ -359,16 +359,31 @@ enum err up_recurrence(struct ctx *cx, const struct scene *scene, cJSON **value)
     return ERR_OK;
 }
 
+/* A rule that no client could read must not spoil the event. */
+static bool has_frequency(struct ctx *cx, const char *text)
+{
+    static const char *const frequencies[] = {
+        "SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"};
+    struct rule rule = parse(cx, text);
+    const char *value = part_of(&rule, "FREQ");
+    for (size_t i = 0; i < sizeof frequencies / sizeof frequencies[0]; i++) {
+        if (value != NULL && str_ieq(value, frequencies[i]))
+            return true;
+    }
+    return false;
+}
+
 enum err read_recurrence(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value)
 {
-    const char *text = json_text(row->event, "recurrence");
-    if (*text == '\0')
+    const char *all = str_trim(cx->arena, json_text(row->event, "recurrence"));
+    const char *text = arena_strndup(cx->arena, all, strcspn(all, "\r\n"));
+    if (!has_frequency(cx, text))
         return ERR_OK;
     cJSON *start = NULL;
     TRY(read_start(cx, env, row, &start));
     struct origin origin = fact_origin(json_own(cx, start));
-    *value = recurrence_value(cx, str_trim(cx->arena, text), &origin);
+    *value = recurrence_value(cx, text, &origin);
     return ERR_OK;
 }
 

@@ -97,6 +97,9 @@ const cJSON *json_array(const cJSON *object, const char *name);
 /* Objects tied to the arena. */
 cJSON *json_object(struct arena *arena);
 cJSON *json_parse(struct arena *arena, const char *text); /* NULL when it is broken */
+/* JSON text whose escapes are all characters: half a surrogate pair and NUL become
+ * U+FFFD. text itself where that is so already. */
+const char *json_mended(struct arena *arena, const char *text);
 char *json_print(struct arena *arena, const cJSON *json);
 
 #endif

@@ -3,12 +3,14 @@
 #include "base/str.h"
 #include "feishu/client.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NUMBER_TEXT_BYTES 32
+#define ESCAPE_BYTES 6 /* of a UTF-16 unit */
 /* Behind this a double no longer holds every whole number. */
 #define WHOLE_MAX 9007199254740992.0
 
@@ -98,6 +100,53 @@ cJSON *json_parse(struct arena *arena, const char *text)
     if (json)
         arena_defer(arena, release_json, json);
     return json;
+}
+
+/* The UTF-16 unit of "\\uXXXX", -1 where there is none. */
+static long escaped_unit(const char *text)
+{
+    long unit = 0;
+    if (text[0] != '\\' || text[1] != 'u')
+        return -1;
+    for (int i = 2; i < ESCAPE_BYTES; i++) {
+        const char *digits = "0123456789abcdef";
+        const char *at = text[i] ? strchr(digits, tolower((unsigned char)text[i])) : NULL;
+        if (!at)
+            return -1;
+        unit = unit * 16 + (at - digits);
+    }
+    return unit;
+}
+
+static bool is_between(long unit, long first, long last)
+{
+    return unit >= first && unit <= last;
+}
+
+/* Bytes at an escape that are to be left as they are; 0 = it is to be mended. */
+static size_t good_escape_bytes(const char *text)
+{
+    long unit = escaped_unit(text);
+    if (unit < 0)
+        return text[1] ? 2 : 1;
+    if (is_between(unit, 0xd800, 0xdbff) &&
+        is_between(escaped_unit(text + ESCAPE_BYTES), 0xdc00, 0xdfff))
+        return 2 * ESCAPE_BYTES;
+    return unit == 0 || is_between(unit, 0xd800, 0xdfff) ? 0 : ESCAPE_BYTES;
+}
+
+const char *json_mended(struct arena *arena, const char *text)
+{
+    char *copy = NULL;
+    for (const char *at = strchr(text, '\\'); at; at = strchr(at, '\\')) {
+        size_t good_bytes = good_escape_bytes(at);
+        if (!good_bytes) {
+            copy = copy ? copy : arena_strdup(arena, text);
+            memcpy(copy + (at - text), "\\ufffd", ESCAPE_BYTES);
+        }
+        at += good_bytes ? good_bytes : ESCAPE_BYTES;
+    }
+    return copy ? copy : text;
 }
 
 char *json_print(struct arena *arena, const cJSON *json)

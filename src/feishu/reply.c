@@ -24,11 +24,11 @@ static cJSON *parse_body(struct ctx *cx, const struct transport_reply *bytes)
 {
     if (!is_json_type(bytes->content_type))
         return NULL;
-    /* cJSON takes any bytes; a text cut inside a character must not stop all that is
-     * read. */
+    /* A text cut inside a character must not stop all that is read: cJSON takes any
+     * bytes, and of escapes whole characters only. */
     const char *text =
         utf8_mended(cx->arena, buf_str(&bytes->body), bytes->body.len_bytes);
-    cJSON *json = cJSON_ParseWithOpts(text, NULL, true);
+    cJSON *json = cJSON_ParseWithOpts(json_mended(cx->arena, text), NULL, true);
     if (json)
         arena_defer(cx->arena, release_json, json);
     return cJSON_IsObject(json) ? json : NULL;

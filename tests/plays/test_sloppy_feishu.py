@@ -196,3 +196,88 @@ def test_a_meeting_is_made_with_people_under_every_sloppiness(feishu, bridge):
         assert answer.status_code in (201, 403), answer.text
         assert len(feishu.living("Meeting")) == (answer.status_code == 201)
     assert feishu.complaints == []
+
+
+# ---- items of odd shapes ----
+
+PLAIN = (stamp(SOON), stamp(SOON + HOUR), {})
+WHOLE_NULL = ("description", "location", "reminders", "vchat", "recurrence", "color", "visibility",
+              "event_organizer", "status", "is_exception", "app_link", "create_time",
+              "attendee_ability", "free_busy_status")
+
+
+def odd_items():
+    """{title: (start, end, other members)}"""
+    found = {
+        "no end": (PLAIN[0], None, {}),
+        "no zone": ({"timestamp": str(SOON)}, {"timestamp": str(SOON + 60)}, {}),
+        "numbers": ({"timestamp": SOON, "timezone": ZONE},
+                    {"timestamp": SOON + 60, "timezone": ZONE}, {}),
+        "unknown zone": (stamp(SOON, "Mars/Base"), stamp(SOON + 60, "Mars/Base"), {}),
+        "no length": (stamp(SOON), stamp(SOON), {}),
+        "backwards": (stamp(SOON), stamp(SOON - 60), {}),
+        "all three": ({"date": "2027-01-15", "timestamp": "", "timezone": "UTC"},
+                      {"date": "2027-01-16", "timestamp": "", "timezone": "UTC"}, {}),
+        "same day": ({"date": "2027-01-15"}, {"date": "2027-01-15"}, {}),
+        "year 2090": (stamp(3786912000, "UTC"), stamp(3786912000, "UTC"), {}),
+    }
+    members = {
+        "no rule": {"recurrence": "FREQ=NEVER;X=1"},
+        "a prefix": {"recurrence": "RRULE:FREQ=DAILY;COUNT=3"},
+        "two lines": {"recurrence": "FREQ=DAILY;COUNT=3\nEXDATE:20270116T080000Z"},
+        "a date": {"recurrence": "FREQ=DAILY;UNTIL=20270120"},
+        "tentative": {"status": "tentative"},
+        "capitals": {"visibility": "Private", "free_busy_status": "Free"},
+        "null": dict.fromkeys(WHOLE_NULL),
+        "texts": {"color": "-1", "reminders": [{"minutes": "15"}], "is_exception": "false"},
+        "wrong types": {"description": ["x"], "location": "Room", "vchat": "none",
+                        "reminders": {}},
+        "controls": {"description": "a\x00b\x0bc\x1f \ud83d tail"},
+        "long": {"description": "中" * 40960},
+        "html": {"description": "<p>a<br>b &amp; <a href='https://x.example'>l</a></p>"},
+        "lines": {"summary": "lines\r\nEND:VEVENT\r\nSUMMARY:x"},
+    }
+    found.update({name: (*PLAIN[:2], more) for name, more in members.items()})
+    return found
+
+
+def test_items_of_odd_shapes_are_shown_and_edited_in_nothing_but_the_edit():
+    items = odd_items()
+    with OtherFeishu() as feishu, Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+        for name, (start, end, more) in items.items():
+            feishu.add(more.pop("summary", name), start, end, **more,
+                       event_id=name.replace(" ", "-") + "_0")
+        untitled = feishu.add("gone", *PLAIN[:2], event_id="untitled_0")
+        del untitled["summary"]
+        lin = sign_in(bridge, feishu)
+        members = lin.members(lin.href)
+        assert len(members) == len(items) + 1
+        for href in members:
+            text = lin.get(href)
+            assert text.count("BEGIN:VEVENT") == text.count("END:VEVENT\r\n") == 1
+            assert "NEVER" not in text and "\x00" not in text
+            assert text.replace("\r\n ", "").count("\nSUMMARY:") <= 1
+            if "SUMMARY" not in text:
+                continue
+            feishu.calls.clear()
+            answer = lin.put(href, text.replace("\r\nSUMMARY:", "\r\nSUMMARY:New "))
+            assert answer.status_code == 204, (href, answer.text)
+            bodies = [call["body"] for call in feishu.seen("PATCH")]
+            assert [set(body) - {"need_notification"} for body in bodies] == [{"summary"}], href
+
+
+def test_exceptions_that_come_before_their_master_are_merged():
+    with OtherFeishu(page_items=1) as feishu, \
+            Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+        for n, more in ((1, {"summary": "Odd"}), (2, {"status": "cancelled"})):
+            start = SOON + n * 7 * 86400
+            feishu.add(more.pop("summary", "x"), stamp(start), stamp(start + HOUR),
+                       event_id=f"series_{start}", is_exception=True,
+                       recurring_event_id="series_0", **more)
+        feishu.add("Weekly", *PLAIN[:2], event_id="series_0", recurrence="FREQ=WEEKLY;COUNT=5")
+        lin = sign_in(bridge, feishu)
+        href, = lin.members(lin.href)
+        text = lin.get(href)
+        assert text.count("BEGIN:VEVENT") == 2 and "SUMMARY:Odd" in text and "EXDATE" in text
+        bridge.run("sync", "--full", lin.name)
+        assert lin.get(href) == text

@@ -80,6 +80,20 @@ static void an_object_is_printed_without_blanks(void **state)
         "{\"summary\":\"\xe6\x97\xa5 \\\"x\\\"\",\"color\":-14513409}");
 }
 
+static void half_a_surrogate_pair_spoils_one_character_alone(void **state)
+{
+    struct ctx *cx = *state;
+    static const char good[] = "{\"a\":\"\\ud83d\\ude00 \\\\ud83d \\u00e9\"}";
+    assert_ptr_equal(json_mended(cx->arena, good), good);
+    const char *bad = "{\"a\":\"x\\ud83d\",\"b\":\"\\ude00y\",\"c\":\"1\\u00002\"}";
+    cJSON *json = json_parse(cx->arena, json_mended(cx->arena, bad));
+    assert_string_equal(json_text(json, "a"), "x\xef\xbf\xbd");
+    assert_string_equal(json_text(json, "b"), "\xef\xbf\xbdy");
+    assert_string_equal(json_text(json, "c"), "1\xef\xbf\xbd" "2");
+    assert_string_equal(json_mended(cx->arena, "\\"), "\\");
+    assert_string_equal(json_mended(cx->arena, "\\ud8"), "\\ud8");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +103,7 @@ int main(void)
         CTX_TEST(a_list_that_is_null_or_missing_or_no_list_is_none),
         CTX_TEST(broken_text_is_no_json),
         CTX_TEST(an_object_is_printed_without_blanks),
+        CTX_TEST(half_a_surrogate_pair_spoils_one_character_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
