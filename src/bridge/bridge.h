@@ -19,6 +19,9 @@ void bridge_close(struct bridge *bridge);
  * under way, 4 s at most. */
 enum err bridge_start(struct ctx *cx, struct bridge *bridge);
 void bridge_stop(struct bridge *bridge);
+/* The first half of stop, which waits for nobody: no more waiting for Feishu, but for the
+ * answers to writes that were sent. Requests may still be under way. */
+void bridge_stop_waiting(struct bridge *bridge);
 /* "This account, or this calendar of it (0 = all), is dirty: pull it soon." Cheap, any
  * thread. */
 void bridge_poke(struct bridge *bridge, int64_t account_id, int64_t calendar_id);

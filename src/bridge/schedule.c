@@ -376,10 +376,10 @@ static bool join_all(struct scheduler *scheduler)
     return true;
 }
 
-void bridge_stop(struct bridge *bridge)
+void bridge_stop_waiting(struct bridge *bridge)
 {
     struct scheduler *scheduler = bridge->scheduler;
-    if (!scheduler || bridge->abandoned)
+    if (!scheduler)
         return;
     pthread_mutex_lock(&scheduler->mutex);
     bridge->stopping = true;
@@ -387,6 +387,14 @@ void bridge_stop(struct bridge *bridge)
     pthread_mutex_unlock(&scheduler->mutex);
     if (bridge->feishu)
         feishu_stop(bridge->feishu);
+}
+
+void bridge_stop(struct bridge *bridge)
+{
+    struct scheduler *scheduler = bridge->scheduler;
+    if (!scheduler || bridge->abandoned)
+        return;
+    bridge_stop_waiting(bridge);
     if (!join_all(scheduler)) {
         bridge->abandoned = true;
         return;

@@ -29,7 +29,8 @@
 #define DISCARD_MAX_BYTES (256LL * 1024 * 1024)
 #define DISCARD_MAX_ANONYMOUS_BYTES (1024LL * 1024)
 #define TLS_FILE_MAX_BYTES (1024 * 1024)
-#define STOP_WAIT_MS 2000
+#define DRAIN_MS 100
+#define DRAIN_STEP_MS 10
 
 struct server {
     struct ctx *cx; /* memory of the server's life */
@@ -373,11 +374,11 @@ enum err server_start(struct ctx *cx, const struct conf *conf, struct bridge *br
     return ERR_OK;
 }
 
-/* Running answers may end; idle connections are not waited for. */
+/* Answers that are ready may leave; idle connections are not waited for longer. */
 static void drain(struct server *server)
 {
-    struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-    for (int waited_ms = 0; waited_ms < STOP_WAIT_MS; waited_ms += 10) {
+    struct timespec pause = {.tv_nsec = DRAIN_STEP_MS * 1000000L};
+    for (int waited_ms = 0; waited_ms < DRAIN_MS; waited_ms += DRAIN_STEP_MS) {
         unsigned busy = 0;
         for (size_t i = 0; i < server->n; i++) {
             const union MHD_DaemonInfo *info =
@@ -386,7 +387,7 @@ static void drain(struct server *server)
                                    : NULL;
             busy += info ? info->num_connections : 0;
         }
-        if (!busy || waited_ms >= 100)
+        if (!busy)
             return;
         nanosleep(&pause, NULL);
     }

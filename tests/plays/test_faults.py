@@ -3,6 +3,7 @@ nothing is doubled, nobody is told twice."""
 
 import signal
 import threading
+import time
 
 import pytest
 
@@ -264,3 +265,19 @@ def test_it_stops_within_five_seconds_while_feishu_hangs(sim, bridge, ada):
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=6) == 0
     bridge.process = None
+
+
+def test_it_stops_within_five_seconds_while_a_write_hangs_and_looks_after_it_later(
+        sim, bridge, ada):
+    sim.fault(method="POST", path="*/events", delay_ms=8000, count=1)
+    thread = threading.Thread(target=lambda: try_put(ada, event("a@example.com")))
+    thread.start()
+    wait_until(lambda: sim.calls(method="POST", path="/events"), "the write")
+    bridge.process.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    assert bridge.process.wait(timeout=6) == 0
+    assert time.monotonic() - started < 5
+    thread.join()
+    bridge.start()
+    wait_until(lambda: len(sim.events()) == 1 and settle(bridge, ada), "the event on both sides")
+    assert len(settle(bridge, ada)) == 1
