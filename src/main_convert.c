@@ -15,6 +15,10 @@ static int run(struct ctx *cx, const struct conf *conf, int argc, char **argv)
     char *text, *result;
     size_t len;
     (void)conf;
+    if (argc == 2 && str_eq(argv[1], "--fields")) {
+        fputs(bridge_fields(cx), stdout);
+        return EXIT_OK;
+    }
     if (argc != 2 || (argv[1][0] == '-' && argv[1][1]))
         return command_usage(&command_convert, "convert needs one FILE");
     enum err err = str_eq(argv[1], "-")
@@ -28,10 +32,11 @@ static int run(struct ctx *cx, const struct conf *conf, int argc, char **argv)
 
 const struct command command_convert = {
     .name = "convert",
-    .arguments = "FILE",
+    .arguments = "FILE | --fields",
     .summary = ".ics to Feishu JSON or back, offline, for reports of faults",
     .help =
-        "FILE may be \"-\" for standard input. What is in it decides the direction.\n",
+        "FILE may be \"-\" for standard input. What is in it decides the direction.\n"
+        "--fields prints which field of Feishu is which property, as docs/mapping.md.\n",
     .conf_optional = true,
     .run = run,
 };

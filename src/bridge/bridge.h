@@ -41,6 +41,8 @@ enum err bridge_forget_tokens(struct ctx *cx, struct bridge *bridge, int64_t acc
 enum err bridge_check_feishu(struct ctx *cx, struct bridge *bridge);
 enum err bridge_check_store(struct ctx *cx, struct bridge *bridge);
 
+/* "convert --fields": the table of fields as a page of Markdown. */
+const char *bridge_fields(struct ctx *cx);
 /* "convert FILE": .ics to Feishu JSON or back, offline. name decides nothing: the text
  * does. */
 enum err bridge_convert(

@@ -53,6 +53,7 @@ struct field {
         *lines[FIELD_MAX_NAMES]; /* iCalendar properties or components that hold it */
     const char
         *repeated[FIELD_MAX_NAMES]; /* properties that say it again: dropped with it */
+    const char *about; /* for docs/mapping.md */
     enum field_writer writer;
     bool concerns_others; /* a change is worth a notification */
     bool master_only;     /* exceptions have none */
