@@ -98,6 +98,9 @@ void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_i
     const char *const *open_ids, size_t n);
 void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *const *addresses, size_t n);
+/* Names that come with events: rooms, and people of whom the directory does not tell. */
+enum err directory_note_names(
+    struct ctx *cx, struct bridge *bridge, const cJSON *attendees);
 /* The id of a person or room by a calendar user address, the own ones and those made up
  * here included; what the store knows. NULL = nobody. */
 const char *directory_person(struct ctx *cx, struct bridge *bridge,

@@ -174,6 +174,26 @@ void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t acc
     }
 }
 
+enum err directory_note_names(
+    struct ctx *cx, struct bridge *bridge, const cJSON *attendees)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, attendees)
+    {
+        bool room = str_eq(json_text(item, "type"), "resource");
+        struct person known, one = {
+            .open_id = json_text(item, room ? "room_id" : "user_id"),
+            .name = json_text(item, "display_name"),
+            .kind = room ? PERSON_ROOM : PERSON_USER,
+        };
+        if (!*one.name || !str_starts(one.open_id, room ? "omm_" : "ou_") ||
+            store_person_by_id(cx, bridge->store, one.open_id, &known) == ERR_OK)
+            continue;
+        TRY(store_person_save(cx, bridge->store, &one));
+    }
+    return ERR_OK;
+}
+
 const char *directory_person(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const char *address)
 {

@@ -35,6 +35,7 @@ static enum err fetch_row(struct ctx *cx, const struct fill *fill, const struct 
     if (!err) {
         one.attendees = json_print(cx->arena, attendees);
         event_people(cx, event, attendees, people);
+        TRY(directory_note_names(cx, fill->bridge, attendees));
     }
     LIST_ADD(cx->arena, list, one);
     return ERR_OK;

@@ -185,13 +185,15 @@ def test_where_nothing_may_be_asked_those_who_are_known_are_found(sim, status, c
     fault = {"code": code} if code else {"body": "404 page not found", "content_type": "text/plain"}
     with start(sim) as bridge:
         sim.add_event(ADA, "Meeting", (SOON, SOON + HOUR),
-                      attendees=[{"user": ADA}, {"user": ROSE}])
+                      attendees=[{"user": ADA}, {"user": ROSE}, {"room": LOTUS}])
         ada = bridge.sign_in(ADA)
         for path in ("*/search/v1/user", "*/employees/search", "*/vc/v1/rooms*"):
             sim.fault(path=path, status=status, count=-1, **fault)
         sim.clear_calls()
         assert set(typed(ada, "rose")) == {"Rose Meyer"}
+        assert set(typed(ada, "lotus")) == {"莲 Lotus (3F)"}, "it was in an event"
         assert not typed(ada, "王")
+        assert not typed(ada, "board")
         assert set(typed(ada, "ada")) == {"Ada"}
         assert len(searches(sim)) == 3, "each is asked once in an hour"
         assert len(searches(sim, "/vc/v1/rooms")) == 2
