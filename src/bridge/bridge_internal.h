@@ -312,8 +312,9 @@ struct freebusy_cache *freebusy_cache_new(void);
 void freebusy_cache_free(struct freebusy_cache *cache);
 
 /* ---- share.c, owner.c ---- */
-/* The access list of a calendar of the account's own, when it is time or with now. What
- * Feishu refuses is remembered, not returned. */
+/* The access list of a calendar of the account's own, when it is time (after
+ * store_shares_stale at once) or with now. What Feishu refuses is remembered, not
+ * returned. */
 enum err pull_shares(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const struct calendar *calendar, bool now);
 /* Whose the account's other calendars are; primaries: upstream ids of those that are

@@ -204,6 +204,8 @@ enum err store_shares(struct ctx *cx, struct store *store, int64_t calendar_id,
 /* Replaces the list; numbers a change of the calendar when it differs. */
 enum err store_shares_save(struct ctx *cx, struct store_tx *tx,
     const struct calendar *one, const struct share *list, size_t n, int64_t now_s);
+/* Upstream has another list: shares_read_s becomes 0, so the next pull reads it. */
+enum err store_shares_stale(struct ctx *cx, struct store *store, int64_t calendar_id);
 
 /* ---- rows: the upstream mirror, master and exceptions as they were read ---- */
 struct row {
