@@ -469,8 +469,9 @@ enum err be_shares_set(struct ctx *cx, struct bridge *bridge, const struct be_us
     bool replace)
 {
     (void)user;
-    assert_int_equal(calendar->id, 1);
     TRY(next_err(cx, bridge));
+    if (calendar->id != 1)
+        return fail(cx, ERR_UPSTREAM_REFUSED, "only \"work\" is shared");
     bridge->n_shared++;
     if (replace)
         bridge->shares.n = 0;
