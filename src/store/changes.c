@@ -12,13 +12,8 @@ enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id,
         TRY(cursor_next(cx, &cursor, &more));
         if (!more)
             return ERR_OK;
-        struct object one = {
-            .calendar_id = calendar_id,
-            .name = column_view(cursor.stmt, 0),
-            .etag = column_view(cursor.stmt, 1),
-            .schedule_tag = column_view(cursor.stmt, 2),
-            .change = sqlite3_column_int64(cursor.stmt, 3),
-        };
+        struct object one;
+        object_view_listed(&cursor, calendar_id, &one);
         if (!each(self, &one)) {
             cursor_close(&cursor);
             return ERR_OK;

@@ -17,8 +17,6 @@ void object_view_listed(struct cursor *cursor, int64_t calendar_id, struct objec
         .schedule_tag = column_view(stmt, 2),
         .change = sqlite3_column_int64(stmt, 3),
         .text_bytes = (size_t)sqlite3_column_int64(stmt, 4),
-        .id = sqlite3_column_int64(stmt, 5),
-        .uid = column_view(stmt, 6),
     };
 }
 
@@ -26,6 +24,8 @@ void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one)
 {
     sqlite3_stmt *stmt = cursor->stmt;
     object_view_listed(cursor, calendar_id, one);
+    one->id = sqlite3_column_int64(stmt, 5);
+    one->uid = column_view(stmt, 6);
     one->upstream_uid = column_view(stmt, 7);
     one->hidden = sqlite3_column_int(stmt, 8) != 0;
     one->from_s = sqlite3_column_int64(stmt, 9);

@@ -189,5 +189,11 @@ const char *const store_schema[] = {
     " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
     " open_id TEXT NOT NULL, acl_id TEXT NOT NULL, role TEXT NOT NULL,"
     " PRIMARY KEY (calendar_id, open_id)) STRICT, WITHOUT ROWID;",
+
+    /* 3: all that a listing shows is in one narrow index */
+    "DROP INDEX objects_by_change;"
+    "CREATE INDEX objects_by_change ON objects (calendar_id, hidden, change);"
+    "CREATE INDEX objects_listed ON objects"
+    " (calendar_id, hidden, name, etag, schedule_tag, change, text_bytes);",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

@@ -25,11 +25,12 @@
 #define PERSON_COLUMNS "open_id, address, name, fetched_s, kind, words"
 
 #define LISTED_COLUMNS                                                                   \
-    "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes, o.id, o.uid"
+    "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes"
 
 #define OBJECT_COLUMNS                                                                   \
     LISTED_COLUMNS                                                                       \
-    ", o.upstream_uid, o.hidden, o.from_s, o.until_s, o.indexed_from_s, o.indexed_until_s"
+    ", o.id, o.uid, o.upstream_uid, o.hidden, o.from_s, o.until_s, o.indexed_from_s, "   \
+    "o.indexed_until_s"
 
 #define TEXT_OF " JOIN texts t ON t.id = o.id "
 
@@ -202,7 +203,7 @@
     X(OBJECT_REMOVE, "DELETE FROM objects WHERE calendar_id = ?1 AND name = ?2")         \
     X(UID_OF, "SELECT uid FROM objects WHERE upstream_uid = ?1 AND shadowed = 1 "        \
         "ORDER BY id LIMIT 1")                                                           \
-    X(OBJECTS, "SELECT " LISTED_COLUMNS " FROM objects o "                               \
+    X(OBJECTS, "SELECT " LISTED_COLUMNS " FROM objects o INDEXED BY objects_listed "     \
         "WHERE o.calendar_id = ?1 AND o.name > ?2 AND o.hidden = 0 ORDER BY o.name")     \
     X(OBJECTS_TEXT, "SELECT " OBJECT_COLUMNS ", t.text FROM objects o" TEXT_OF           \
         "WHERE o.calendar_id = ?1 AND o.name > ?2 AND o.hidden = 0 ORDER BY o.name")     \
@@ -226,10 +227,10 @@
     X(UNCOVERED_TEXT, "SELECT " OBJECT_COLUMNS                                           \
         ", (SELECT text FROM texts t WHERE t.id = o.id)" UNCOVERED " ORDER BY o.id")     \
     /* changes and tombstones */                                                         \
-    X(CHANGES, "SELECT name, etag, schedule_tag, change FROM objects "                   \
+    X(CHANGES, "SELECT name, etag, schedule_tag, change, text_bytes FROM objects "       \
         "INDEXED BY objects_by_change "                                                  \
         "WHERE calendar_id = ?1 AND hidden = 0 AND change > ?2 "                         \
-        "UNION ALL SELECT name, NULL, NULL, change FROM tombstones "                     \
+        "UNION ALL SELECT name, NULL, NULL, change, 0 FROM tombstones "                  \
         "INDEXED BY tombstones_by_change WHERE calendar_id = ?1 AND change > ?2 "        \
         "ORDER BY 4")                                                                    \
     X(TOMBSTONE_ADD, "INSERT INTO tombstones (calendar_id, name, change, removed_s) "    \

@@ -283,14 +283,13 @@ struct object_query {
     bool with_text;
     const char *after; /* without a range: names behind this one; NULL = all */
 };
-/* Visible objects, each once; without a range by name, else in no promised order. With a
- * range those with an
- * instance that overlaps it (RFC 4791 9.9: start < until and end > from, or an instant
- * with from <= start); exact = false: none is known, but the index does not cover all
- * of the range that the hull meets, the caller must look into the text. text is NULL
- * unless with_text, or not exact. Without range and text the fields are name, etag,
- * schedule_tag, change, text_bytes, id and uid. each's texts are good only during the
- * call; it may read the store, not write. each returns false to stop. */
+/* Visible objects, each once; without a range by name, else in no promised order. With
+ * a range those with an instance that overlaps it (RFC 4791 9.9: start < until and end
+ * > from, or an instant with from <= start); exact = false: none is known, but the
+ * index does not cover all of the range that the hull meets, the caller must look into
+ * the text. text is NULL unless with_text, or not exact. Without range and text only
+ * the fields of store_changes are filled. each's texts are good only during the call;
+ * it may read the store, not write. each returns false to stop. */
 enum err store_objects(struct ctx *cx, struct store *store,
     const struct object_query *query,
     bool (*each)(void *self, const struct object *one, bool exact), void *self);
@@ -302,7 +301,7 @@ enum err store_busy(struct ctx *cx, struct store *store, int64_t calendar_id,
     void (*other)(void *self, const struct object *one), void *self);
 /* Objects changed (name, etag, schedule_tag, change) and removed (etag NULL) after
  * number since, in the order of their numbers; for the first synchronisation leave the
- * removed out. Only name, etag, schedule_tag and change are filled. */
+ * removed out. Only name, etag, schedule_tag, change and text_bytes are filled. */
 enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t since, bool (*each)(void *self, const struct object *one), void *self);
 /* Tombstones older than before_s go; floors rise. */

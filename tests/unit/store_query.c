@@ -25,8 +25,8 @@ static bool note(void *self, const struct object *one, bool exact)
 {
     struct found *found = self;
     size_t len = strlen(found->text);
-    snprintf(found->text + len, sizeof(found->text) - len, "%s%s ", one->uid,
-        exact ? "" : "?");
+    snprintf(found->text + len, sizeof(found->text) - len, "%.*s%s ",
+        (int)strcspn(one->name, "."), one->name, exact ? "" : "?");
     if (found->want_text || !exact)
         assert_int_equal(strlen(one->text), one->text_bytes);
     else
