@@ -1,7 +1,7 @@
 /*
  * Configuration: an INI file, each option also as an environment variable
- * FEISHU_CALDAV_<SECTION>_<OPTION>, which wins. The table of options is in conf.c;
- * unknown options and bad values are errors with file and line.
+ * FEISHU_CALDAV_<SECTION>_<OPTION>, which wins. The table of options is in
+ * conf_options.c; unknown options and bad values are errors with file and line.
  */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H

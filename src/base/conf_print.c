@@ -3,28 +3,15 @@
 #include "base/conf_options.h"
 #include "base/str.h"
 
-#include <string.h>
-
 #define STRUCK_OUT "********"
 
 /* A JSON string, or null. */
 static void put_json(FILE *out, const char *text)
 {
-    if (!text) {
-        fputs("null", out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
+    struct buf quoted = buf_new(NULL);
+    buf_add_json(&quoted, text);
+    fputs(text ? buf_str(&quoted) : "null", out);
+    buf_free(&quoted);
 }
 
 static bool is_number(const struct option *option)

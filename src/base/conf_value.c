@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "base/url.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -21,22 +22,6 @@ static bool ip_valid(const char *text)
         inet_pton(AF_INET6, text, ignored) == 1;
 }
 
-/* Splits "host:port" or "[host]:port"; false when it is neither. */
-static bool host_port(struct arena *arena, const char *address, char **host, char **port)
-{
-    const char *colon = strrchr(address, ':');
-    long long number;
-    if (!colon || colon == address || !str_to_ll(colon + 1, 0, 65535, &number))
-        return false;
-    size_t host_bytes = (size_t)(colon - address);
-    bool bracketed = *address == '[';
-    if (bracketed && (host_bytes < 3 || address[host_bytes - 1] != ']'))
-        return false;
-    *host = arena_strndup(arena, address + bracketed, host_bytes - 2 * bracketed);
-    *port = arena_strdup(arena, colon + 1);
-    return bracketed ? ip_valid(*host) && strchr(*host, ':') : !strchr(*host, ':');
-}
-
 static bool listen_valid(struct arena *arena, const char *value)
 {
     char *host, *port;
@@ -45,7 +30,8 @@ static bool listen_valid(struct arena *arena, const char *value)
         return false;
     for (; *addresses; addresses++)
         if (!str_starts(*addresses, "unix:/") &&
-            !host_port(arena, *addresses, &host, &port))
+            (!host_port_split(arena, *addresses, &host, &port) ||
+                (**addresses == '[' && !(ip_valid(host) && strchr(host, ':')))))
             return false;
     return true;
 }
@@ -54,7 +40,7 @@ char *listen_url(struct arena *arena, const char *address, bool tls)
 {
     char *host, *port;
     const char *scheme = tls ? "https" : "http";
-    if (!host_port(arena, address, &host, &port))
+    if (!host_port_split(arena, address, &host, &port))
         return arena_printf(arena, "%s://localhost", scheme);
     if (str_eq(host, "0.0.0.0"))
         host = arena_strdup(arena, "127.0.0.1");

@@ -145,6 +145,21 @@ void buf_add_xml(struct buf *buf, const char *text)
     }
 }
 
+void buf_add_json(struct buf *buf, const char *text)
+{
+    buf_addc(buf, '"');
+    for (; text && *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            buf_printf(buf, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(buf, "\\u%04x", c);
+        else
+            buf_addc(buf, *text);
+    }
+    buf_addc(buf, '"');
+}
+
 const char *buf_str(const struct buf *buf)
 {
     return buf->data ? buf->data : "";

@@ -31,6 +31,8 @@ void buf_printf(struct buf *buf, const char *format, ...)
 /* Text with the five XML characters escaped; control characters XML 1.0 forbids are
  * dropped. */
 void buf_add_xml(struct buf *buf, const char *text);
+/* A JSON string with its quotes (RFC 8259 section 7); NULL as "". */
+void buf_add_json(struct buf *buf, const char *text);
 /* The text so far, "" when empty. */
 const char *buf_str(const struct buf *buf);
 

@@ -104,6 +104,22 @@ enum err href_parse(struct ctx *cx, const char *href, struct path *path)
     return path_parse(cx, arena_strndup(cx->arena, text, len_bytes), path);
 }
 
+bool host_port_split(struct arena *arena, const char *address, char **host, char **port)
+{
+    const char *colon = strrchr(address, ':');
+    long long number;
+    if (!colon || colon == address || !str_to_ll(colon + 1, 0, 65535, &number))
+        return false;
+    size_t host_bytes = (size_t)(colon - address);
+    bool bracketed = *address == '[';
+    if (bracketed ? host_bytes < 3 || address[host_bytes - 1] != ']'
+                  : memchr(address, ':', host_bytes) != NULL)
+        return false;
+    *host = arena_strndup(arena, address + bracketed, host_bytes - 2 * bracketed);
+    *port = arena_strdup(arena, colon + 1);
+    return true;
+}
+
 static void add_encoded(struct buf *buf, const char *text, const char *also)
 {
     static const char digits[] = "0123456789ABCDEF";

@@ -27,6 +27,10 @@ enum err path_parse(struct ctx *cx, const char *text, struct path *path);
  * out. */
 enum err href_parse(struct ctx *cx, const char *href, struct path *path);
 
+/* Takes "host:port" or "[v6]:port" apart, the brackets taken off. False when it is
+ * neither, or the port is no number up to 65535. */
+bool host_port_split(struct arena *arena, const char *address, char **host, char **port);
+
 /* One segment percent-encoded: unreserved and "!$&'()*+,;=:@" stay (RFC 3986 pchar). */
 void url_add_segment(struct buf *buf, const char *segment);
 /* For query parts and forms: only unreserved stay. */

@@ -26,7 +26,6 @@ struct verified {
 };
 
 struct guesses {
-    uint64_t who;
     int64_t since_s;
     int count;
 };
@@ -89,7 +88,7 @@ static struct guesses *guesses_of(
     crypto_hmac_sha256(cache->key, sizeof(cache->key), text, used, digest);
     struct guesses *slot = &cache->guesses[first_64(digest) % THROTTLE_SLOTS];
     if (slot->since_s + GUESS_WINDOW_S <= now_s)
-        *slot = (struct guesses){.who = first_64(digest), .since_s = now_s};
+        *slot = (struct guesses){.since_s = now_s};
     return slot;
 }
 

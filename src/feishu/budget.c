@@ -241,11 +241,6 @@ void budget_stop(struct budget *budget)
     pthread_mutex_unlock(&budget->lock);
 }
 
-bool budget_stopped(struct budget *budget)
-{
-    return budget->stopped;
-}
-
 unsigned budget_waiting(struct budget *budget, unsigned number)
 {
     pthread_mutex_lock(&budget->lock);

@@ -32,7 +32,6 @@ void budget_pause(struct budget *budget, unsigned method, int64_t until_ms);
 bool budget_sleep(struct budget *budget, int64_t sleep_ms);
 /* Ends every wait, for good. */
 void budget_stop(struct budget *budget);
-bool budget_stopped(struct budget *budget);
 /* For tests: how many wait for the method; look at the clock again. */
 unsigned budget_waiting(struct budget *budget, unsigned method);
 void budget_wake(struct budget *budget);

@@ -80,7 +80,7 @@ struct feishu_pages {
     const char *items_key;  /* "items", "calendar_list" ... */
     const char *page_token; /* of the next page */
     const char *sync_token; /* set by the last page */
-    bool started, done;
+    bool done;
 };
 void feishu_pages_start(struct feishu_pages *pages, struct feishu *feishu,
     const struct feishu_call *call, const char *items_key);

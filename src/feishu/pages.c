@@ -1,14 +1,7 @@
 #include "base/str.h"
 #include "feishu/client.h"
 
-#include <string.h>
-
 #define QUERY_MAX 24 /* texts: names and values */
-
-static void release_json(void *json)
-{
-    cJSON_Delete(json);
-}
 
 /* The query of the call and the page token. A first read by sync_token goes on by
  * page_token alone (feishu-api 16.9). */
@@ -81,12 +74,8 @@ enum err feishu_pages_next(struct ctx *cx, struct feishu_pages *pages, const cJS
             "%s: more pages were announced without a page token",
             feishu_endpoint_row(pages->call.endpoint)->id);
     const cJSON *items = json_array(data, pages->items_key);
-    if (!items) {
-        cJSON *none = cJSON_CreateArray();
-        arena_defer(cx->arena, release_json, none);
-        items = none;
-    }
-    pages->started = true;
+    if (!items)
+        items = json_parse(cx->arena, "[]");
     pages->done = !more;
     pages->page_token = more ? next : NULL;
     if (!more)

@@ -5,15 +5,9 @@
 #include "feishu/reply.h"
 
 #include <limits.h>
-#include <string.h>
 
 #define MESSAGE_MAX_CHARS 300
 #define NO_CODE INT_MIN
-
-static void release_json(void *json)
-{
-    cJSON_Delete(json);
-}
 
 static bool is_json_type(const char *type)
 {
@@ -28,9 +22,7 @@ static cJSON *parse_body(struct ctx *cx, const struct transport_reply *bytes)
      * bytes, and of escapes whole characters only. */
     const char *text =
         utf8_mended(cx->arena, buf_str(&bytes->body), bytes->body.len_bytes);
-    cJSON *json = cJSON_ParseWithOpts(json_mended(cx->arena, text), NULL, true);
-    if (json)
-        arena_defer(cx->arena, release_json, json);
+    cJSON *json = json_parse(cx->arena, json_mended(cx->arena, text));
     return cJSON_IsObject(json) ? json : NULL;
 }
 

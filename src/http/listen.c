@@ -1,6 +1,7 @@
 #include "http/listen.h"
 
 #include "base/str.h"
+#include "base/url.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -61,26 +62,6 @@ bool peer_within(const char *peer, const char *network)
         same_bits(a, b, (unsigned)bits);
 }
 
-/* "host:port" or "[v6]:port" taken apart. */
-static bool split_address(struct ctx *cx, const char *text, char **host, char **port)
-{
-    const char *colon = strrchr(text, ':');
-    if (!colon || colon == text || !colon[1])
-        return false;
-    size_t n = (size_t)(colon - text);
-    if (text[0] == '[') {
-        if (n < 3 || text[n - 1] != ']')
-            return false;
-        *host = arena_strndup(cx->arena, text + 1, n - 2);
-    } else if (memchr(text, ':', n)) {
-        return false;
-    } else {
-        *host = arena_strndup(cx->arena, text, n);
-    }
-    *port = arena_strdup(cx->arena, colon + 1);
-    return true;
-}
-
 static const char *bound_address(struct ctx *cx, int fd, bool *loopback)
 {
     struct sockaddr_storage name;
@@ -101,7 +82,7 @@ static const char *bound_address(struct ctx *cx, int fd, bool *loopback)
 static enum err open_tcp(struct ctx *cx, const char *text, struct listener *listener)
 {
     char *host, *port;
-    if (!split_address(cx, text, &host, &port))
+    if (!host_port_split(cx->arena, text, &host, &port))
         return fail(cx, ERR_CONFIG, "server.listen: \"%s\" is not address:port", text);
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
         .ai_socktype = SOCK_STREAM,

@@ -23,7 +23,7 @@ struct recurset {
     LIST(struct recurset_item) dates; /* ascending by wall_s */
     size_t next_date;
     int64_t floor_s; /* by recurset_seek */
-    bool recurs, endless;
+    bool endless;
 };
 
 static int64_t day_of(int64_t wall_s)
@@ -77,7 +77,6 @@ static enum err open_rules(struct ctx *cx, const struct comp *event, struct recu
         else if (!recur_has_count(recur))
             set->endless = true;
         set->rules[set->n_rules++].recur = recur;
-        set->recurs = true;
     }
     return ERR_OK;
 }
@@ -142,7 +141,6 @@ static enum err open_dates(struct ctx *cx, const struct comp *calendar,
         char **value = str_split(cx->arena, line->value, ',');
         for (; *value; value++)
             TRY(add_date(cx, calendar, line, *value, set));
-        set->recurs = true;
     }
     if (!set->n_rules) {
         struct recurset_item first = {.wall_s = civil_seconds(&set->start.civil)};
@@ -168,11 +166,6 @@ enum err recurset_open(struct ctx *cx, const struct comp *calendar,
     TRY(open_dates(cx, calendar, event, set));
     *result = set;
     return ERR_OK;
-}
-
-bool recurset_recurs(const struct recurset *set)
-{
-    return set->recurs;
 }
 
 bool recurset_endless(const struct recurset *set)

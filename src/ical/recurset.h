@@ -21,8 +21,6 @@ struct recurset_item {
  * VALID_CALENDAR_DATA. */
 enum err recurset_open(struct ctx *cx, const struct comp *calendar,
     const struct comp *event, const struct zone *floating, struct recurset **set);
-/* True when there is an RRULE or an RDATE. */
-bool recurset_recurs(const struct recurset *set);
 /* True when a rule has neither COUNT nor UNTIL. */
 bool recurset_endless(const struct recurset *set);
 /* Leaves out what is before, but for periods. Before the first recurset_next. */

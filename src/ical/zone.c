@@ -74,20 +74,29 @@ static const struct zone *cached(const char *name)
     return NULL;
 }
 
-/* Needs the lock. What does not fit any more is found anew each time. */
+/* Needs the lock. */
 static void remember(const char *name, const struct zone *zone)
 {
-    if (n_aliases >= MAX_ALIASES || cached(name))
+    if (cached(name))
         return;
     struct alias *alias = malloc(sizeof(*alias) + strlen(name) + 1);
     if (!alias)
         return;
-    n_aliases++;
     size_t bucket = bucket_of(name);
     memcpy(alias->name, name, strlen(name) + 1);
     alias->zone = zone;
     alias->next = atomic_load_explicit(&buckets[bucket], memory_order_relaxed);
     atomic_store_explicit(&buckets[bucket], alias, memory_order_release);
+}
+
+/* Needs the lock. Zones of the database are not many, but clients make up names for them:
+ * what does not fit any more is found anew each time. */
+static void remember_alias(const char *name, const struct zone *zone)
+{
+    if (n_aliases >= MAX_ALIASES || cached(name))
+        return;
+    n_aliases++;
+    remember(name, zone);
 }
 
 static const char *directory(void)
@@ -225,7 +234,7 @@ const struct zone *zone_find(const char *iana)
             remember(name, zone);
     }
     if (zone)
-        remember(iana, zone);
+        remember_alias(iana, zone);
     pthread_mutex_unlock(&write_lock);
     return zone;
 }
@@ -233,7 +242,7 @@ const struct zone *zone_find(const char *iana)
 void zone_remember(const char *name, const struct zone *zone)
 {
     pthread_mutex_lock(&write_lock);
-    remember(name, zone);
+    remember_alias(name, zone);
     pthread_mutex_unlock(&write_lock);
 }
 

@@ -20,7 +20,7 @@ const struct zone *zone_find(const char *iana);
 const struct zone *zone_find_nocase(const char *iana); /* reads directories: slow */
 const char *zone_name(const struct zone *zone); /* "UTC" for all names of UTC */
 
-/* Other names for a zone, kept with the zones. */
+/* Other names for a zone, kept with the zones; the first 8192 of them. */
 void zone_remember(const char *name, const struct zone *zone);
 const struct zone *zone_remembered(const char *name); /* NULL = not there */
 

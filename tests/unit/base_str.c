@@ -86,6 +86,16 @@ static void xml_text_is_escaped_and_forbidden_characters_are_dropped(void **stat
     }
 }
 
+static void json_strings_are_escaped(void **state)
+{
+    struct ctx *cx = *state;
+    struct buf buf = buf_new(cx->arena);
+    buf_add_json(&buf, "a\"b\\c\n\x7f\xe4\xb8\xad");
+    buf_add_json(&buf, NULL);
+    assert_string_equal(
+        buf_str(&buf), "\"a\\\"b\\\\c\\u000a\\u007f\xe4\xb8\xad\"\"\"");
+}
+
 static void comparisons_tolerate_null(void **state)
 {
     (void)state;
@@ -261,6 +271,7 @@ int main(void)
         CTX_TEST(printf_into_a_buffer_takes_any_length),
         CTX_TEST(a_buffer_holds_bytes_and_ignores_null_text),
         CTX_TEST(xml_text_is_escaped_and_forbidden_characters_are_dropped),
+        CTX_TEST(json_strings_are_escaped),
         cmocka_unit_test(comparisons_tolerate_null),
         cmocka_unit_test(comparisons_compare_whole_texts),
         CTX_TEST(trimming_and_lowering_copy),

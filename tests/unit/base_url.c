@@ -169,6 +169,23 @@ static void a_form_gives_the_first_value_of_a_name(void **state)
     }
 }
 
+static void a_host_and_a_port_are_taken_apart(void **state)
+{
+    struct ctx *cx = *state;
+    static const char *const broken[] = {"", ":80", "host", "host:", "host:x",
+        "host:65536", "::1:80", "[::1]", "[]:80", "[::1:80"};
+    char *host, *port;
+    assert_true(host_port_split(cx->arena, "127.0.0.1:5280", &host, &port));
+    assert_string_equal(host, "127.0.0.1");
+    assert_string_equal(port, "5280");
+    assert_true(host_port_split(cx->arena, "[::1]:0", &host, &port));
+    assert_string_equal(host, "::1");
+    assert_string_equal(port, "0");
+    for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++)
+        if (host_port_split(cx->arena, broken[i], &host, &port))
+            fail_msg("%s", broken[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +197,7 @@ int main(void)
         CTX_TEST(a_query_part_leaves_only_unreserved_characters),
         CTX_TEST(decoding_knows_forms),
         CTX_TEST(a_form_gives_the_first_value_of_a_name),
+        CTX_TEST(a_host_and_a_port_are_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,13 +91,12 @@ static void instants_are_written_in_each_form(void **state)
     char out[WHEN_TEXT_BYTES];
     int64_t unix_s = 20777 * 86400LL + 9 * 3600 + 41 * 60;
     assert_string_equal(when_rfc3339(unix_s, out), "2026-11-20T09:41:00Z");
-    assert_string_equal(when_http(unix_s, out), "Fri, 20 Nov 2026 09:41:00 GMT");
     assert_string_equal(when_ics_utc(unix_s, out), "20261120T094100Z");
     assert_string_equal(when_date(20777, out), "2026-11-20");
     assert_string_equal(when_ics_date(20777, out), "20261120");
-    assert_string_equal(when_http(-1, out), "Wed, 31 Dec 1969 23:59:59 GMT");
+    assert_string_equal(when_rfc3339(-1, out), "1969-12-31T23:59:59Z");
     assert_string_equal(when_rfc3339(-62167219200, out), "0000-01-01T00:00:00Z");
-    when_http(INT64_MAX / 2, out); /* nonsense, but within its bounds */
+    when_rfc3339(INT64_MAX / 2, out); /* nonsense, but within its bounds */
     assert_true(strlen(out) < WHEN_TEXT_BYTES);
 }
 

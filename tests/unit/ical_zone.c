@@ -309,6 +309,18 @@ static void threads_find_zones_at_the_same_time(void **state)
     }
 }
 
+static void made_up_names_do_not_make_zones_load_twice(void **state)
+{
+    struct ctx *cx = *state;
+    for (int i = 0; i < 9000; i++)
+        zone_remember(arena_printf(cx->arena, "\1made up %d", i), zone_utc());
+    assert_ptr_equal(zone_remembered("\1made up 0"), zone_utc());
+    assert_null(zone_remembered("\1made up 8999"));
+    const struct zone *late = zone_find("Pacific/Apia");
+    assert_non_null(late);
+    assert_ptr_equal(zone_find("Pacific/Apia"), late);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +337,7 @@ int main(void)
         CTX_TEST(tzdir_names_another_database),
         CTX_TEST(damaged_files_do_no_harm),
         CTX_TEST(threads_find_zones_at_the_same_time),
+        CTX_TEST(made_up_names_do_not_make_zones_load_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
