@@ -192,7 +192,7 @@ const struct field fields[] = {
     {.name = "recurrence",
      .about = "COUNT becomes UNTIL on the wire; exceptions are events of their own "
               "(RECURRENCE-ID), cancelled ones EXDATE",
-     .lines = {"RRULE"}, .writer = WRITER_ORGANIZER,
+     .lines = {"RRULE"}, .repeated = {"RDATE"}, .writer = WRITER_ORGANIZER,
      .concerns_others = true, .master_only = true,
      .up = up_recurrence, .read = read_recurrence, .equal = equal_recurrence,
      .down = down_recurrence, .write = write_recurrence},

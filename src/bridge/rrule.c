@@ -303,6 +303,14 @@ static char *wire_form(struct ctx *cx, const struct rule *rule, const char *unti
     return out.data;
 }
 
+static int64_t start_days(const struct origin *origin)
+{
+    if (origin->all_day)
+        return origin->days;
+    struct civil local = zone_to_local(origin->zone, origin->start_s);
+    return civil_days(local.year, local.month, local.day);
+}
+
 static cJSON *recurrence_value(
     struct ctx *cx, const char *text, const struct origin *origin)
 {
@@ -319,6 +327,9 @@ static cJSON *recurrence_value(
     if (refused == NULL && ends) {
         if (!end_of(cx, origin, &rule, plain, &days, &exact))
             refused = part_of(&rule, "COUNT") == NULL ? "UNTIL" : "COUNT";
+        /* The start is an occurrence in any case (RFC 5545 3.8.5.3). */
+        else if (exact == NULL && days < start_days(origin))
+            until = until_wire(cx, origin, start_days(origin));
         else
             until = exact != NULL ? exact : until_wire(cx, origin, days);
     }

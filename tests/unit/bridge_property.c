@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define CASES 1000
+#define CASES 4000
 #define EDITS 3
 #define MAX_OCCURRENCES 8
 #define MAX_GUESTS 4
