@@ -221,6 +221,16 @@ bool str_empty(const char *text)
     return !text || !*text;
 }
 
+bool str_has_control(const char *text)
+{
+    for (; text && *text; text++) {
+        unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+        if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next <= 0x9f))
+            return true;
+    }
+    return false;
+}
+
 static char *trim_n(struct arena *arena, const char *text, size_t n)
 {
     while (n && is_space(*text)) {

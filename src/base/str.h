@@ -56,6 +56,9 @@ bool utf8_valid(const char *text, size_t len_bytes);
 /* Text as it is when well-formed, else a copy with U+FFFD for each byte that is not. text
  * has a NUL behind it. */
 const char *utf8_mended(struct arena *arena, const char *text, size_t len_bytes);
+/* True when there are C0 or C1 control characters or DEL in it: text for one line of a
+ * terminal has none. NULL has none. */
+bool str_has_control(const char *text);
 /* Characters (code points) of well-formed UTF-8. */
 size_t utf8_length(const char *text);
 

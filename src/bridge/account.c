@@ -19,7 +19,7 @@ enum err account_login_start(struct ctx *cx, struct bridge *bridge,
     TRY(bridge_need_feishu(cx, bridge));
     if (wanted_name &&
         (str_empty(wanted_name) || strlen(wanted_name) > NAME_MAX_BYTES ||
-            strpbrk(wanted_name, ":\r\n\t")))
+            strchr(wanted_name, ':') || str_has_control(wanted_name)))
         return fail(cx, ERR_BAD_REQUEST,
             "a user name has at most %d bytes, no colon and no control characters",
             NAME_MAX_BYTES);

@@ -31,7 +31,8 @@ enum err account_login_poll(struct ctx *cx, struct bridge *bridge, const char *s
 enum err account_authenticate(struct ctx *cx, struct bridge *bridge, const char *name,
     const char *password, const char *peer, int64_t *account_id);
 
-/* A new app password: 160 random bits as text, shown once. */
+/* A new app password: 160 random bits as text, shown once. The label (NULL = none) is one
+ * line of UTF-8. Errors: BAD_REQUEST for another label. */
 enum err account_password_new(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *label, char **password, int64_t *id);
 enum err account_password_revoke(

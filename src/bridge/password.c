@@ -13,6 +13,7 @@
 #define PASSWORD_BYTES 20
 #define PASSWORD_GROUP 8
 #define PASSWORD_MAX_BYTES 200
+#define LABEL_MAX_BYTES 200
 #define CACHE_SLOTS 2048
 #define THROTTLE_SLOTS 2048
 #define GUESSES_PER_PEER 20
@@ -270,6 +271,11 @@ enum err account_password_new(struct ctx *cx, struct bridge *bridge, int64_t acc
         .label = label ? label : "",
         .created_s = ctx_now_s(cx),
     };
+    if (strlen(one.label) > LABEL_MAX_BYTES || str_has_control(one.label) ||
+        !utf8_valid(one.label, strlen(one.label)))
+        return fail(cx, ERR_BAD_REQUEST,
+            "the label of an app password is one line of at most %d bytes of UTF-8",
+            LABEL_MAX_BYTES);
     TRY(store_account(cx, bridge->store, account_id, &account));
     char *text = password_text(cx);
     password_digest(cx, text, one.digest);

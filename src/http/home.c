@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define LABEL_MAX_BYTES 100
 /* feishu-api 2.4: 365 days after the authorization a refresh fails whatever the
  * rotation. */
 #define GRANT_S (365LL * 24 * 3600)
@@ -116,12 +115,31 @@ static void write_passwords(struct page *page, const struct account_view *view)
     word(page, "<button>", WORD_CREATE_PASSWORD, "</button></form>\n");
 }
 
+/* Feishu's words for what an account may do with a calendar (feishu-api 3). */
+static const struct {
+    const char *role;
+    enum word word;
+} roles[] = {
+    {"owner", WORD_OWNER},
+    {"writer", WORD_WRITER},
+    {"reader", WORD_READER},
+    {"free_busy_reader", WORD_FREE_BUSY_READER},
+};
+
+static const char *role_text(const struct page *page, const char *role)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (str_eq(roles[i].role, role))
+            return page_word(page, roles[i].word);
+    return role;
+}
+
 static void write_calendar(struct page *page, const struct account_calendar_view *one)
 {
     buf_adds(&page->html, "<tr><td>");
     page_text(page, one->display_name);
     buf_adds(&page->html, "</td><td>");
-    page_text(page, one->role);
+    page_text(page, role_text(page, one->role));
     buf_printf(&page->html, "</td><td>%lld</td><td>", (long long)one->objects);
     if (one->complete)
         page_time(page, one->last_pull_s);
@@ -209,13 +227,9 @@ void home_password_new(struct exchange *ex)
     if (!form_allowed(ex))
         return;
     const char *label = url_form_value(cx->arena, buf_str(&ex->body), "label");
-    label = label ? str_trim(cx->arena, label) : "";
-    if (strlen(label) > LABEL_MAX_BYTES || !utf8_valid(label, strlen(label))) {
-        page_error(ex, fail(cx, ERR_BAD_REQUEST, "the name of the device is too long"));
-        return;
-    }
     enum err err =
-        account_password_new(cx, ex->site->bridge, ex->user_id, label, &password, &id);
+        account_password_new(cx, ex->site->bridge, ex->user_id,
+            label ? str_trim(cx->arena, label) : NULL, &password, &id);
     if (err != ERR_OK) {
         page_error(ex, err);
         return;

@@ -377,6 +377,15 @@ def test_the_account_page_makes_and_revokes_a_password(bridge):
                             timeout=10).status_code == 401
 
 
+def test_the_account_page_names_access_in_the_readers_language(bridge):
+    browser = signed_in_browser(bridge)
+    bridge.run("sync", "ada@example.com")
+    english = browser.get(bridge.url + "/?lang=en", timeout=10).content.decode()
+    chinese = browser.get(bridge.url + "/?lang=zh", timeout=10).content.decode()
+    assert "<td>owner</td>" in english
+    assert "<td>所有者</td>" in chinese and "owner" not in chinese
+
+
 def test_a_form_without_its_token_is_refused(bridge):
     browser = signed_in_browser(bridge)
     assert browser.post(bridge.url + "/password", data={"label": "x"}, timeout=10).status_code == 403

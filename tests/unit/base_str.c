@@ -96,6 +96,18 @@ static void json_strings_are_escaped(void **state)
         buf_str(&buf), "\"a\\\"b\\\\c\\u000a\\u007f\xe4\xb8\xad\"\"\"");
 }
 
+static void control_characters_are_seen_and_other_characters_are_not(void **state)
+{
+    (void)state;
+    assert_true(str_has_control("a\x1b[2J"));
+    assert_true(str_has_control("a\n"));
+    assert_true(str_has_control("\x7f"));
+    assert_true(str_has_control("\xc2\x9b" "2J"));
+    assert_false(str_has_control("\xc2\xa0 \xe4\xb8\xad\xe6\x96\x87 iPhone"));
+    assert_false(str_has_control(""));
+    assert_false(str_has_control(NULL));
+}
+
 static void comparisons_tolerate_null(void **state)
 {
     (void)state;
@@ -272,6 +284,7 @@ int main(void)
         CTX_TEST(a_buffer_holds_bytes_and_ignores_null_text),
         CTX_TEST(xml_text_is_escaped_and_forbidden_characters_are_dropped),
         CTX_TEST(json_strings_are_escaped),
+        cmocka_unit_test(control_characters_are_seen_and_other_characters_are_not),
         cmocka_unit_test(comparisons_tolerate_null),
         cmocka_unit_test(comparisons_compare_whole_texts),
         CTX_TEST(trimming_and_lowering_copy),

@@ -79,6 +79,21 @@ static void a_password_is_160_bits_in_groups_and_the_store_has_only_a_digest(voi
     assert_string_equal(list[0].label, "play");
 }
 
+static void a_label_is_one_line(void **state)
+{
+    struct world *world = *state;
+    char *password, *long_one = arena_alloc(world->cx->arena, 202);
+    memset(long_one, 'a', 201);
+    const char *const wrong[] = {"a\x1b[2J", "a\nb", "\xff", long_one};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        assert_err(world->cx, ERR_BAD_REQUEST,
+            account_password_new(world->cx, world->bridge, world->account_id, wrong[i],
+                &password, NULL));
+    assert_ok(world->cx,
+        account_password_new(world->cx, world->bridge, world->account_id, long_one + 1,
+            &password, NULL));
+}
+
 static void the_right_password_opens_however_it_is_grouped(void **state)
 {
     struct world *world = *state;
@@ -198,6 +213,7 @@ int main(void)
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_password_is_160_bits_in_groups_and_the_store_has_only_a_digest),
+        WORLD_TEST(a_label_is_one_line),
         WORLD_TEST(the_right_password_opens_however_it_is_grouped),
         WORLD_TEST(wrong_names_and_passwords_are_refused_alike),
         WORLD_TEST(a_revoked_password_is_worthless_at_once_though_it_was_cached),
