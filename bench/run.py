@@ -294,7 +294,7 @@ def say(text):
 def number(value):
     if value is None:
         return "-"
-    if value >= 1000:
+    if value >= 99.95:
         return f"{value:,.0f}"
     return f"{value:.4f}" if value < 0.1 else f"{value:.3g}"
 
