@@ -4,6 +4,7 @@
 #
 #   contrib/check.sh           everything
 #   contrib/check.sh --quick   units, checks and plays of one plain build
+# shellcheck disable=SC2317  # step calls functions by name
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)

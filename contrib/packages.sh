@@ -1,11 +1,14 @@
+# shellcheck shell=bash
 # Debian packages by purpose. Sourced by quickstart.sh and check.sh.
 
+# shellcheck disable=SC2034
 PACKAGES_BUILD="build-essential autoconf automake pkg-config
     libmicrohttpd-dev libxml2-dev libical-dev libcurl4-openssl-dev libcjson-dev
     libsqlite3-dev libssl-dev libinih-dev libqrencode-dev zlib1g-dev libsystemd-dev
     libunistring-dev libwslay-dev libprotobuf-c-dev protobuf-c-compiler libcmocka-dev
     tzdata ca-certificates curl python3"
 
+# shellcheck disable=SC2034
 PACKAGES_TEST="git xz-utils python3-pytest python3-pytest-xdist python3-requests
     python3-dateutil python3-icalendar python3-caldav
     litmus vdirsyncer khal cadaver thunderbird xvfb xauth"

@@ -61,22 +61,13 @@ first_free_port() {
     echo "$port"
 }
 
-sign_in() {
-    local url back
-    url=$("$build/feishu-caldav" user login </dev/null 2>/dev/null | grep -m1 '^http' || true)
-    [ -n "$url" ] || return 1
-    back=$(curl -s -o /dev/null -w '%{redirect_url}' "$url")
-    # The browser's way back: the running bridge ends the sign-in.
-    curl -s -o /dev/null "$back"
-}
-
 account_name() {
     "$build/feishu-caldav" user list --json |
         python3 -c 'import json,sys; print(json.load(sys.stdin)[0]["name"])'
 }
 
 start_demo() {
-    local demo=$build/demo name password port
+    local demo=$build/demo name password port upstream
     rm -rf "$demo"
     mkdir -p "$demo"
     "$build/feishu-sim" --scenario "$top/tests/feishu-sim/scenarios/demo.json" \
@@ -84,9 +75,9 @@ start_demo() {
     sim=$!
     wait_for 10 test -s "$demo/sim.port" || { cat "$demo/sim.log" >&2; exit 1; }
     port=$(first_free_port 5280)
+    upstream=http://127.0.0.1:$(cat "$demo/sim.port")
     export FEISHU_CALDAV_FEISHU_APP_ID=cli_sim0000000000000 FEISHU_CALDAV_FEISHU_APP_SECRET=secret
-    export FEISHU_CALDAV_FEISHU_BASE_URL="http://127.0.0.1:$(cat "$demo/sim.port")"
-    export FEISHU_CALDAV_FEISHU_ACCOUNTS_URL=$FEISHU_CALDAV_FEISHU_BASE_URL
+    export FEISHU_CALDAV_FEISHU_BASE_URL=$upstream FEISHU_CALDAV_FEISHU_ACCOUNTS_URL=$upstream
     export FEISHU_CALDAV_STORE_PATH=$demo/store.db
     export FEISHU_CALDAV_SYNC_POLL_INTERVAL=5
     export FEISHU_CALDAV_SERVER_LISTEN=127.0.0.1:$port
@@ -106,7 +97,7 @@ The demo is running. In Thunderbird: New Calendar, On the Network, then
   Password   $password
 
 Account page:       http://127.0.0.1:$port/
-Feishu's side:      $FEISHU_CALDAV_FEISHU_BASE_URL/_sim/state
+Feishu's side:      $upstream/_sim/state
 Logs and store:     $demo
 Press Ctrl-C to stop.
 TEXT

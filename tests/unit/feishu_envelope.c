@@ -106,7 +106,8 @@ static void more_users_than_fit_are_left_out(void **state)
     for (int i = 0; i < ENVELOPE_USERS_MAX + 50; i++)
         buf_printf(&text, "%s{\"open_id\":\"ou_%d\"}", i ? "," : "", i);
     buf_adds(&text, "]}");
-    assert_int_equal(read_event(cx, "calendar.calendar.changed_v4", buf_str(&text)).n_users,
+    assert_int_equal(
+        read_event(cx, "calendar.calendar.changed_v4", buf_str(&text)).n_users,
         ENVELOPE_USERS_MAX);
 }
 
