@@ -70,6 +70,7 @@ class Bridge(Server):
             "feishu.rate-per-minute": 100000,
             "sync.poll-interval": 3600,
             "sync.events": "none",
+            "sync.events": "none",
             "log.level": "warning",
         }
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("FEISHU_CALDAV_")}

@@ -170,9 +170,9 @@ static void json_calendars(const struct account_view *view)
         json_text_member("display_name", one->display_name, ",");
         json_text_member("role", one->role, ",");
         json_text_member("last_error", one->last_error, ",");
-        printf("\"objects\":%lld,\"last_pull\":%lld,\"complete\":%s}",
+        printf("\"objects\":%lld,\"last_pull\":%lld,\"complete\":%s,\"pushed\":%s}",
             (long long)one->objects, (long long)one->last_pull_s,
-            one->complete ? "true" : "false");
+            one->complete ? "true" : "false", one->pushed ? "true" : "false");
     }
 }
 
@@ -197,6 +197,7 @@ static void json_view(const struct account_view *view)
     json_text_member("email", view->email, ",");
     json_text_member("last_error", view->last_error, ",");
     json_text_member("scopes", view->scopes, ",");
+    json_text_member("events", view->events, ",");
     printf("\"last_sync\":%lld,\"access_expires\":%lld,\"refresh_expires\":%lld,"
            "\"authorized\":%lld,\"calendars\":[",
         (long long)view->last_sync_s, (long long)view->access_expires_s,
@@ -257,13 +258,14 @@ static void print_view(const struct account_view *view)
     printf("access until     %s\n", when_text(view->access_expires_s, when));
     printf("refresh until    %s\n", when_text(view->refresh_expires_s, when));
     printf("scopes           %s\n", view->scopes ? view->scopes : "");
+    printf("changes come by  %s\n", view->events);
     printf("last sync        %s\n", when_text(view->last_sync_s, when));
     printf("last error       %s\n", *view->last_error ? view->last_error : "none");
     for (size_t i = 0; i < view->n_calendars; i++) {
         const struct account_calendar_view *one = &view->calendars[i];
-        printf("calendar         %s  %s  %s  %lld events  last pull %s%s%s%s\n",
+        printf("calendar         %s  %s  %s  %lld events%s  last pull %s%s%s%s\n",
             one->name, one->display_name, one->role, (long long)one->objects,
-            when_text(one->last_pull_s, when),
+            one->pushed ? "  pushed" : "", when_text(one->last_pull_s, when),
             one->complete ? "" : "  (first pull under way)",
             str_empty(one->last_error) ? "" : "  ",
             str_empty(one->last_error) ? "" : one->last_error);

@@ -189,6 +189,8 @@ enum err account_find(
 enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_id)
 {
     struct account account;
+    TRY(store_account(cx, bridge->store, account_id, &account));
+    subscriptions_drop(cx, bridge, account_id);
     TRY(store_account_tokens(cx, bridge->store, account_id, &account));
     if (bridge->feishu) {
         if (!str_empty(account.refresh_token) &&

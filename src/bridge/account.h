@@ -53,6 +53,7 @@ struct account_calendar_view {
     const char *name, *display_name, *role, *last_error;
     int64_t objects, last_pull_s;
     bool complete;
+    bool pushed; /* Feishu was asked to tell of its changes */
 };
 struct account_password_view {
     int64_t id, created_s, last_used_s; /* 0 = never */
@@ -65,6 +66,7 @@ struct account_view {
     const char *last_error;
     int64_t last_sync_s, access_expires_s, refresh_expires_s, authorized_s;
     const char *scopes;
+    const char *events; /* how changes come: "polling", "long-connection", "callback" */
     struct account_calendar_view *calendars;
     size_t n_calendars;
     struct account_password_view *passwords;

@@ -165,6 +165,21 @@ static void count_account(struct ctx *cx, struct bridge *bridge,
         metrics->objects += calendar_count(cx, bridge, calendars[i].id);
 }
 
+static void count_events(
+    struct ctx *cx, struct bridge *bridge, struct bridge_metrics *metrics)
+{
+    const struct events_counts *counts = events_counts(bridge);
+    metrics->events_long_connection = events_way(bridge) == EVENTS_LONG_CONNECTION;
+    metrics->events_callback = events_way(bridge) == EVENTS_CALLBACK;
+    store_subscriptions_count(cx, bridge->store, &metrics->subscriptions);
+    if (!counts)
+        return;
+    metrics->events_received = counts->received;
+    metrics->events_duplicate = counts->duplicates;
+    metrics->events_refused = counts->refused;
+    metrics->events_connections = counts->connections;
+}
+
 void bridge_metrics(struct ctx *cx, struct bridge *bridge, struct bridge_metrics *metrics)
 {
     struct account *accounts;
@@ -175,6 +190,7 @@ void bridge_metrics(struct ctx *cx, struct bridge *bridge, struct bridge_metrics
         .pulls = bridge->pulls,
         .pull_errors = bridge->pull_errors,
     };
+    count_events(cx, bridge, metrics);
     if (store_accounts(cx, bridge->store, &accounts, &n))
         return;
     for (size_t i = 0; i < n; i++)

@@ -52,6 +52,9 @@ enum err bridge_convert(
 struct bridge_metrics {
     int64_t upstream_calls, upstream_errors, pulls, pull_errors, accounts,
         accounts_sign_in, calendars, objects;
+    int64_t events_long_connection, events_callback; /* 1 = in use */
+    int64_t events_received, events_duplicate, events_refused, events_connections;
+    int64_t subscriptions;
 };
 void bridge_metrics(
     struct ctx *cx, struct bridge *bridge, struct bridge_metrics *metrics);

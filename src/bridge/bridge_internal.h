@@ -9,6 +9,7 @@
 #include "bridge/backend.h"
 #include "bridge/bridge.h"
 #include "bridge/convert.h"
+#include "bridge/events.h"
 #include "bridge/lock.h"
 #include "feishu/client.h"
 #include "feishu/oauth.h"
@@ -25,7 +26,8 @@
 
 struct credential_cache; /* password.c */
 struct interest;         /* interest.c */
-struct scheduler;        /* sync.c */
+struct scheduler;        /* schedule.c */
+struct events;           /* events.c */
 struct freebusy_cache;   /* freebusy.c */
 struct search_cache;     /* search.c */
 
@@ -38,6 +40,7 @@ struct bridge {
     struct credential_cache *credentials;
     struct interest *interest;
     struct scheduler *scheduler; /* NULL until bridge_start */
+    struct events *events; /* NULL until bridge_start, and without a Feishu app */
     struct freebusy_cache *freebusy;
     struct search_cache *search;
     /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
@@ -174,6 +177,7 @@ typedef LIST(const char *) text_list;
 void event_people(
     struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids);
 void text_list_add_once(struct ctx *cx, text_list *list, const char *text);
+bool text_list_has(const text_list *list, const char *text);
 
 /* ---- occurrence.c ---- */
 struct occurrence {
@@ -344,5 +348,39 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 /* As bridge_poke, but not before delay_ms. */
 void bridge_poke_later(
     struct bridge *bridge, int64_t account_id, int64_t calendar_id, int64_t delay_ms);
+/* The list of calendars of the account alone. */
+void bridge_poke_list(struct bridge *bridge, int64_t account_id);
+/* Everything of all accounts, one after the other. */
+void bridge_poke_all(struct bridge *bridge);
+
+/* ---- events.c ---- */
+/* Names the way that is in use, for other processes. */
+#define EVENTS_SETTING "events"
+/* A calendar whose changes Feishu tells of is polled so many times less often. */
+#define PUSH_FACTOR 5
+enum events_way { EVENTS_POLLING, EVENTS_LONG_CONNECTION, EVENTS_CALLBACK };
+struct events_counts {
+    _Atomic int64_t received, duplicates, refused, connections;
+};
+enum err events_start(struct ctx *cx, struct bridge *bridge);
+/* Tells its threads to end; events_end waits for them, a second at most. False: a thread
+ * did not end. */
+void events_stop(struct bridge *bridge);
+bool events_end(struct bridge *bridge);
+enum events_way events_way(const struct bridge *bridge);
+/* NULL where no events are taken. */
+const struct events_counts *events_counts(const struct bridge *bridge);
+
+/* ---- subscriptions.c ---- */
+#define SUBSCRIPTIONS_LOOK_S 15
+/* Something may be due: look soon. */
+void subscriptions_look(struct bridge *bridge);
+/* Makes, renews and drops what is due; true when more is left. */
+bool subscriptions_step(struct ctx *cx, struct bridge *bridge);
+/* All of an account, before it goes, as far as can be. */
+void subscriptions_drop(struct ctx *cx, struct bridge *bridge, int64_t account_id);
+/* Upstream ids of calendars whose changes Feishu tells of. */
+enum err subscriptions_pushed(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, text_list *calendars);
 
 #endif

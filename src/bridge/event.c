@@ -296,6 +296,14 @@ enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     return ERR_OK;
 }
 
+bool text_list_has(const text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (str_eq(list->items[i], text))
+            return true;
+    return false;
+}
+
 void text_list_add_once(struct ctx *cx, text_list *list, const char *text)
 {
     for (size_t i = 0; i < list->n; i++)

@@ -31,6 +31,13 @@ void interest_free(struct interest *interest)
     free(interest);
 }
 
+/* With changes told of, a calendar is stale later. */
+static int64_t stale_s(const struct bridge *bridge)
+{
+    int64_t interval_s = bridge->conf->sync.poll_interval_s;
+    return events_way(bridge) == EVENTS_POLLING ? interval_s : interval_s * PUSH_FACTOR;
+}
+
 /* Two calendars that share a slot only cost each other a little accuracy. */
 void interest_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     int64_t calendar_id, int64_t last_pull_s)
@@ -44,8 +51,7 @@ void interest_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     slot->dirty = true;
     /* The poll of a calendar that was not looked at for long makes it fresh for the next
      * poll. */
-    if (last_pull_s + bridge->conf->sync.poll_interval_s < now_s &&
-        slot->poked_s + STALE_POKE_S < now_s) {
+    if (last_pull_s + stale_s(bridge) < now_s && slot->poked_s + STALE_POKE_S < now_s) {
         slot->poked_s = now_s;
         bridge_poke(bridge, account_id, calendar_id);
     }

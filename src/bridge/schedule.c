@@ -17,6 +17,7 @@
 #define LOOK_MS 10000 /* at most this long between two looks for what is due */
 #define LIST_FACTOR 5 /* the list of calendars is read every so many poll intervals */
 #define BACK_OFF_MAX_MS 300000
+#define SPREAD_MS 300 /* between two accounts, when everything is dirty */
 #define STOP_MS 4000
 #define HOUSE_MS 60000
 #define TOMBSTONES_S (90 * 86400LL)
@@ -28,7 +29,9 @@ struct job {
     int64_t account_id;
     int64_t next_ms; /* monotonic */
     int64_t list_ms; /* when the list of calendars is due */
+    int64_t all_ms;  /* when everything is dirty; 0 = not asked for */
     bool running, gone, list_dirty;
+    bool list_poked; /* the list alone */
     unsigned failures;
     char *last_error;
     struct dirty dirty[DIRTY_MAX];
@@ -117,19 +120,55 @@ void bridge_poke(struct bridge *bridge, int64_t account_id, int64_t calendar_id)
     bridge_poke_later(bridge, account_id, calendar_id, 0);
 }
 
+void bridge_poke_list(struct bridge *bridge, int64_t account_id)
+{
+    struct scheduler *scheduler = bridge->scheduler;
+    if (!scheduler)
+        return;
+    pthread_mutex_lock(&scheduler->mutex);
+    struct job *job = job_of(scheduler, account_id);
+    job->list_poked = true;
+    job->next_ms = monotonic_ms();
+    pthread_cond_broadcast(&scheduler->changed);
+    pthread_mutex_unlock(&scheduler->mutex);
+}
+
+/* Spread, so that what is poked meanwhile does not wait behind everybody. */
+void bridge_poke_all(struct bridge *bridge)
+{
+    struct scheduler *scheduler = bridge->scheduler;
+    if (!scheduler)
+        return;
+    pthread_mutex_lock(&scheduler->mutex);
+    for (size_t i = 0; i < scheduler->n_jobs; i++) {
+        struct job *job = scheduler->jobs[i];
+        if (!job->all_ms)
+            job->all_ms = monotonic_ms() + (int64_t)i * SPREAD_MS;
+        if (job->all_ms < job->next_ms)
+            job->next_ms = job->all_ms;
+    }
+    pthread_cond_broadcast(&scheduler->changed);
+    pthread_mutex_unlock(&scheduler->mutex);
+}
+
 /* ---- workers ---- */
 
 struct task {
     struct sync_pass pass;
+    bool list_poked;
     int64_t dirty[DIRTY_MAX];
 };
+
+static bool is_poked(const struct job *job)
+{
+    return job->list_dirty || job->list_poked || job->n_dirty;
+}
 
 /* Of those that are due, what was poked goes before what merely has its turn. */
 static bool is_before(const struct job *a, const struct job *b, int64_t now_ms)
 {
-    bool a_poked = a->list_dirty || a->n_dirty, b_poked = b->list_dirty || b->n_dirty;
-    if (a_poked != b_poked && a->next_ms <= now_ms && b->next_ms <= now_ms)
-        return a_poked;
+    if (is_poked(a) != is_poked(b) && a->next_ms <= now_ms && b->next_ms <= now_ms)
+        return is_poked(a);
     return a->next_ms < b->next_ms;
 }
 
@@ -153,8 +192,14 @@ static void take(struct job *job, struct task *task)
 {
     int64_t now_ms = monotonic_ms();
     size_t kept = 0;
-    *task = (struct task){.pass = {.list = job->list_dirty || job->list_ms <= now_ms,
-                              .all = job->list_dirty}};
+    bool all = job->list_dirty || (job->all_ms && job->all_ms <= now_ms);
+    *task = (struct task){
+        .pass = {.list = all || job->list_poked || job->list_ms <= now_ms, .all = all},
+        .list_poked = job->list_poked,
+    };
+    if (all)
+        job->all_ms = 0;
+    job->list_poked = false;
     for (size_t i = 0; i < job->n_dirty; i++)
         if (job->dirty[i].due_ms <= now_ms)
             task->dirty[task->pass.n_dirty++] = job->dirty[i].calendar_id;
@@ -173,6 +218,7 @@ static void give_back(struct job *job, const struct task *task)
     for (size_t i = 0; i < task->pass.n_dirty; i++)
         mark_dirty(job, task->dirty[i], now_ms);
     job->list_dirty |= task->pass.all;
+    job->list_poked |= task->list_poked;
 }
 
 static int64_t back_off_ms(unsigned failures)
@@ -229,6 +275,8 @@ static void finish(
         look_ms = GAP_MS;
     if (now_ms + look_ms < job->next_ms)
         job->next_ms = now_ms + look_ms;
+    if (job->all_ms && job->all_ms < job->next_ms)
+        job->next_ms = job->all_ms;
     for (size_t i = 0; i < job->n_dirty; i++)
         if (job->dirty[i].due_ms < job->next_ms)
             job->next_ms = job->dirty[i].due_ms;
@@ -361,7 +409,7 @@ enum err bridge_start(struct ctx *cx, struct bridge *bridge)
             return fail(cx, ERR_INTERNAL, "no thread can be started");
         scheduler->n_threads++;
     }
-    return ERR_OK;
+    return events_start(cx, bridge);
 }
 
 /* All threads within the limit together; what hangs on the network then is left alone. */
@@ -385,6 +433,7 @@ void bridge_stop_waiting(struct bridge *bridge)
     bridge->stopping = true;
     pthread_cond_broadcast(&scheduler->changed);
     pthread_mutex_unlock(&scheduler->mutex);
+    events_stop(bridge);
     if (bridge->feishu)
         feishu_stop(bridge->feishu);
 }
@@ -395,7 +444,7 @@ void bridge_stop(struct bridge *bridge)
     if (!scheduler || bridge->abandoned)
         return;
     bridge_stop_waiting(bridge);
-    if (!join_all(scheduler)) {
+    if (!join_all(scheduler) || !events_end(bridge)) {
         bridge->abandoned = true;
         return;
     }

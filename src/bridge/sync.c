@@ -19,27 +19,13 @@ void sync_warn(struct ctx *cx, const char *format, ...)
     va_end(args);
 }
 
-/* A calendar that a client asks for is looked at every poll interval, others far less
- * often. */
-static bool is_due(struct ctx *cx, const struct bridge *bridge,
-    const struct calendar *calendar, const struct sync_pass *pass)
-{
-    int64_t now_s = ctx_now_s(cx), interval_s = bridge->conf->sync.poll_interval_s;
-    if (pass->all || calendar->pull != PULL_DONE)
-        return true;
-    for (size_t i = 0; i < pass->n_dirty; i++)
-        if (pass->dirty[i] == calendar->id)
-            return true;
-    if (calendar->last_interest_s + ACTIVE_S < now_s)
-        interval_s *= IDLE_FACTOR;
-    return calendar->last_pull_s + interval_s <= now_s;
-}
-
 struct walk {
     struct bridge *bridge;
     struct account *account;
     struct sync_pass *pass;
+    text_list pushed; /* upstream ids of calendars whose changes Feishu tells of */
     struct bridge_pull_result *result;
+    bool completed; /* a calendar was read to the end for the first time */
     enum err err; /* the first failure, which does not stop the others */
     const char *text;
 };
@@ -55,9 +41,35 @@ static void note(struct ctx *cx, struct walk *walk, enum err err)
     }
 }
 
-/* The primary calendar first: it is the one people look at. */
-static int order_of(const struct calendar *calendar)
+static bool is_dirty(const struct sync_pass *pass, const struct calendar *calendar)
 {
+    for (size_t i = 0; i < pass->n_dirty; i++)
+        if (pass->dirty[i] == calendar->id)
+            return true;
+    return false;
+}
+
+/* A calendar that a client asks for is looked at every poll interval, others far less
+ * often. */
+static bool is_due(
+    struct ctx *cx, const struct walk *walk, const struct calendar *calendar)
+{
+    int64_t now_s = ctx_now_s(cx),
+            interval_s = walk->bridge->conf->sync.poll_interval_s;
+    if (walk->pass->all || calendar->pull != PULL_DONE || is_dirty(walk->pass, calendar))
+        return true;
+    if (calendar->last_interest_s + ACTIVE_S < now_s)
+        interval_s *= IDLE_FACTOR;
+    else if (text_list_has(&walk->pushed, calendar->upstream_id))
+        interval_s *= PUSH_FACTOR;
+    return calendar->last_pull_s + interval_s <= now_s;
+}
+
+/* What changed first, then the primary calendar: it is the one people look at. */
+static int order_of(const struct walk *walk, const struct calendar *calendar)
+{
+    if (is_dirty(walk->pass, calendar))
+        return -1;
     return str_eq(calendar->type, "primary") ? 0 : calendar->pull == PULL_DONE ? 1 : 2;
 }
 
@@ -66,16 +78,18 @@ static enum err pull_due(struct ctx *cx, struct walk *walk)
     struct calendar *list;
     size_t n;
     TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
-    for (int order = 0; order < 3; order++)
+    TRY(subscriptions_pushed(cx, walk->bridge, walk->account->id, &walk->pushed));
+    for (int order = -1; order < 3; order++)
         for (size_t i = 0; i < n; i++) {
-            if (order_of(&list[i]) != order ||
-                !is_due(cx, walk->bridge, &list[i], walk->pass))
+            if (order_of(walk, &list[i]) != order || !is_due(cx, walk, &list[i]))
                 continue;
             if (walk->bridge->stopping)
                 return fail(cx, ERR_UPSTREAM_DOWN, "the program is being stopped");
+            bool first = list[i].pull != PULL_DONE;
             enum err err =
                 pull_events(cx, walk->bridge, walk->account, &list[i], walk->result);
             note(cx, walk, err);
+            walk->completed |= !err && list[i].pull == PULL_DONE && first;
             if (err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE)
                 return err;
             TRY(pull_shares(
@@ -124,6 +138,8 @@ static enum err pass_locked(struct ctx *cx, struct bridge *bridge, int64_t accou
     if (!err)
         err = run(cx, &walk);
     const char *text = err ? arena_strdup(cx->arena, ctx_error(cx)) : "";
+    if (result->calendars || walk.completed)
+        subscriptions_look(bridge);
     bridge->pulls++;
     bridge->pull_errors += err != ERR_OK;
     store_account_set_synced(

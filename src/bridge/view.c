@@ -3,10 +3,23 @@
 
 #include "bridge/bridge_internal.h"
 
+static bool is_told(
+    const struct subscription *list, size_t n, const char *upstream_id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].kind == SUBSCRIPTION_EVENTS && list[i].made_s &&
+            str_eq(list[i].upstream_id, upstream_id))
+            return true;
+    return false;
+}
+
 static enum err fill_calendars(
     struct ctx *cx, struct bridge *bridge, struct account_view *view)
 {
     struct calendar *list;
+    struct subscription *told;
+    size_t n_told;
+    TRY(store_subscriptions(cx, bridge->store, view->id, &told, &n_told));
     TRY(store_calendars(cx, bridge->store, view->id, &list, &view->n_calendars));
     view->calendars =
         ARENA_ARRAY(cx->arena, struct account_calendar_view, view->n_calendars + 1);
@@ -19,6 +32,7 @@ static enum err fill_calendars(
             .objects = calendar_count(cx, bridge, list[i].id),
             .last_pull_s = list[i].last_pull_s,
             .complete = list[i].pull == PULL_DONE,
+            .pushed = is_told(told, n_told, list[i].upstream_id),
         };
     return ERR_OK;
 }
@@ -57,6 +71,9 @@ static enum err fill(struct ctx *cx, struct bridge *bridge, const struct account
         .authorized_s = account->authorized_s,
         .scopes = account->scopes,
     };
+    char *way = NULL;
+    TRY(store_setting(cx, bridge->store, EVENTS_SETTING, &way));
+    view->events = way ? way : "polling";
     TRY(fill_calendars(cx, bridge, view));
     return fill_passwords(cx, bridge, view);
 }

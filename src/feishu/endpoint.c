@@ -42,6 +42,20 @@ static const struct feishu_endpoint_row rows[FEISHU_ENDPOINT_COUNT] = {
     [FEISHU_CALENDAR_UNSUBSCRIBE] = {"calendar.unsubscribe", "POST",
         CAL "/:calendar_id/unsubscribe", FEISHU_EITHER, REPEAT, NULL, 0},
 
+    /* These change nothing that anybody sees: they may be cut and repeated as reads. */
+    [FEISHU_LIST_SUBSCRIPTION] = {"calendar.subscription", "POST", CAL "/subscription",
+        FEISHU_USER, READ, NULL, 0},
+    [FEISHU_LIST_UNSUBSCRIPTION] = {"calendar.unsubscription", "POST",
+        CAL "/unsubscription", FEISHU_USER, READ, NULL, 0},
+    [FEISHU_ACL_SUBSCRIPTION] = {"calendar.acl.subscription", "POST",
+        CAL "/:calendar_id/acls/subscription", FEISHU_USER, READ, NULL, 0},
+    [FEISHU_ACL_UNSUBSCRIPTION] = {"calendar.acl.unsubscription", "POST",
+        CAL "/:calendar_id/acls/unsubscription", FEISHU_USER, READ, NULL, 0},
+    [FEISHU_EVENT_SUBSCRIPTION] = {"calendar.event.subscription", "POST",
+        CAL "/:calendar_id/events/subscription", FEISHU_USER, READ, NULL, 0},
+    [FEISHU_EVENT_UNSUBSCRIPTION] = {"calendar.event.unsubscription", "POST",
+        CAL "/:calendar_id/events/unsubscription", FEISHU_USER, READ, NULL, 0},
+
     /* What a second entry for the same person does is not known (feishu-api 16). */
     [FEISHU_ACL_LIST] = {"calendar.acl.list", "GET", CAL "/:calendar_id/acls",
         FEISHU_EITHER, READ, NULL, 0},

@@ -1,6 +1,7 @@
 #include "http/route.h"
 
 #include "http/home.h"
+#include "http/hook.h"
 #include "http/login.h"
 #include "http/metrics.h"
 
@@ -71,6 +72,7 @@ static const struct route routes[] = {
     {"POST", "sign-out", false, ACCESS_COOKIE, NULL, login_sign_out},
     {"GET", "login", false, ACCESS_ANYBODY, always_blocks, login_start},
     {"GET", "oauth/callback", false, ACCESS_ANYBODY, always_blocks, login_callback},
+    {"POST", "feishu/events", false, ACCESS_ANYBODY, NULL, hook_events},
     {"GET HEAD", "healthz", false, ACCESS_ANYBODY, NULL, health},
     {"GET HEAD", "metrics", false, ACCESS_LOCAL, NULL, metrics},
 };

@@ -45,26 +45,42 @@ static enum err read_one(struct ctx *cx, struct cursor *cursor, struct calendar 
     return ERR_OK;
 }
 
-enum err store_calendars(struct ctx *cx, struct store *store, int64_t account_id,
-    struct calendar **list, size_t *n)
+static enum err read_all(
+    struct ctx *cx, struct cursor *cursor, struct calendar **list, size_t *n)
 {
-    struct store_conn *conn;
-    TRY(conn_get(cx, store, &conn));
-    struct cursor cursor;
     bool more;
     LIST(struct calendar) found = {0};
-    TRY(cursor_open(cx, conn, SQL_CALENDARS, &cursor, "i", account_id));
     for (;;) {
-        TRY(cursor_next(cx, &cursor, &more));
+        TRY(cursor_next(cx, cursor, &more));
         if (!more)
             break;
         struct calendar one;
-        read_calendar(cx, cursor.stmt, &one);
+        read_calendar(cx, cursor->stmt, &one);
         LIST_ADD(cx->arena, &found, one);
     }
     *list = found.items;
     *n = found.n;
     return ERR_OK;
+}
+
+enum err store_calendars(struct ctx *cx, struct store *store, int64_t account_id,
+    struct calendar **list, size_t *n)
+{
+    struct store_conn *conn;
+    struct cursor cursor;
+    TRY(conn_get(cx, store, &conn));
+    TRY(cursor_open(cx, conn, SQL_CALENDARS, &cursor, "i", account_id));
+    return read_all(cx, &cursor, list, n);
+}
+
+enum err store_calendars_by_upstream(struct ctx *cx, struct store *store,
+    const char *upstream_id, struct calendar **list, size_t *n)
+{
+    struct store_conn *conn;
+    struct cursor cursor;
+    TRY(conn_get(cx, store, &conn));
+    TRY(cursor_open(cx, conn, SQL_CALENDARS_BY_UPSTREAM, &cursor, "t", upstream_id));
+    return read_all(cx, &cursor, list, n);
 }
 
 static enum err find_id(

@@ -195,5 +195,13 @@ const char *const store_schema[] = {
     "CREATE INDEX objects_by_change ON objects (calendar_id, hidden, change);"
     "CREATE INDEX objects_listed ON objects"
     " (calendar_id, hidden, name, etag, schedule_tag, change, text_bytes);",
+
+    /* 4: what Feishu was asked to tell of */
+    "CREATE TABLE subscriptions ("
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " kind INTEGER NOT NULL, upstream_id TEXT NOT NULL,"
+    " made_s INTEGER NOT NULL, tried_s INTEGER NOT NULL, due_s INTEGER NOT NULL,"
+    " error TEXT NOT NULL,"
+    " PRIMARY KEY (account_id, kind, upstream_id)) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

@@ -24,6 +24,22 @@
 
 #define PERSON_COLUMNS "open_id, address, name, fetched_s, kind, words"
 
+#define SUBSCRIPTION_COLUMNS                                                             \
+    "s.account_id, s.kind, s.upstream_id, s.made_s, s.tried_s, s.due_s, s.error"
+
+/* The list of calendars of an account that has one; calendars whose events the account
+ * may see; access lists of those that it owns. ready: read to the end once. */
+#define SUBSCRIPTIONS_WANTED                                                             \
+    "WITH mine AS (SELECT c.account_id, c.upstream_id, c.role, c.pull = 2 AS ready, "    \
+    "a.authorized_s FROM calendars c JOIN accounts a ON a.id = c.account_id "            \
+    "WHERE a.state = 0 AND c.type IN ('primary', 'shared')), "                           \
+    "wanted (account_id, kind, upstream_id, authorized_s, ready) AS ("                   \
+    "SELECT DISTINCT account_id, 0, '', authorized_s, 1 FROM mine UNION ALL "            \
+    "SELECT account_id, 1, upstream_id, authorized_s, ready FROM mine "                  \
+    "WHERE role IN ('reader', 'writer', 'owner') UNION ALL "                             \
+    "SELECT account_id, 2, upstream_id, authorized_s, ready FROM mine "                  \
+    "WHERE role = 'owner') "
+
 #define LISTED_COLUMNS                                                                   \
     "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes"
 
@@ -124,6 +140,9 @@
         "WHERE account_id = ?1 AND name = ?2")                                           \
     X(CALENDAR_BY_UPSTREAM, "SELECT " CALENDAR_COLUMNS " FROM calendars "                \
         "WHERE account_id = ?1 AND upstream_id = ?2")                                    \
+    X(CALENDARS_BY_UPSTREAM, "SELECT " CALENDAR_COLUMNS " FROM calendars "               \
+        "WHERE upstream_id = ?1 AND 0 = (SELECT a.state FROM accounts a "                \
+        "WHERE a.id = calendars.account_id) ORDER BY id")                                \
     X(CALENDAR_ADD, "INSERT INTO calendars (account_id, name, upstream_id, summary, "    \
         "alias, description, color, color_text, type, role, permissions, third_party, "  \
         "sync_token, anchor_s, pull, last_pull_s, last_interest_s, last_error, change, " \
@@ -264,6 +283,30 @@
         "WHERE open_id <> '' AND kind = ?2 AND (?1 = '' OR "                             \
         "instr(lower(coalesce(name, '') || ' ' || words || ' ' || address), ?1) > 0) "   \
         "ORDER BY name, open_id LIMIT ?3")                                               \
+    /* subscriptions: enum subscription_kind 0, 1, 2; enum account_state 0 = OK */       \
+    X(SUBSCRIPTIONS, "SELECT " SUBSCRIPTION_COLUMNS ", 1 FROM subscriptions s "          \
+        "WHERE account_id = ?1 ORDER BY kind, upstream_id")                              \
+    X(SUBSCRIPTIONS_DUE, SUBSCRIPTIONS_WANTED                                            \
+        "SELECT w.account_id, w.kind, w.upstream_id, coalesce(s.made_s, 0), "            \
+        "coalesce(s.tried_s, 0), coalesce(s.due_s, 0), coalesce(s.error, ''), 1, "       \
+        "s.account_id IS NOT NULL AS known "                                             \
+        "FROM wanted w LEFT JOIN subscriptions s USING (account_id, kind, upstream_id) " \
+        "WHERE (s.account_id IS NULL AND w.ready) OR s.due_s <= ?1 "                     \
+        "OR s.tried_s < w.authorized_s "                                                 \
+        "UNION ALL SELECT " SUBSCRIPTION_COLUMNS ", 0, 1 FROM subscriptions s "          \
+        "WHERE s.account_id IN (SELECT id FROM accounts WHERE state = 0) "               \
+        "AND (account_id, kind, upstream_id) NOT IN "                                    \
+        "(SELECT account_id, kind, upstream_id FROM wanted) "                            \
+        "ORDER BY known, 2, 1 LIMIT ?2")                                                 \
+    X(SUBSCRIPTION_SET, "INSERT INTO subscriptions (account_id, kind, upstream_id, "     \
+        "made_s, tried_s, due_s, error) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "              \
+        "WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1) "                           \
+        "ON CONFLICT (account_id, kind, upstream_id) DO UPDATE SET "                     \
+        "made_s = excluded.made_s, tried_s = excluded.tried_s, "                         \
+        "due_s = excluded.due_s, error = excluded.error")                                \
+    X(SUBSCRIPTION_REMOVE, "DELETE FROM subscriptions "                                  \
+        "WHERE account_id = ?1 AND kind = ?2 AND upstream_id = ?3")                      \
+    X(SUBSCRIPTIONS_COUNT, "SELECT count(*) FROM subscriptions WHERE made_s > 0")        \
     /* journal */                                                                        \
     X(JOURNAL_ADD, "INSERT INTO journal (account_id, calendar_id, key, name, plan, "     \
         "created_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id")                       \

@@ -173,6 +173,9 @@ enum err store_calendar_by_name(struct ctx *cx, struct store *store, int64_t acc
     const char *name, struct calendar *one);
 enum err store_calendar_by_upstream(struct ctx *cx, struct store *store,
     int64_t account_id, const char *upstream_id, struct calendar *one);
+/* The calendars of all accounts that are signed in. */
+enum err store_calendars_by_upstream(struct ctx *cx, struct store *store,
+    const char *upstream_id, struct calendar **list, size_t *n);
 /* Inserts (id = 0; sets id) or updates what clients see; numbers a change of the home,
  * and of the calendar, only when something differs. */
 enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calendar *one);
@@ -206,6 +209,35 @@ enum err store_shares_save(struct ctx *cx, struct store_tx *tx,
     const struct calendar *one, const struct share *list, size_t n, int64_t now_s);
 /* Upstream has another list: shares_read_s becomes 0, so the next pull reads it. */
 enum err store_shares_stale(struct ctx *cx, struct store *store, int64_t calendar_id);
+
+/* ---- what Feishu was asked to tell of ---- */
+enum subscription_kind {
+    SUBSCRIPTION_LIST,   /* the account's list of calendars; upstream_id "" */
+    SUBSCRIPTION_EVENTS, /* events of a calendar */
+    SUBSCRIPTION_ACL,    /* access list of a calendar */
+};
+struct subscription {
+    int64_t account_id;
+    enum subscription_kind kind;
+    const char *upstream_id;
+    int64_t made_s;  /* 0 = it is not, or no longer, there */
+    int64_t tried_s;
+    int64_t due_s;   /* when it is to be made again */
+    const char *error;
+    bool wanted;     /* false: what it is for has gone */
+};
+enum err store_subscriptions(struct ctx *cx, struct store *store, int64_t account_id,
+    struct subscription **list, size_t *n);
+/* Those to be made, renewed or dropped now, of accounts that are signed in, at most max;
+ * what was never tried first. A new sign-in makes all of an account due. */
+enum err store_subscriptions_due(struct ctx *cx, struct store *store, int64_t now_s,
+    size_t max, struct subscription **list, size_t *n);
+enum err store_subscription_save(
+    struct ctx *cx, struct store *store, const struct subscription *one);
+enum err store_subscription_remove(
+    struct ctx *cx, struct store *store, const struct subscription *one);
+/* Those that are there, of all accounts. */
+enum err store_subscriptions_count(struct ctx *cx, struct store *store, int64_t *count);
 
 /* ---- rows: the upstream mirror, master and exceptions as they were read ---- */
 struct row {

@@ -8,7 +8,7 @@ import house
 # A layer, and what it may include: a folder with all its headers, or one header.
 ALLOWED = {
     "main": ["http", "bridge", "base"],
-    "http": ["dav/dav.h", "bridge/account.h", "bridge/bridge.h", "base"],
+    "http": ["dav/dav.h", "bridge/account.h", "bridge/bridge.h", "bridge/events.h", "base"],
     "dav": ["bridge/backend.h", "ical", "base"],
     "bridge": ["ical", "store", "feishu", "base"],
     "ical": ["base"],

@@ -62,6 +62,8 @@ class Bridge:
             "server.listen": f"127.0.0.1:{self.port}",
             "store.path": os.path.join(self.dir, "store.db"),
             "sync.poll-interval": "1",
+            # Most plays say themselves when something is read; test_push_*.py sets it to auto.
+            "sync.events": "none",
             "log.level": "debug",
         }
         if sim is not None:

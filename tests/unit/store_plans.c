@@ -15,7 +15,8 @@ static const struct {
 
 /* Those that are meant to go through many rows. */
 static const char *const walks[] = {"ACCOUNTS", "ACCOUNT_REMOVE", "CALENDAR_REMOVE",
-    "JOURNALS", "LOGINS_FORGET", "PEOPLE_SEARCH", "ROWS_COUNT", "ROWS_UNSEEN"};
+    "JOURNALS", "LOGINS_FORGET", "PEOPLE_SEARCH", "ROWS_COUNT", "ROWS_UNSEEN",
+    "SUBSCRIPTIONS_DUE"};
 
 static bool may_walk(const char *name)
 {
