@@ -259,11 +259,15 @@ struct push {
     LIST(struct row) rows;  /* as they are upstream now */
 };
 enum err push_load_rows(struct ctx *cx, struct push *push);
+/* The same for a push out of the journal: what its steps did before the crash is not
+ * stored yet, and is fetched. */
+enum err push_reload(struct ctx *cx, struct push *push);
 struct row *push_row(struct push *push, int64_t original_time); /* NULL = none */
 /* attendees NULL = as they were; event NULL = the same. */
 void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
     const cJSON *event, const cJSON *attendees);
 void push_row_drop(struct push *push, int64_t original_time);
+void push_row_cancel(struct ctx *cx, struct push *push, int64_t original_time);
 /* Executes what is not done yet. On failure push->done says how far it came. */
 enum err push_execute(struct ctx *cx, struct push *push);
 /* Adds people; whom upstream would not have is left out and marked in the text. */
@@ -276,6 +280,8 @@ enum err push_call(struct ctx *cx, struct push *push, enum feishu_endpoint endpo
     const struct step *step, const char *const *query, const cJSON *body, int *code,
     cJSON **data);
 cJSON *push_body(struct ctx *cx, const struct step *step);
+/* Waits until what was written can be read; false when there is no time for it. */
+bool push_wait_for_lag(struct ctx *cx);
 /* Says whether a step, of which no answer came, was carried out; takes over what it
  * shows. */
 enum err push_look(

@@ -144,9 +144,9 @@ static void drop(struct ctx *cx, struct push *push, const char *why)
 static enum err finish(struct ctx *cx, struct push *push)
 {
     struct render_result result;
-    if (push->uid)
-        TRY(push_load_rows(cx, push));
-    enum err err = push_settle(cx, push, push_execute(cx, push), &result);
+    enum err err = push->uid ? push_reload(cx, push) : ERR_OK;
+    if (!err)
+        err = push_settle(cx, push, push_execute(cx, push), &result);
     bool open = err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;
     if (err && (!open || push->journal.created_s + OLD_S < ctx_now_s(cx))) {
         drop(cx, push, arena_strdup(cx->arena, ctx_error(cx)));

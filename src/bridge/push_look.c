@@ -58,8 +58,9 @@ static bool shows(const struct push *push, const struct step *step, const cJSON 
     return false;
 }
 
-/* A restored occurrence is no exception any more. */
-static enum err look_restored(
+/* Of an occurrence, "not found" says nothing: one that nobody touched need not be
+ * readable (feishu-api 16.12). What stays unknown is done again, which does no harm. */
+static enum err look_occurrence(
     struct ctx *cx, struct push *push, const struct step *step, bool *happened)
 {
     enum occurrence_state state;
@@ -72,33 +73,76 @@ static enum err look_restored(
         .priority = FEISHU_WRITE,
     };
     TRY(occurrence_look(cx, &one, &state, NULL));
-    *happened = state == OCCURRENCE_PLAIN;
-    if (*happened)
+    if (!step->delete_exception)
+        *happened = state == OCCURRENCE_CANCELLED;
+    else
+        *happened = state == OCCURRENCE_PLAIN ||
+            (state == OCCURRENCE_UNKNOWN && !step->restore);
+    if (*happened && step->delete_exception)
         push_row_drop(push, step->original_time);
+    else if (*happened)
+        push_row_cancel(cx, push, step->original_time);
     return ERR_OK;
 }
 
 enum err push_look(
     struct ctx *cx, struct push *push, const struct step *step, bool *happened)
 {
-    if (step->restore)
-        return look_restored(cx, push, step, happened);
+    if (step->kind == STEP_DELETE && step->original_time)
+        return look_occurrence(cx, push, step, happened);
     cJSON *event = NULL, *attendees = NULL;
     enum err err = event_fetch(cx, push->bridge, push->account->id,
         push->calendar->upstream_id, event_id_join(cx, push->uid, step->original_time),
         FEISHU_WRITE, &event, &attendees);
     if (err == ERR_UPSTREAM_GONE) {
         *happened = step->kind == STEP_DELETE;
-        if (*happened && step->original_time)
-            push_row_drop(push, step->original_time);
-        else if (*happened)
-            push->rows.n = 0;
+        if (*happened)
+            push_row_cancel(cx, push, 0);
         return ERR_OK;
     }
     TRY(err);
     *happened = shows(push, step, event, attendees);
     if (*happened)
         push_row_set(cx, push, step->original_time, event, attendees);
+    return ERR_OK;
+}
+
+/* ---- after a restart ---- */
+
+static enum err reload_row(struct ctx *cx, struct push *push, int64_t original_time)
+{
+    cJSON *event = NULL, *attendees = NULL;
+    if (push_row(push, original_time))
+        return ERR_OK;
+    enum err err =
+        event_fetch(cx, push->bridge, push->account->id, push->calendar->upstream_id,
+            event_id_join(cx, push->uid, original_time), FEISHU_WRITE, &event, &attendees);
+    if (err == ERR_UPSTREAM_GONE)
+        return ERR_OK;
+    TRY(err);
+    push_row_set(cx, push, original_time, event, attendees);
+    return ERR_OK;
+}
+
+enum err push_reload(struct ctx *cx, struct push *push)
+{
+    TRY(push_load_rows(cx, push));
+    if (push->created && !push_row(push, 0)) {
+        TRY(reload_row(cx, push, 0));
+        if (!push_row(push, 0) && push_wait_for_lag(cx))
+            TRY(reload_row(cx, push, 0));
+        if (!push_row(push, 0))
+            return fail(cx, ERR_UPSTREAM_GONE, "the event was deleted meanwhile");
+    }
+    for (size_t i = 0; i < push->n_steps; i++) {
+        const struct step *step = &push->steps[i];
+        if (!push->done[i] || !step->original_time || step->delete_exception)
+            continue;
+        if (step->kind == STEP_PATCH)
+            TRY(reload_row(cx, push, step->original_time));
+        else if (step->kind == STEP_DELETE)
+            push_row_cancel(cx, push, step->original_time);
+    }
     return ERR_OK;
 }
 

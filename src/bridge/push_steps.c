@@ -65,6 +65,20 @@ void push_row_drop(struct push *push, int64_t original_time)
     push->rows.n--;
 }
 
+void push_row_cancel(struct ctx *cx, struct push *push, int64_t original_time)
+{
+    cJSON *event = json_object(cx->arena);
+    cJSON_AddStringToObject(
+        event, "event_id", event_id_join(cx, push->uid, original_time));
+    cJSON_AddStringToObject(event, "status", "cancelled");
+    if (original_time) {
+        cJSON_AddBoolToObject(event, "is_exception", true);
+        cJSON_AddStringToObject(
+            event, "recurring_event_id", event_id_join(cx, push->uid, 0));
+    }
+    push_row_set(cx, push, original_time, event, NULL);
+}
+
 /* The attendees of a row: read beside it or, just after a write, kept in the event. */
 static cJSON *known_attendees(struct ctx *cx, const struct row *row)
 {
@@ -83,7 +97,7 @@ cJSON *push_row_attendees(struct ctx *cx, struct push *push, int64_t original_ti
 }
 
 /* What was just written may not be readable yet; looking too early would repeat it. */
-static bool wait_for_lag(struct ctx *cx)
+bool push_wait_for_lag(struct ctx *cx)
 {
     if (ctx_left_ms(cx, LAG_MS + SPARE_MS) < LAG_MS + SPARE_MS)
         return false;
@@ -178,7 +192,7 @@ static enum err is_restored(
 {
     enum occurrence_state state;
     TRY(look(cx, push, step->original_time, &state));
-    if (state == OCCURRENCE_CANCELLED && wait_for_lag(cx))
+    if (state == OCCURRENCE_CANCELLED && push_wait_for_lag(cx))
         TRY(look(cx, push, step->original_time, &state));
     *restored = state != OCCURRENCE_CANCELLED;
     return ERR_OK;
@@ -223,16 +237,7 @@ static enum err do_delete(struct ctx *cx, struct push *push, const struct step *
         push_row_drop(push, step->original_time);
         return ERR_OK;
     }
-    cJSON *event = json_object(cx->arena);
-    cJSON_AddStringToObject(
-        event, "event_id", event_id_join(cx, push->uid, step->original_time));
-    cJSON_AddStringToObject(event, "status", "cancelled");
-    if (step->original_time) {
-        cJSON_AddBoolToObject(event, "is_exception", true);
-        cJSON_AddStringToObject(
-            event, "recurring_event_id", event_id_join(cx, push->uid, 0));
-    }
-    push_row_set(cx, push, step->original_time, event, NULL);
+    push_row_cancel(cx, push, step->original_time);
     return ERR_OK;
 }
 
@@ -340,7 +345,7 @@ static enum err do_step(struct ctx *cx, struct push *push, const struct step *st
     if (err != ERR_UPSTREAM_UNKNOWN || step->kind == STEP_CREATE)
         return err;
     char *text = arena_strdup(cx->arena, ctx_error(cx));
-    if (!wait_for_lag(cx) || push_look(cx, push, step, &happened))
+    if (!push_wait_for_lag(cx) || push_look(cx, push, step, &happened))
         return fail(cx, ERR_UPSTREAM_UNKNOWN, "%s", text);
     return happened ? ERR_OK : doers[step->kind](cx, push, step);
 }

@@ -72,7 +72,7 @@ class OtherFeishu:
         self.lock = threading.RLock()
         self.people, self.tokens, self.refresh, self.codes = {}, {}, {}, {}
         self.calendars, self.events, self.versions = {}, {}, {}
-        self.keys = {}
+        self.keys, self.gate = {}, None
         self.person("ou_lin", "Lin", "lin@corp.example")
         self.person("ou_mei", "Mei", "mei@corp.example")
         handler = type("Handler", (Handler,), {"feishu": self})
@@ -167,6 +167,12 @@ class OtherFeishu:
     def fault(self, method, path, count=1, **what):
         """what: cut="before"|"after", or status and body."""
         self.faults.append({"method": method, "path": path, "count": count, **what})
+
+    def hold(self, n, when):
+        """The n-th write from now (0 first) is held "before" or "after" its effect; returns the
+        gate: .reached and .open are events."""
+        self.gate = Gate(n, when)
+        return self.gate
 
     def forget_access_tokens(self):
         with self.lock:
@@ -636,6 +642,19 @@ class OtherFeishu:
         return {"code": 0, "data": {"user": people[0]}} if people else {"code": 41050}
 
 
+class Gate:
+    """Where a write waits until the play lets it go on."""
+
+    def __init__(self, n, when):
+        self.n, self.when = n, when
+        self.reached, self.open = threading.Event(), threading.Event()
+
+    def passes(self, when):
+        if self.n == 0 and self.when == when:
+            self.reached.set()
+            self.open.wait(30)
+
+
 class Handler(BaseHTTPRequestHandler):
     """HTTP around OtherFeishu.answer."""
 
@@ -690,10 +709,19 @@ class Handler(BaseHTTPRequestHandler):
         if fault and fault.get("cut") == "before":
             self.close_connection = True
             return
+        gate = feishu.gate if self.command != "GET" and "/events" in parts.path else None
+        if gate:
+            gate.passes("before")
+        if gate and gate.open.is_set() and gate.n == 0 and gate.when == "before":
+            self.close_connection = True
+            return
         if fault and "status" in fault:
             status, text = fault["status"], fault["body"]
         else:
             status, text = self.result(parts.path, query, body, token)
+        if gate:
+            gate.passes("after")
+            gate.n -= 1
         if fault and fault.get("cut") == "after":
             self.close_connection = True
             return
