@@ -165,6 +165,11 @@ void event_keep_was(cJSON *event, const cJSON *before, bool guarded);
 /* True when read may be a version older than the write of event: some member reads as it
  * was before. */
 bool event_is_stale(const cJSON *event, const cJSON *read);
+/* The same for exceptions that the write destroyed, which leave no row: remembered in the
+ * master. */
+void event_keep_destroyed(cJSON *event, const cJSON *before, const int64_t *times,
+    size_t n);
+bool event_destroyed(const cJSON *event, int64_t original_time);
 /* True when event already says all that a patch's body says. */
 bool event_covers(const cJSON *event, const cJSON *body);
 /* Fetches an event with its attendees. *attendees: NULL when hidden and not even own
@@ -257,6 +262,7 @@ struct push {
     bool *done;             /* a flag a step */
     struct journal journal; /* id 0 = none was written */
     LIST(struct row) rows;  /* as they are upstream now */
+    LIST(int64_t) destroyed; /* original times of exceptions that are no rows any more */
 };
 enum err push_load_rows(struct ctx *cx, struct push *push);
 /* The same for a push out of the journal: what its steps did before the crash is not
@@ -266,7 +272,8 @@ struct row *push_row(struct push *push, int64_t original_time); /* NULL = none *
 /* attendees NULL = as they were; event NULL = the same. */
 void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
     const cJSON *event, const cJSON *attendees);
-void push_row_drop(struct push *push, int64_t original_time);
+/* The exception was destroyed upstream. */
+void push_row_drop(struct ctx *cx, struct push *push, int64_t original_time);
 void push_row_cancel(struct ctx *cx, struct push *push, int64_t original_time);
 /* Executes what is not done yet. On failure push->done says how far it came. */
 enum err push_execute(struct ctx *cx, struct push *push);

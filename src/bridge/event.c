@@ -10,6 +10,7 @@
 #define UID_MAX_BYTES 200
 #define WAS_MEMBER "_was" /* of a stored event: members as they were, newest last */
 #define WAS_MAX 4
+#define DESTROYED_MEMBER "_destroyed" /* of a stored master: original times */
 
 /* Members that people see; the others (links, counters, settings) come and go with the
  * kind of call. */
@@ -145,6 +146,29 @@ void event_keep_was(cJSON *event, const cJSON *before, bool guarded)
         cJSON_AddItemToObject(event, WAS_MEMBER, list);
     else
         cJSON_Delete(list);
+}
+
+void event_keep_destroyed(
+    cJSON *event, const cJSON *before, const int64_t *times, size_t n)
+{
+    const cJSON *kept = member(before, DESTROYED_MEMBER);
+    cJSON *list = kept ? cJSON_Duplicate(kept, true) : cJSON_CreateArray();
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateNumber((double)times[i]));
+    cJSON_DeleteItemFromObjectCaseSensitive(event, DESTROYED_MEMBER);
+    if (list->child)
+        cJSON_AddItemToObject(event, DESTROYED_MEMBER, list);
+    else
+        cJSON_Delete(list);
+}
+
+bool event_destroyed(const cJSON *event, int64_t original_time)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, member(event, DESTROYED_MEMBER))
+        if (one->valuedouble == (double)original_time)
+            return true;
+    return false;
 }
 
 bool event_is_stale(const cJSON *event, const cJSON *read)

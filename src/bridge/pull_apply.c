@@ -264,6 +264,16 @@ static bool is_news(struct ctx *cx, const struct row *old, const struct item *it
         !(event_cancelled(event) && event_cancelled(item->event));
 }
 
+/* An exception that was destroyed a moment ago, as it was read before. */
+static bool is_remnant(struct ctx *cx, const struct pull *pull, const struct row *rows,
+    size_t n, const struct item *item)
+{
+    const struct row *master = row_of(rows, n, 0);
+    return master && !event_cancelled(item->event) &&
+        seen_is_guarded(master->seen, pull->fetched_ms) &&
+        event_destroyed(json_parse(cx->arena, master->json), item->original_time);
+}
+
 static enum err apply_item(
     struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct item *item)
 {
@@ -277,6 +287,10 @@ static enum err apply_item(
         return ERR_OK;
     if (old && seen_is_guarded(old->seen, pull->fetched_ms) && !is_news(cx, old, item))
         return meet_guarded(cx, pull, tx, item, rows, n);
+    if (!old && is_remnant(cx, pull, rows, n, item)) {
+        pull->deferred = pull->result->deferred = true;
+        return ERR_OK;
+    }
     if (item->destroyed)
         return store_row_remove(
             cx, tx, pull->calendar->id, item->uid, item->original_time);

@@ -79,7 +79,7 @@ static enum err look_occurrence(
         *happened = state == OCCURRENCE_PLAIN ||
             (state == OCCURRENCE_UNKNOWN && !step->restore);
     if (*happened && step->delete_exception)
-        push_row_drop(push, step->original_time);
+        push_row_drop(cx, push, step->original_time);
     else if (*happened)
         push_row_cancel(cx, push, step->original_time);
     return ERR_OK;
@@ -114,9 +114,9 @@ static enum err reload_row(struct ctx *cx, struct push *push, int64_t original_t
     cJSON *event = NULL, *attendees = NULL;
     if (push_row(push, original_time))
         return ERR_OK;
-    enum err err =
-        event_fetch(cx, push->bridge, push->account->id, push->calendar->upstream_id,
-            event_id_join(cx, push->uid, original_time), FEISHU_WRITE, &event, &attendees);
+    const char *id = event_id_join(cx, push->uid, original_time);
+    enum err err = event_fetch(cx, push->bridge, push->account->id,
+        push->calendar->upstream_id, id, FEISHU_WRITE, &event, &attendees);
     if (err == ERR_UPSTREAM_GONE)
         return ERR_OK;
     TRY(err);

@@ -55,8 +55,9 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
         row->attendees = json_print(cx->arena, attendees);
 }
 
-void push_row_drop(struct push *push, int64_t original_time)
+void push_row_drop(struct ctx *cx, struct push *push, int64_t original_time)
 {
+    LIST_ADD(cx->arena, &push->destroyed, original_time);
     struct row *row = push_row(push, original_time);
     if (!row)
         return;
@@ -212,7 +213,7 @@ static enum err do_restore(struct ctx *cx, struct push *push, const struct step 
         return err;
     if (!err)
         TRY(is_restored(cx, push, step, &restored));
-    push_row_drop(push, step->original_time);
+    push_row_drop(cx, push, step->original_time);
     return restored ? ERR_OK : patch_once(cx, push, step);
 }
 
@@ -234,7 +235,7 @@ static enum err do_delete(struct ctx *cx, struct push *push, const struct step *
     if (err && err != ERR_UPSTREAM_GONE)
         return err;
     if (destroys) {
-        push_row_drop(push, step->original_time);
+        push_row_drop(cx, push, step->original_time);
         return ERR_OK;
     }
     push_row_cancel(cx, push, step->original_time);

@@ -6,16 +6,29 @@
 #define LATER_MS (WRITE_GUARD_MS + 1000)
 
 /* What the row was before stays known as long as reading may still show it. */
-static const char *with_was(struct ctx *cx, const struct row *row,
-    const struct row *stored, size_t n_stored, int64_t now_ms)
+static const char *with_was(struct ctx *cx, const struct push *push,
+    const struct row *row, const struct row *stored, int64_t now_ms)
 {
     cJSON *event = json_parse(cx->arena, row->json);
-    for (size_t i = 0; event && i < n_stored; i++) {
-        const cJSON *before = json_parse(cx->arena, stored[i].json);
-        if (stored[i].original_time == row->original_time && before)
-            event_keep_was(event, before, seen_is_guarded(stored[i].seen, now_ms));
-    }
-    return event ? json_print(cx->arena, event) : row->json;
+    const cJSON *before = stored ? json_parse(cx->arena, stored->json) : NULL;
+    bool guarded = stored && seen_is_guarded(stored->seen, now_ms);
+    if (!event)
+        return row->json;
+    if (before)
+        event_keep_was(event, before, guarded);
+    if (!row->original_time)
+        event_keep_destroyed(
+            event, guarded ? before : NULL, push->destroyed.items, push->destroyed.n);
+    return json_print(cx->arena, event);
+}
+
+static const struct row *stored_row(
+    const struct row *stored, size_t n, int64_t original_time)
+{
+    for (size_t i = 0; i < n; i++)
+        if (stored[i].original_time == original_time)
+            return &stored[i];
+    return NULL;
 }
 
 static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx)
@@ -31,7 +44,8 @@ static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx
     for (size_t i = 0; i < push->rows.n; i++) {
         struct row row = push->rows.items[i];
         row.seen = seen_by_push(now_ms);
-        row.json = with_was(cx, &row, stored, n, now_ms);
+        row.json =
+            with_was(cx, push, &row, stored_row(stored, n, row.original_time), now_ms);
         /* Adding people adds the caller as well, and rooms answer later: they are read
          * again. */
         if (push->attendees_touched && row.attendees) {

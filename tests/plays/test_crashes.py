@@ -89,7 +89,7 @@ def test_a_create_of_many_calls_survives_being_killed_at_each(when):
                 # What a client does that got no answer: the same again.
                 answer = wait_until(lambda c=lin, h=href: c.put(h, CREATE), "an answer")
                 assert answer.status_code in (201, 204), (n, answer.text)
-                wait_until(lambda: living(feishu) [0]== AFTER_CREATE, f"the series, {n} {when}")
+                wait_until(lambda: living(feishu)[0] == AFTER_CREATE, f"the series, {n} {when}")
                 rows, gone, people = living(feishu)
                 assert gone == {str(FIRST + 2 * WEEK)} and people.count(MEI) == 1, (n, people)
                 bridge.sync(lin.name)
