@@ -114,8 +114,8 @@ const char *directory_id_of(void *self, struct ctx *cx, const char *address);
 
 /* ---- render.c ---- */
 enum be_role role_of(const char *word);
-/* env for a calendar of an account; borrows both. */
-void env_fill(struct bridge *bridge, const struct account *account,
+/* env for a calendar of an account; borrows all three. */
+void env_fill(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const struct calendar *calendar, struct convert_env *env);
 /* Reads rows as a series; master is NULL where no live master is among them. */
 struct series_data {

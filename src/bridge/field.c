@@ -177,7 +177,8 @@ const struct field fields[] = {
      .lines = {"CREATED"}, .writer = WRITER_NOBODY,
      .read = read_created, .down = down_created},
     {.name = "start_time",
-     .about = "an IANA zone, or a date; floating times in the account's zone",
+     .about = "an IANA zone, or a date; floating times in the zone of the calendar, "
+              "else of the account",
      .lines = {"DTSTART"}, .writer = WRITER_ORGANIZER,
      .concerns_others = true,
      .up = up_start, .read = read_start, .equal = equal_time, .down = down_start,

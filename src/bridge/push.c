@@ -42,7 +42,7 @@ static enum err open_write(struct ctx *cx, struct write *write,
         cx->deadline_ms = ctx_monotonic_ms(cx) + WRITE_LIMIT_MS;
     TRY(store_account(cx, write->bridge->store, user->id, &write->account));
     TRY(store_calendar(cx, write->bridge->store, calendar->id, &write->calendar));
-    env_fill(write->bridge, &write->account, &write->calendar, &write->env);
+    env_fill(cx, write->bridge, &write->account, &write->calendar, &write->env);
     write->push = (struct push){
         .bridge = write->bridge,
         .account = &write->account,

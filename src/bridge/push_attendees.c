@@ -31,7 +31,7 @@ static enum err add(struct ctx *cx, struct push *push, const struct step *step)
 static enum err leave_out(struct ctx *cx, struct push *push, const cJSON *request)
 {
     struct convert_env env;
-    env_fill(push->bridge, push->account, push->calendar, &env);
+    env_fill(cx, push->bridge, push->account, push->calendar, &env);
     char *text = push->text ? people_mark_refused(cx, &env, push->text, request) : NULL;
     log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: %s: an attendee is left out: %s",
         (long long)push->calendar->id, push->name, ctx_error(cx));

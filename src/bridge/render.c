@@ -31,9 +31,42 @@ enum be_role role_of(const char *word)
     return BE_FREEBUSY;
 }
 
-void env_fill(struct bridge *bridge, const struct account *account,
+/* What stands between a mark and the end of the line, or markup. */
+static const char *text_behind(struct ctx *cx, const char *xml, const char *mark)
+{
+    const char *at = strstr(xml, mark);
+    if (!at)
+        return "";
+    at += strlen(mark);
+    return str_trim(cx->arena, arena_strndup(cx->arena, at, strcspn(at, "<&\r\n")));
+}
+
+/* The zone of floating times that a client gave the calendar (RFC 4791 5.2.2, RFC 7809
+ * 5.2); NULL when it gave none that is known. */
+static const char *calendar_timezone(
+    struct ctx *cx, struct bridge *bridge, const struct calendar *calendar)
+{
+    char *place = arena_printf(cx->arena, "calendar:%lld", (long long)calendar->id);
+    struct property *list;
+    size_t n;
+    const struct zone *zone = NULL;
+    if (store_properties(cx, bridge->store, calendar->account_id, place, &list, &n))
+        return NULL;
+    for (size_t i = 0; i < n && !zone; i++) {
+        if (str_eq(list[i].name, "calendar-timezone-id"))
+            zone = zone_find(text_behind(cx, list[i].xml, ">"));
+        else if (str_eq(list[i].name, "calendar-timezone"))
+            zone = zone_from_tzid(cx, text_behind(cx, list[i].xml, "TZID:"), NULL);
+    }
+    return zone ? zone_name(zone) : NULL;
+}
+
+void env_fill(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const struct calendar *calendar, struct convert_env *env)
 {
+    const char *timezone = calendar_timezone(cx, bridge, calendar);
+    if (!timezone)
+        timezone = !str_empty(account->timezone) ? account->timezone : TIMEZONE_DEFAULT;
     *env = (struct convert_env){
         .read_end_exclusive = bridge->read_end_exclusive,
         .write_end_inclusive = bridge->write_end_inclusive,
@@ -41,7 +74,7 @@ void env_fill(struct bridge *bridge, const struct account *account,
         .own_id = account->open_id,
         .own_address = account->email ? account->email : "",
         .own_name = account->display_name ? account->display_name : "",
-        .timezone = !str_empty(account->timezone) ? account->timezone : TIMEZONE_DEFAULT,
+        .timezone = timezone,
         .role = role_of(calendar->role),
         .read_only = calendar->third_party || str_ieq(calendar->type, "resource"),
         .address_of = directory_address_of,
@@ -238,7 +271,7 @@ enum err render_series(struct ctx *cx, struct store_tx *tx, const struct render 
     size_t n_rows = 0;
     struct object object = {0};
     *result = (struct render_result){0};
-    env_fill(render->bridge, render->account, render->calendar, &env);
+    env_fill(cx, render->bridge, render->account, render->calendar, &env);
     TRY(store_rows_tx(cx, tx, render->calendar->id, render->uid, &rows, &n_rows));
     series_read(cx, rows, n_rows, &data);
     enum err err =

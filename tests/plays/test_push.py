@@ -689,6 +689,26 @@ def test_more_guests_than_feishu_holds_are_refused_before_anything_is_written(si
     assert not writes(sim)
 
 
+# ---- floating times ----
+
+@pytest.mark.parametrize("prop", [
+    "<c:calendar-timezone-id>Europe/Berlin</c:calendar-timezone-id>",
+    "<c:calendar-timezone>BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN\nBEGIN:VTIMEZONE\nTZID:Europe/Berlin\n"
+    "BEGIN:STANDARD\nDTSTART:19701025T030000\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nEND:STANDARD\n"
+    "END:VTIMEZONE\nEND:VCALENDAR\n</c:calendar-timezone>"], ids=["id", "definition"])
+def test_floating_times_are_in_the_calendars_zone_then_in_the_accounts(sim, bridge, ada, prop):
+    def floating(name):
+        return event(f"{name}@example.com", summary=name).replace(";TZID=Asia/Shanghai", "")
+    assert ada.put(ada.href + "a.ics", floating("a")).status_code == 201
+    assert sim.event("a")["start_time"]["timezone"] == "Asia/Shanghai"
+    answer = ada.xml("PROPPATCH", ada.href, "d:propertyupdate", f"<d:set><d:prop>{prop}</d:prop></d:set>")
+    assert answer.status_code == 207 and "200" in answer.text
+    assert ada.put(ada.href + "b.ics", floating("b")).status_code == 201
+    assert sim.event("b")["start_time"]["timezone"] == "Europe/Berlin"
+    bridge.sync(ada.name)
+    assert "DTSTART:20270105T100000" in ada.get(ada.href + "b.ics")
+
+
 # ---- meetings ----
 
 def test_a_feishu_meeting_is_asked_for_by_a_placeholder_and_shown_in_its_place(sim, bridge, ada):
