@@ -25,6 +25,7 @@ struct conf {
         long max_body_bytes;
         long workers; /* threads for requests that wait for Feishu */
         long max_connections;
+        long push_anywhere; /* 1 = push services may be private and without TLS */
     } server;
     struct {
         const char *app_id; /* NULL = not configured */

@@ -75,6 +75,10 @@ const struct option conf_options[] = {
     {"server", "max-connections", OPTION_NUMBER, "1024", AT(server.max_connections),
         .unit = "connections", .min = 8, .max = 65536,
         .text = "connections of clients that are open at once"},
+    {"server", "push-anywhere", OPTION_NUMBER, "0", AT(server.push_anywhere),
+        .min = 0, .max = 1,
+        .text = "1 = push services may have private addresses and plain http, for "
+                "those in the own network"},
 
     {"feishu", "app-id", OPTION_TEXT, NULL, AT(feishu.app_id),
         .text = "App ID of the self-built app"},

@@ -66,6 +66,8 @@
     X(ATTENDEE_CHANGE, "an attendee may not change this")                                \
     X(SCHEDULING_MESSAGE, "not a valid scheduling message")                              \
     X(UNIQUE_SCHEDULING, "a meeting is in one calendar only")                            \
+    X(PUSH_SUBSCRIPTION, "the push subscription cannot be used")                         \
+    X(PUSH_TRIGGER, "there is no such push trigger here")                                \
     /* upstream: refused is known not to have happened, unknown may have happened */     \
     X(UPSTREAM_REFUSED, "Feishu refused the change")                                     \
     X(UPSTREAM_GONE, "Feishu no longer has it")                                          \

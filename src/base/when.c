@@ -93,6 +93,17 @@ char *when_ics_utc(int64_t unix_s, char *out)
     return out;
 }
 
+char *when_http(int64_t unix_s, char *out)
+{
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct civil c = civil_from_seconds(unix_s);
+    snprintf(out, WHEN_TEXT_BYTES, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+        days + 3 * civil_weekday(floor_div(unix_s, DAY_S)), c.day,
+        months + 3 * (c.month - 1), c.year, c.hour, c.minute, c.second);
+    return out;
+}
+
 char *when_date(int64_t days, char *out)
 {
     struct civil c = civil_from_days(days);

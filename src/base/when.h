@@ -28,6 +28,7 @@ int civil_weekday(int64_t days);
 /* Each writes into out (WHEN_TEXT_BYTES) and returns out. */
 char *when_rfc3339(int64_t unix_s, char *out);    /* 2026-11-20T09:41:00Z */
 char *when_ics_utc(int64_t unix_s, char *out);    /* 20261120T094100Z */
+char *when_http(int64_t unix_s, char *out);       /* Fri, 20 Nov 2026 09:41:00 GMT */
 char *when_date(int64_t days, char *out);         /* 2026-11-20 */
 char *when_ics_date(int64_t days, char *out);     /* 20261120 */
 

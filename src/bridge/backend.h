@@ -206,6 +206,27 @@ enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct be_calendar *calendar, const char *name,
     const struct be_expect *expect, bool reply);
 
+/* Pushes when a calendar, or the list of them (calendar NULL), changes (WebDAV-Push). */
+struct be_push {
+    const char *resource, *public_key, *auth_secret; /* base64url */
+    bool content, properties;
+    int64_t expires_s; /* wanted, 0 = any; then what is granted */
+};
+/* *name: of the registration, for be_push_remove; the same again for the same resource.
+ * Error: PUSH_SUBSCRIPTION. */
+enum err be_push_register(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar, struct be_push *push,
+    const char **name);
+enum err be_push_remove(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const char *name); /* NOT_FOUND */
+/* The server's key for push services (RFC 8292), NULL = pushes are not possible. */
+const char *be_push_key(struct bridge *bridge);
+/* Names the collection in messages. */
+char *be_push_topic(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar);
+/* How messages write the sync token of a change: printf format of epoch and number. */
+#define BE_SYNC_TOKEN "data:,%s-%lld"
+
 /* Busy time out of the store, for free-busy-query. kind: enum busy_kind of ical/expand.h.
  * Unsorted. */
 struct be_busy {

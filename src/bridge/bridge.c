@@ -54,6 +54,7 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
     bridge->freebusy = freebusy_cache_new();
     bridge->search = search_cache_new();
     allday_load(cx, bridge);
+    TRY(notify_keys(cx, bridge));
     if (str_empty(conf->feishu.app_id) || !secret_text(&conf->feishu.app_secret))
         return ERR_OK;
     bridge->feishu = feishu_new(&(struct feishu_options){
@@ -101,6 +102,8 @@ void bridge_close(struct bridge *bridge)
     freebusy_cache_free(bridge->freebusy);
     search_cache_free(bridge->search);
     explicit_bzero(bridge->key, sizeof(bridge->key));
+    free(bridge->push_private);
+    free(bridge->push_public);
     free(bridge);
 }
 

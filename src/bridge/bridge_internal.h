@@ -29,6 +29,7 @@ struct interest;         /* interest.c */
 struct scheduler;        /* schedule.c */
 struct events;           /* events.c */
 struct freebusy_cache;   /* freebusy.c */
+struct notifier;         /* notify.c */
 struct search_cache;     /* search.c */
 
 struct bridge {
@@ -42,6 +43,8 @@ struct bridge {
     struct scheduler *scheduler; /* NULL until bridge_start */
     struct events *events; /* NULL until bridge_start, and without a Feishu app */
     struct freebusy_cache *freebusy;
+    struct notifier *notifier; /* NULL until bridge_start */
+    char *push_private, *push_public; /* keys for push services, on the heap */
     struct search_cache *search;
     /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
     atomic_bool read_end_exclusive, write_end_inclusive;
@@ -342,6 +345,11 @@ enum err pull_owners(struct ctx *cx, struct bridge *bridge, const struct account
 /* ---- search.c ---- */
 struct search_cache *search_cache_new(void);
 void search_cache_free(struct search_cache *cache);
+
+/* ---- notify.c: pushes to clients ---- */
+enum err notify_keys(struct ctx *cx, struct bridge *bridge); /* reads or makes them */
+void notify_start(struct bridge *bridge);
+void notify_stop(struct bridge *bridge);
 
 /* ---- sync.c, schedule.c ---- */
 /* A line for the administrator: the only place of the bridge that warns. */

@@ -402,6 +402,7 @@ enum err bridge_start(struct ctx *cx, struct bridge *bridge)
     pthread_cond_init(&scheduler->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     bridge->scheduler = scheduler;
+    notify_start(bridge);
     if (!bridge->feishu)
         return ERR_OK;
     for (size_t i = 0; i <= WORKERS; i++) {
@@ -427,6 +428,7 @@ static bool join_all(struct scheduler *scheduler)
 void bridge_stop_waiting(struct bridge *bridge)
 {
     struct scheduler *scheduler = bridge->scheduler;
+    notify_stop(bridge);
     if (!scheduler)
         return;
     pthread_mutex_lock(&scheduler->mutex);

@@ -15,8 +15,9 @@ const char *dav_classes(void)
     /* calendar-auto-schedule must not be the first token: Thunderbird drops that one. */
     return "1, 3, extended-mkcol, access-control, calendar-access, "
            "calendar-auto-schedule, calendar-availability, calendar-no-timezone, "
-           "calendarserver-principal-property-search, calendarserver-principal-search, "
-           "calendarserver-sharing, resource-sharing";
+           "webdav-push, calendarserver-principal-property-search, "
+           "calendarserver-principal-search, calendarserver-sharing, "
+           "resource-sharing";
 }
 
 bool dav_method_known(const char *method)

@@ -2,12 +2,15 @@
 #include "dav/condition.h"
 #include "dav/method.h"
 #include "dav/privilege.h"
+#include "dav/push.h"
 
 #include <string.h>
 
 enum err delete_handle(struct dav *dav)
 {
     struct ctx *cx = dav->cx;
+    if (dav->target.kind == KIND_REGISTRATION)
+        return push_unregister(dav);
     struct resource *target = &dav->target;
     struct be_expect expect = {0};
     bool not_modified;

@@ -13,8 +13,9 @@ static const struct method methods[] = {
     {"GET", get_handle, KINDS_ALL, METHOD_CONDITIONS},
     {"HEAD", get_handle, KINDS_ALL, METHOD_CONDITIONS},
     {"PUT", put_handle, OBJECT, METHOD_BLOCKS | METHOD_MAY_CREATE},
-    {"DELETE", delete_handle, CALENDAR | OBJECT, METHOD_BLOCKS},
-    {"POST", post_handle, KIND_OUTBOX | CALENDAR, METHOD_BLOCKS | METHOD_CONDITIONS},
+    {"DELETE", delete_handle, CALENDAR | OBJECT | KIND_REGISTRATION, METHOD_BLOCKS},
+    {"POST", post_handle, KIND_OUTBOX | CALENDAR | KIND_HOME,
+        METHOD_BLOCKS | METHOD_CONDITIONS},
     /* RFC 4918 */
     {"PROPFIND", propfind_handle, KINDS_ALL, METHOD_CONDITIONS},
     {"PROPPATCH", proppatch_handle, KINDS_ALL, METHOD_BLOCKS | METHOD_CONDITIONS},

@@ -14,6 +14,8 @@ static const struct post {
     /* draft-pot-webdav-resource-sharing section 5, caldav-sharing section 5.3 */
     {KIND_CALENDAR, NS_DAV, "share-resource", post_share_resource},
     {KIND_CALENDAR, NS_CS, "share", post_cs_share},
+    /* WebDAV-Push */
+    {KIND_CALENDAR | KIND_HOME, NS_PUSH, "push-register", post_push_register},
     /* RFC 5995 section 3 */
     {KIND_CALENDAR, NS_OTHER, NULL, post_add_member},
 };

@@ -68,6 +68,9 @@
     X(ATTENDEE_CHANGE, 403, CALDAV, "allowed-attendee-scheduling-object-change")         \
     X(SCHEDULING_MESSAGE, 403, CALDAV, "valid-scheduling-message")                       \
     X(UNIQUE_SCHEDULING, 403, CALDAV, "unique-scheduling-object-resource")               \
+    /* WebDAV-Push */                                                                    \
+    X(PUSH_SUBSCRIPTION, 403, PUSH, "invalid-subscription")                              \
+    X(PUSH_TRIGGER, 403, PUSH, "no-supported-trigger")                                   \
     /* Upstream. Not 401 when the account must sign in again: the client would ask for a \
      * password that is right. */                                                        \
     X(UPSTREAM_REFUSED, 403, OTHER, NULL)                                                \

@@ -73,6 +73,10 @@ static const struct property properties[] = {
     /* RFC 7809 section 5.2 */
     {NS_CALDAV, "calendar-timezone-id", CALENDAR, 0, caldav_timezone_id,
         caldav_set_timezone_id},
+    /* WebDAV-Push */
+    {NS_PUSH, "transports", CALENDAR | HOME, 0, push_transports, NULL},
+    {NS_PUSH, "topic", CALENDAR | HOME, 0, push_topic, NULL},
+    {NS_PUSH, "supported-triggers", CALENDAR | HOME, 0, push_triggers, NULL},
     /* RFC 7953 section 7.2.4, and as Apple has it */
     {NS_CALDAV, "calendar-availability", INBOX, 0, availability_get, availability_set},
     {NS_CS, "calendar-availability", INBOX, 0, availability_get, availability_set},

@@ -38,6 +38,9 @@ prop_get schedule_user_address_set, schedule_inbox_url, schedule_outbox_url,
     schedule_tag, schedule_free_busy_set;
 prop_set schedule_set_calendar_transp;
 
+/* WebDAV-Push (push.c) */
+prop_get push_transports, push_topic, push_triggers;
+
 /* RFC 7953 (availability.c) */
 prop_get availability_get;
 prop_set availability_set;

@@ -173,10 +173,23 @@ static enum err find_in_home(struct dav *dav, const struct path *path,
     return ERR_OK;
 }
 
+/* Whether it is there, its removal finds out. */
+static enum err find_registration(
+    struct dav *dav, const struct path *path, struct resource *resource)
+{
+    if (strcmp(path->segments[1], dav->user.segment) != 0)
+        return fail(dav->cx, ERR_NOT_FOUND, "there is no such registration");
+    *resource = (struct resource){.kind = KIND_REGISTRATION, .exists = true,
+        .who = &dav->user, .name = path->segments[2], .base = ""};
+    return ERR_OK;
+}
+
 enum err resource_find(
     struct dav *dav, const struct path *path, struct resource *resource)
 {
     const struct be_user *who = &dav->user;
+    if (path->n == 3 && strcmp(path->segments[0], "push") == 0)
+        return find_registration(dav, path, resource);
     if (path->n > 4 || (path->n > 2 && strcmp(path->segments[0], "calendars") != 0))
         return fail(dav->cx, ERR_NOT_FOUND, "there is nothing at this address");
     if (path->n >= 2)

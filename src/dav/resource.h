@@ -1,8 +1,8 @@
 /*
  * What an address below the service root means. Layout: "", principals/,
  * principals/<user>/, calendars/, calendars/<user>/, calendars/<user>/inbox/, outbox/,
- * <calendar>/, and objects below a calendar. Only the signed-in person's own home can be
- * entered.
+ * <calendar>/, and objects below a calendar, and push/<user>/<registration>. Only the
+ * signed-in person's own home can be entered.
  */
 #ifndef DAV_RESOURCE_H
 #define DAV_RESOURCE_H
@@ -29,6 +29,7 @@ enum kind {
     KIND_OBJECT = 256,
     KINDS_COLLECTIONS = 511 & ~KIND_PRINCIPAL & ~KIND_OBJECT,
     KINDS_ALL = 511,
+    KIND_REGISTRATION = 512, /* of pushes; only to be deleted */
 };
 
 struct resource {

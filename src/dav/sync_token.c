@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define SCHEME "data:,"
+#define SCHEME "data:," /* as in BE_SYNC_TOKEN */
 
 char *sync_token_print(struct dav *dav, const struct sync_token *token)
 {
@@ -11,7 +11,7 @@ char *sync_token_print(struct dav *dav, const struct sync_token *token)
         return arena_printf(dav->cx->arena, SCHEME "%s-%lld-%lld", epoch,
             (long long)token->number, (long long)token->start);
     return arena_printf(
-        dav->cx->arena, SCHEME "%s-%lld", epoch, (long long)token->number);
+        dav->cx->arena, BE_SYNC_TOKEN, epoch, (long long)token->number);
 }
 
 static bool parse_numbers(struct dav *dav, const char *text, struct sync_token *token)

@@ -11,6 +11,7 @@ const struct ns_row ns_rows[NS_COUNT] = {
     [NS_CALDAV] = {"urn:ietf:params:xml:ns:caldav", "C"},
     [NS_CS] = {"http://calendarserver.org/ns/", "CS"},
     [NS_APPLE] = {"http://apple.com/ns/ical/", "A"},
+    [NS_PUSH] = {"https://bitfire.at/webdav-push", "P"},
 };
 
 /* ---- reading ---- */

@@ -18,7 +18,7 @@
 #define XML_MAX_BYTES (4u << 20)
 
 /* The namespaces the server knows; the table with their URIs and prefixes is in xml.c. */
-enum ns { NS_OTHER, NS_DAV, NS_CALDAV, NS_CS, NS_APPLE, NS_COUNT };
+enum ns { NS_OTHER, NS_DAV, NS_CALDAV, NS_CS, NS_APPLE, NS_PUSH, NS_COUNT };
 
 struct ns_row {
     const char *uri, *prefix;
@@ -27,7 +27,8 @@ extern const struct ns_row ns_rows[NS_COUNT];
 /* Declarations of all of them for a root element: ` xmlns:D="DAV:" ...`. */
 #define XML_NAMESPACES                                                                   \
     " xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\""                        \
-    " xmlns:CS=\"http://calendarserver.org/ns/\" xmlns:A=\"http://apple.com/ns/ical/\""
+    " xmlns:CS=\"http://calendarserver.org/ns/\" xmlns:A=\"http://apple.com/ns/ical/\""  \
+    " xmlns:P=\"https://bitfire.at/webdav-push\""
 #define XML_DECLARATION "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
 
 struct xml_attr {

@@ -203,5 +203,20 @@ const char *const store_schema[] = {
     " made_s INTEGER NOT NULL, tried_s INTEGER NOT NULL, due_s INTEGER NOT NULL,"
     " error TEXT NOT NULL,"
     " PRIMARY KEY (account_id, kind, upstream_id)) STRICT, WITHOUT ROWID;",
+
+    /* 5: pushes to clients; calendar_id NULL and place 0 = the home */
+    "CREATE TABLE pushes ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " place INTEGER NOT NULL,"
+    " calendar_id INTEGER REFERENCES calendars (id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL UNIQUE, resource TEXT NOT NULL,"
+    " public_key TEXT NOT NULL, auth_secret TEXT NOT NULL," /* sealed */
+    " content INTEGER NOT NULL, properties INTEGER NOT NULL,"
+    " expires_s INTEGER NOT NULL, sent INTEGER NOT NULL,"
+    " state TEXT NOT NULL DEFAULT '', failed_s INTEGER NOT NULL DEFAULT 0,"
+    " retry_s INTEGER NOT NULL DEFAULT 0,"
+    " UNIQUE (account_id, place, resource)) STRICT;"
+    "CREATE INDEX pushes_by_calendar ON pushes (calendar_id);",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

@@ -252,6 +252,28 @@
         "UNION ALL SELECT name, NULL, NULL, change, 0 FROM tombstones "                  \
         "INDEXED BY tombstones_by_change WHERE calendar_id = ?1 AND change > ?2 "        \
         "ORDER BY 4")                                                                    \
+    /* pushes to clients */                                                              \
+    X(PUSH_SAVE, "INSERT INTO pushes (account_id, place, "                               \
+        "calendar_id, name, resource, public_key, auth_secret, content, properties, "    \
+        "expires_s, sent, state) VALUES (?1, ?2, nullif(?2, 0), ?3, ?4, ?5, ?6, ?7, "    \
+        "?8, ?9, ?10, ?11) ON CONFLICT (account_id, place, resource) DO UPDATE SET "     \
+        "public_key = excluded.public_key, auth_secret = excluded.auth_secret, "         \
+        "content = excluded.content, properties = excluded.properties, "                 \
+        "expires_s = excluded.expires_s, failed_s = 0, retry_s = 0 RETURNING name")      \
+    X(PUSHES_COUNT, "SELECT count(*) FROM pushes "                                       \
+        "WHERE account_id = ?1")                                                         \
+    X(PUSH_REMOVE, "DELETE FROM pushes "                                                 \
+        "WHERE name = ?2 AND account_id = ?1 RETURNING 1")                               \
+    X(PUSH_DROP, "DELETE FROM pushes WHERE id = ?1")                                     \
+    X(PUSH_SENT, "UPDATE pushes SET sent = ?2, state = ?3, "                             \
+        "failed_s = ?4, retry_s = ?5 WHERE id = ?1")                                     \
+    X(PUSHES_DUE, "SELECT s.id, s.account_id, s.place, s.name, s.resource, "             \
+        "s.public_key, s.auth_secret, s.content, s.properties, s.expires_s, s.sent, "    \
+        "s.state, s.failed_s, s.retry_s, coalesce(k.change, p.home_change) "             \
+        "FROM pushes s CROSS JOIN accounts p ON p.id = s.account_id "                    \
+        "LEFT JOIN calendars k ON k.id = s.calendar_id "                                 \
+        "WHERE s.expires_s <= ?1 OR (s.retry_s <= ?1 "                                   \
+        "AND coalesce(k.change, p.home_change) > s.sent)")                               \
     X(TOMBSTONE_ADD, "INSERT INTO tombstones (calendar_id, name, change, removed_s) "    \
         "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (calendar_id, name) "                       \
         "DO UPDATE SET change = excluded.change, removed_s = excluded.removed_s")        \

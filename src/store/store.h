@@ -351,6 +351,35 @@ enum err store_properties(struct ctx *cx, struct store *store, int64_t account_i
 enum err store_property_set(struct ctx *cx, struct store_tx *tx, int64_t account_id,
     const char *place, const struct property *property);
 
+/* ---- pushes to clients ---- */
+struct push_target {
+    int64_t id, account_id, calendar_id; /* 0 = the home */
+    const char *name;     /* unique, of the registration */
+    const char *resource; /* where to push to; one a place */
+    const char *public_key, *auth_secret; /* auth_secret as the caller has sealed it */
+    bool content, properties; /* what is asked for */
+    int64_t expires_s;
+    int64_t sent;       /* number of the newest change that was told */
+    const char *state;  /* of the properties that were told, "" = none yet */
+    int64_t failed_s, retry_s; /* the first failure in a row, 0 = none; not before */
+    int64_t change;     /* number of the newest change there is */
+};
+/* Inserts, or updates that of the same place and resource, whose name, sent and state
+ * stay; sets name. */
+enum err store_push_save(
+    struct ctx *cx, struct store *store, struct push_target *one);
+enum err store_pushes_count(
+    struct ctx *cx, struct store *store, int64_t account_id, int64_t *n);
+enum err store_push_remove(struct ctx *cx, struct store *store,
+    int64_t account_id, const char *name); /* NOT_FOUND */
+enum err store_push_drop(struct ctx *cx, struct store *store, int64_t id);
+/* Writes sent, state, failed_s and retry_s. */
+enum err store_push_sent(
+    struct ctx *cx, struct store *store, const struct push_target *one);
+/* Those with something to tell, and those that have expired. */
+enum err store_pushes_due(struct ctx *cx, struct store *store, int64_t now_s,
+    struct push_target **list, size_t *n);
+
 /* ---- people and rooms: address <-> id, cached ---- */
 enum person_kind { PERSON_USER, PERSON_ROOM };
 struct person {

@@ -10,10 +10,11 @@ ALLOWED = {
     "main": ["http", "bridge", "base"],
     "http": ["dav/dav.h", "bridge/account.h", "bridge/bridge.h", "bridge/events.h", "base"],
     "dav": ["bridge/backend.h", "ical", "base"],
-    "bridge": ["ical", "store", "feishu", "base"],
+    "bridge": ["ical", "store", "feishu", "notify", "base"],
     "ical": ["base"],
     "store": ["base"],
     "feishu": ["base"],
+    "notify": ["base"],
     "base": [],
 }
 
@@ -22,7 +23,7 @@ FOREIGN = {
     r"microhttpd": ["http"],
     r"libxml/": ["dav"],
     r"libical/|ical\.h": ["ical"],
-    r"curl/": ["feishu"],
+    r"curl/": ["feishu", "notify"],
     r"cjson/|cJSON": ["feishu", "bridge"],
     r"sqlite3": ["store"],
     r"libpq": ["store"],

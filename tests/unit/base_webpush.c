@@ -92,7 +92,8 @@ static void new_keys_are_good_and_sign(void **state)
     size_t n;
     assert_true(base64_decode(cx->arena, parts[1], &claims, &n));
     assert_string_equal((char *)claims,
-        "{\"aud\":\"https://push.example.com\",\"exp\":1800000000,\"sub\":\"mailto:a@b\"}");
+        "{\"aud\":\"https://push.example.com\",\"exp\":1800000000,"
+        "\"sub\":\"mailto:a@b\"}");
 }
 
 int main(void)

@@ -160,7 +160,7 @@ static void readers_have_no_add_member(void **state)
     assert_found(w, 1, "//D:propstat[contains(D:status, '404')]/D:prop/D:add-member");
     assert_precondition(w, 403, "D:need-privileges",
         ask(w, "POST", ADA "public/", "Content-Type: text/calendar", one(w)));
-    assert_status(w, 405, ask(w, "POST", ADA, "Content-Type: text/calendar", one(w)));
+    assert_status(w, 415, ask(w, "POST", ADA, "Content-Type: text/calendar", one(w)));
 }
 
 int main(void)

@@ -602,6 +602,48 @@ enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
     return ERR_OK;
 }
 
+/* ---- pushes ---- */
+
+enum err be_push_register(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar, struct be_push *push,
+    const char **name)
+{
+    (void)user;
+    TRY(next_err(cx, bridge));
+    if (!str_starts(push->resource, "https://"))
+        return fail(cx, ERR_PUSH_SUBSCRIPTION, "not https");
+    bridge->push = *push;
+    bridge->push.resource = copy(bridge, push->resource, NULL);
+    bridge->push.public_key = copy(bridge, push->public_key, NULL);
+    bridge->push_calendar_id = calendar ? calendar->id : 0;
+    push->expires_s = push->expires_s ? push->expires_s : 1800000000;
+    *name = "registration-1";
+    return ERR_OK;
+}
+
+enum err be_push_remove(
+    struct ctx *cx, struct bridge *bridge, const struct be_user *user, const char *name)
+{
+    (void)user;
+    if (!bridge->push.resource || strcmp(name, "registration-1") != 0)
+        return fail(cx, ERR_NOT_FOUND, "no such registration");
+    bridge->push.resource = NULL;
+    return ERR_OK;
+}
+
+const char *be_push_key(struct bridge *bridge)
+{
+    (void)bridge;
+    return "SERVERKEY";
+}
+
+char *be_push_topic(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_calendar *calendar)
+{
+    (void)bridge, (void)user;
+    return arena_printf(cx->arena, "topic-%s", calendar ? calendar->name : "home");
+}
+
 /* ---- busy times ---- */
 
 enum err be_busy(struct ctx *cx, struct bridge *bridge,
@@ -758,7 +800,8 @@ char *element(struct world *w, const char *root, const char *inner)
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<%s xmlns:D=\"DAV:\" "
         "xmlns:C=\"urn:ietf:params:xml:ns:caldav\" "
         "xmlns:CS=\"http://calendarserver.org/ns/\" "
-        "xmlns:A=\"http://apple.com/ns/ical/\" xmlns:X=\"urn:x\">%s</%.*s>",
+        "xmlns:A=\"http://apple.com/ns/ical/\" xmlns:P=\"https://bitfire.at/webdav-push\" "
+        "xmlns:X=\"urn:x\">%s</%.*s>",
         root, inner, (int)strcspn(root, " "), root);
 }
 
@@ -784,6 +827,7 @@ static xmlXPathObject *evaluate(
     xmlXPathRegisterNs(*context, BAD_CAST "C", BAD_CAST "urn:ietf:params:xml:ns:caldav");
     xmlXPathRegisterNs(*context, BAD_CAST "CS", BAD_CAST "http://calendarserver.org/ns/");
     xmlXPathRegisterNs(*context, BAD_CAST "A", BAD_CAST "http://apple.com/ns/ical/");
+    xmlXPathRegisterNs(*context, BAD_CAST "P", BAD_CAST "https://bitfire.at/webdav-push");
     xmlXPathRegisterNs(*context, BAD_CAST "X", BAD_CAST "urn:x");
     xmlXPathObject *object = xmlXPathEvalExpression(BAD_CAST xpath, *context);
     assert_non_null(object);

@@ -40,6 +40,8 @@ struct bridge {
     struct be_expect last_expect;
     bool last_reply;
     const char *pinyin; /* finds "wang" by directory */
+    struct be_push push; /* the last one registered */
+    int64_t push_calendar_id;
     const char *last_freebusy; /* addresses, a space behind each */
 };
 

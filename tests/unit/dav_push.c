@@ -1,0 +1,104 @@
+/* WebDAV-Push: what is offered, registered and taken back. */
+#include "dav_fake_backend.h"
+
+#define WEB_PUSH(resource)                                                               \
+    "<P:subscription><P:web-push-subscription><P:push-resource>" resource                \
+    "</P:push-resource><P:content-encoding>aes128gcm</P:content-encoding>"               \
+    "<P:subscription-public-key type='p256dh'>KEY</P:subscription-public-key>"           \
+    "<P:auth-secret>AUTH</P:auth-secret></P:web-push-subscription></P:subscription>"
+#define GOOD WEB_PUSH("https://push.example.com/1")
+#define CONTENT                                                                          \
+    "<P:content-update><D:sync-level>1</D:sync-level></P:content-update>"
+#define PROPERTIES "<P:property-update><D:depth>0</D:depth></P:property-update>"
+#define TRIGGER(what) "<P:trigger>" what "</P:trigger>"
+
+static int enrol(struct world *w, const char *path, const char *inner)
+{
+    return ask(w, "POST", path, "Content-Type: application/xml; charset=\"utf-8\"",
+        element(w, "P:push-register", inner));
+}
+
+static void calendars_and_home_offer_pushes(void **state)
+{
+    const char *props = "<P:transports/><P:topic/><P:supported-triggers/>";
+    struct world *w = *state;
+    assert_status(w, 207, propfind(w, WORK, "0", props));
+    assert_string_equal(text_at(w, "//P:transports/P:web-push/P:vapid-public-key"
+                                   "[@type='p256ecdsa']"),
+        "SERVERKEY");
+    assert_string_equal(text_at(w, "//P:topic"), "topic-work");
+    assert_string_equal(
+        text_at(w, "//P:supported-triggers/P:content-update/D:sync-level"), "1");
+    assert_string_equal(
+        text_at(w, "//P:supported-triggers/P:property-update/D:depth"), "0");
+    assert_status(w, 207, propfind(w, ADA, "0", props));
+    assert_string_equal(text_at(w, "//P:topic"), "topic-home");
+    assert_found(w, 0, "//P:property-update");
+    assert_status(w, 200, ask(w, "OPTIONS", WORK, NULL, NULL));
+    assert_non_null(strstr(answer_header(w, "DAV"), "webdav-push"));
+    assert_non_null(strstr(answer_header(w, "Allow"), "POST"));
+}
+
+static void davx5_registers_and_unregisters(void **state)
+{
+    struct world *w = *state;
+    assert_status(w, 204,
+        enrol(w, WORK,
+            GOOD TRIGGER(CONTENT PROPERTIES)
+            "<P:expires>Wed, 20 Dec 2028 10:03:31 GMT</P:expires>"));
+    const char *href = arena_strdup(w->cx->arena, answer_header(w, "Location"));
+    assert_string_equal(href, "/dav/push/ada/registration-1");
+    assert_string_equal(answer_header(w, "Expires"), "Wed, 20 Dec 2028 10:03:31 GMT");
+    assert_string_equal(w->bridge.push.resource, "https://push.example.com/1");
+    assert_string_equal(w->bridge.push.public_key, "KEY");
+    assert_int_equal(w->bridge.push_calendar_id, 1);
+    assert_true(w->bridge.push.content && w->bridge.push.properties);
+    assert_status(w, 404, ask(w, "DELETE", "/dav/push/ada/other", NULL, NULL));
+    assert_status(w, 404, ask(w, "DELETE", "/dav/push/bob/registration-1", NULL, NULL));
+    assert_status(w, 405, ask(w, "GET", href, NULL, NULL));
+    assert_status(w, 204, ask(w, "DELETE", href, NULL, NULL));
+    assert_status(w, 404, ask(w, "DELETE", href, NULL, NULL));
+}
+
+static void triggers_that_are_not_supported_are_ignored(void **state)
+{
+    struct world *w = *state;
+    assert_status(w, 204, enrol(w, ADA, GOOD TRIGGER(CONTENT PROPERTIES)));
+    assert_true(w->bridge.push.content && !w->bridge.push.properties);
+    assert_int_equal(w->bridge.push_calendar_id, 0);
+    assert_non_null(answer_header(w, "Expires"));
+    assert_precondition(w, 403, "P:no-supported-trigger",
+        enrol(w, ADA, GOOD TRIGGER(PROPERTIES)));
+    assert_precondition(w, 403, "P:no-supported-trigger",
+        enrol(w, WORK, GOOD TRIGGER("<X:other/>")));
+    assert_precondition(w, 403, "P:no-supported-trigger", enrol(w, WORK, GOOD));
+}
+
+static void subscriptions_that_cannot_be_used_are_refused(void **state)
+{
+    struct world *w = *state;
+    assert_precondition(
+        w, 403, "P:invalid-subscription", enrol(w, WORK, TRIGGER(CONTENT)));
+    assert_precondition(w, 403, "P:invalid-subscription",
+        enrol(w, WORK,
+            WEB_PUSH("http://push.example.com/1") TRIGGER(CONTENT)));
+    assert_precondition(w, 403, "P:invalid-subscription",
+        enrol(w, WORK,
+            "<P:subscription><X:other/></P:subscription>" TRIGGER(CONTENT)));
+    assert_status(w, 400,
+        enrol(w, WORK, GOOD TRIGGER(CONTENT) "<P:expires>tomorrow</P:expires>"));
+    assert_status(w, 415,
+        ask(w, "POST", WORK, "Content-Type: application/xml", "<x xmlns=\"urn:x\"/>"));
+    assert_null(w->bridge.push.resource);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(calendars_and_home_offer_pushes),
+        WORLD_TEST(davx5_registers_and_unregisters),
+        WORLD_TEST(triggers_that_are_not_supported_are_ignored),
+        WORLD_TEST(subscriptions_that_cannot_be_used_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
