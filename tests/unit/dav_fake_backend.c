@@ -800,7 +800,8 @@ char *element(struct world *w, const char *root, const char *inner)
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<%s xmlns:D=\"DAV:\" "
         "xmlns:C=\"urn:ietf:params:xml:ns:caldav\" "
         "xmlns:CS=\"http://calendarserver.org/ns/\" "
-        "xmlns:A=\"http://apple.com/ns/ical/\" xmlns:P=\"https://bitfire.at/webdav-push\" "
+        "xmlns:A=\"http://apple.com/ns/ical/\" "
+        "xmlns:P=\"https://bitfire.at/webdav-push\" "
         "xmlns:X=\"urn:x\">%s</%.*s>",
         root, inner, (int)strcspn(root, " "), root);
 }
