@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -420,3 +421,26 @@ def test_roles_are_told_and_kept(feishu):
             assert lin.put(busy + "n.ics", event("n@x")).status_code == 403
 
 
+
+
+def test_processes_and_threads_share_one_renewal_of_a_token(feishu):
+    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+        lin = sign_in(bridge)
+        href = lin.calendars()["Lin"]
+        feishu.forget_access_tokens()
+        before = len(feishu.seen("POST", "/token"))
+
+        def put(number):
+            client = Client(bridge, lin.name, lin.password)
+            return client.put(f"{href}p{number}.ics", event(f"p{number}@x")).status_code
+
+        def sync(_):
+            return bridge.run("sync", lin.name, check=False).returncode
+        with ThreadPoolExecutor(8) as pool:
+            puts, syncs = pool.map(put, range(4)), pool.map(sync, range(3))
+            assert list(puts) == [201] * 4 and list(syncs) == [0] * 3
+        renewals = [call for call in feishu.seen("POST", "/token")[before:]
+                    if call["body"].get("grant_type") == "refresh_token"]
+        assert len(renewals) == 1
+        for number in range(4):
+            assert lin.delete(f"{href}p{number}.ics").status_code == 204
