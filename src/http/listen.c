@@ -149,7 +149,8 @@ enum err listen_open(struct ctx *cx, const char *text, struct listener *listener
 
 void listen_close(const struct listener *listener)
 {
-    close(listener->fd);
+    if (listener->fd >= 0)
+        close(listener->fd);
     if (listener->unix_path)
         unlink(listener->unix_path);
 }

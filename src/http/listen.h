@@ -18,6 +18,7 @@ struct listener {
 
 /* Binds one address. Errors: CONFIG for a text that is no address, IO. */
 enum err listen_open(struct ctx *cx, const char *text, struct listener *listener);
+/* Removes the unix socket's file too; fd -1 = the socket is closed already. */
 void listen_close(const struct listener *listener);
 
 /* The peer's address without port as text in cx->arena, "unix" for a unix socket. */

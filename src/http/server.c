@@ -397,16 +397,18 @@ void server_stop(struct server *server)
 {
     if (!server)
         return;
-    for (size_t i = 0; i < server->n; i++)
-        if (server->daemons[i])
-            MHD_quiesce_daemon(server->daemons[i]);
+    /* Not MHD_quiesce_daemon: with a pool of epoll threads it races with them for the
+     * listening socket, and aborts when it loses (libmicrohttpd 0.9.75). */
     workers_stop(server->workers);
     drain(server);
     for (size_t i = 0; i < server->n; i++) {
-        if (server->daemons[i])
+        if (server->daemons[i]) {
             MHD_stop_daemon(server->daemons[i]);
+            server->listeners[i].fd = -1; /* closed with the daemon */
+        }
         listen_close(&server->listeners[i]);
     }
+    workers_free(server->workers);
     ctx_free(server->cx);
 }
 

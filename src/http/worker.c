@@ -56,6 +56,7 @@ enum err workers_start(
     for (long i = 0; i < threads; i++) {
         if (pthread_create(&workers->threads[i], NULL, work, workers) != 0) {
             workers_stop(workers);
+            workers_free(workers);
             return fail(cx, ERR_INTERNAL, "cannot start worker thread %ld", i + 1);
         }
         workers->n_threads++;
@@ -87,6 +88,13 @@ void workers_stop(struct workers *workers)
     pthread_mutex_unlock(&workers->lock);
     for (size_t i = 0; i < workers->n_threads; i++)
         pthread_join(workers->threads[i], NULL);
+    workers->n_threads = 0;
+}
+
+void workers_free(struct workers *workers)
+{
+    if (!workers)
+        return;
     pthread_mutex_destroy(&workers->lock);
     pthread_cond_destroy(&workers->ready);
     free(workers->ring);
