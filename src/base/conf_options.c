@@ -100,7 +100,7 @@ const struct option conf_options[] = {
         .unit = "calls", .min = 1, .max = 10000,
         .text = "budget of calls of one upstream method in a second, for all accounts"},
     {"feishu", "rate-per-minute", OPTION_NUMBER, "1000", AT(feishu.rate_per_minute),
-        .unit = "calls", .min = 1, .max = 600000,
+        .unit = "calls", .min = 1, .max = 100000,
         .text = "budget of calls of one upstream method in a minute, for all accounts"},
     {"feishu", "timeout", OPTION_DURATION, "15", AT(feishu.timeout_s),
         .unit = "s", .min = 1, .max = 300,

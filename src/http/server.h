@@ -15,7 +15,7 @@ struct server;
  * without a trusted proxy ...), IO. */
 enum err server_start(struct ctx *cx, const struct conf *conf, struct bridge *bridge,
     struct server **server);
-/* Stops accepting, lets running requests end however long they take, frees. */
+/* Lets running requests end, however long they take, then stops accepting and frees. */
 void server_stop(struct server *server);
 /* "http://127.0.0.1:5280": the first address as really bound (port 0 resolved). */
 const char *server_address(const struct server *server);
