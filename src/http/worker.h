@@ -17,7 +17,8 @@ enum err workers_start(
 bool workers_add(struct workers *workers, void (*run)(void *job), void *job);
 /* Runs what waits, then ends the threads; from then on workers_add answers false. */
 void workers_stop(struct workers *workers);
-/* Behind workers_stop, when nobody can call workers_add any more. NULL is allowed for both. */
+/* Behind workers_stop, when nobody can call workers_add any more. NULL is allowed for
+ * both. */
 void workers_free(struct workers *workers);
 
 #endif
