@@ -106,7 +106,7 @@ if [ "${1:-}" = --quick ]; then
     finish
 fi
 plays plain "$top"/tests/plays/test_compat_*.py
-if step "sanitizer build" build san --enable-asan --enable-ubsan; then
+if step "sanitizer build" build san --enable-asan --enable-ubsan --enable-test-hooks; then
     units san
     plays san "$top/tests/plays" --ignore-glob='*test_compat_*'
 fi

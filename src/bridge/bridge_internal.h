@@ -318,8 +318,17 @@ void journal_close(struct ctx *cx, struct push *push);
 enum err journal_finish_object(
     struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name);
 /* All that are left from before; those too old to be finished are reported and dropped.
- */
-void journal_finish_all(struct ctx *cx, struct bridge *bridge);
+ * True while some stay open. */
+bool journal_finish_all(struct ctx *cx, struct bridge *bridge);
+
+/* ---- calendar.c ---- */
+/* A calendar that a client asked for and of which no answer came, perhaps this one:
+ * entry->name is what it is to be called; entry->id 0 = none. The home's lock is held. */
+enum err calendar_awaited(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const cJSON *item, struct journal *entry);
+/* A journal entry without a calendar: finds what was made, or ends it. */
+enum err calendar_finish(
+    struct ctx *cx, struct bridge *bridge, const struct journal *entry);
 
 /* ---- allday.c ---- */
 void allday_load(struct ctx *cx, struct bridge *bridge);

@@ -10,6 +10,7 @@
 #define WRITE_LIMIT_MS 28000
 #define ALREADY_UNSUBSCRIBED 191007
 #define WRONG_TYPE 191004
+#define LAG_S 10 /* in which a list may not show yet what was made */
 
 /* At most 255 characters, cut between two of them. */
 static char *limited(struct ctx *cx, const char *text)
@@ -46,14 +47,11 @@ static enum err prepare(struct ctx *cx, struct bridge *bridge, const struct be_u
     return ERR_OK;
 }
 
-static enum err save(
-    struct ctx *cx, struct bridge *bridge, struct calendar *one, bool fresh)
+static enum err save(struct ctx *cx, struct bridge *bridge, struct calendar *one)
 {
     struct store_tx *tx;
     TRY(store_begin(cx, bridge->store, &tx));
     enum err err = store_calendar_save(cx, tx, one);
-    if (!err && fresh) /* an empty calendar is complete before its first pull */
-        err = store_calendar_set_pull(cx, tx, one);
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);
@@ -140,37 +138,153 @@ static enum err create_upstream(struct ctx *cx, struct bridge *bridge, int64_t a
     return ERR_OK;
 }
 
-static enum err create_locked(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const char *name, const struct be_calendar_set *set)
+/* A create has no idempotency key (feishu-api 3.2): what was asked for is on disk before,
+ * so that after a crash the calendar is found again by its title. */
+static enum err await_calendar(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *name, const char *summary, struct journal *entry)
 {
-    struct calendar one;
-    const cJSON *reply = NULL;
-    cJSON *body = create_body(cx, name, set);
-    enum err err = store_calendar_by_name(cx, bridge->store, user->id, name, &one);
-    if (!err)
-        return fail(cx, ERR_RESOURCE_EXISTS, "there is already a calendar %s", name);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    TRY(create_upstream(cx, bridge, user->id, body, &reply));
-    one = (struct calendar){
-        .account_id = user->id,
+    cJSON *plan = json_object(cx->arena);
+    cJSON_AddStringToObject(plan, "calendar", summary);
+    *entry = (struct journal){
+        .account_id = account_id,
+        .key = crypto_uuid(cx),
         .name = name,
+        .plan = json_print(cx->arena, plan),
+        .created_s = ctx_now_s(cx),
+    };
+    return store_journal_save(cx, bridge->store, entry);
+}
+
+static enum err awaited_entry(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const char *name, const char *summary, struct journal *entry)
+{
+    struct journal *list;
+    size_t n;
+    TRY(store_journals(cx, bridge->store, &list, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].calendar_id || list[i].account_id != account_id)
+            continue;
+        const char *title = json_text(json_parse(cx->arena, list[i].plan), "calendar");
+        if (name ? str_eq(list[i].name, name) : str_eq(title, summary))
+            *entry = list[i];
+    }
+    return ERR_OK;
+}
+
+enum err calendar_awaited(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const cJSON *item, struct journal *entry)
+{
+    *entry = (struct journal){0};
+    if (role_of(json_text(item, "role")) != BE_OWNER)
+        return ERR_OK;
+    return awaited_entry(
+        cx, bridge, account_id, NULL, json_text(item, "summary"), entry);
+}
+
+static enum err save_created(struct ctx *cx, struct bridge *bridge,
+    const struct journal *entry, const cJSON *reply, const char *color)
+{
+    struct store_tx *tx;
+    struct calendar one = {
+        .account_id = entry->account_id,
+        .name = entry->name,
         .upstream_id = json_text(reply, "calendar_id"),
-        .summary = json_text(body, "summary"),
+        .summary = json_text(json_parse(cx->arena, entry->plan), "calendar"),
         .alias = "",
-        .description = json_text(body, "description"),
-        .color = json_int(body, "color", -1),
+        .description = "",
+        .color = -1,
         .type = "shared",
         .role = "owner",
         .permissions = "",
         .pull = PULL_DONE,
         .last_error = "",
     };
-    int64_t asked = one.color;
+    int64_t asked;
     take_reply(cx, reply, &one);
-    if (set->color && one.color == asked)
-        one.color_text = set->color;
-    return save(cx, bridge, &one, true);
+    if (color && color_read(color, &asked) && (one.color == asked || one.color == -1)) {
+        one.color = asked;
+        one.color_text = color;
+    }
+    TRY(store_begin(cx, bridge->store, &tx));
+    enum err err = store_calendar_save(cx, tx, &one);
+    if (!err) /* an empty calendar is complete before its first pull */
+        err = store_calendar_set_pull(cx, tx, &one);
+    if (!err)
+        err = store_journal_remove(cx, bridge->store, entry->id);
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
+}
+
+static enum err create_journalled(struct ctx *cx, struct bridge *bridge, const char *name,
+    int64_t account_id, const struct be_calendar_set *set, const cJSON *body)
+{
+    struct journal entry = {0};
+    const cJSON *reply = NULL;
+    const char *summary = json_text(body, "summary");
+    TRY(awaited_entry(cx, bridge, account_id, name, NULL, &entry));
+    if (entry.id) /* the same create again, after one whose end nobody knows */
+        TRY(find_created(cx, bridge, account_id,
+            json_text(json_parse(cx->arena, entry.plan), "calendar"), &reply));
+    else
+        TRY(await_calendar(cx, bridge, account_id, name, summary, &entry));
+    enum err err =
+        reply ? ERR_OK : create_upstream(cx, bridge, account_id, body, &reply);
+    if (err && !err_is_transient(err)) {
+        char *text = arena_strdup(cx->arena, ctx_error(cx));
+        store_journal_remove(cx, bridge->store, entry.id);
+        return fail(cx, err, "%s", text);
+    }
+    TRY(err);
+    return save_created(cx, bridge, &entry, reply, set->color);
+}
+
+static enum err create_locked(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const char *name, const struct be_calendar_set *set)
+{
+    struct calendar one;
+    enum err err = store_calendar_by_name(cx, bridge->store, user->id, name, &one);
+    if (!err)
+        return fail(cx, ERR_RESOURCE_EXISTS, "there is already a calendar %s", name);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    return create_journalled(
+        cx, bridge, name, user->id, set, create_body(cx, name, set));
+}
+
+static enum err finish_locked(
+    struct ctx *cx, struct bridge *bridge, const struct journal *entry)
+{
+    const cJSON *found = NULL;
+    struct calendar one;
+    enum err err = store_calendar_by_name(
+        cx, bridge->store, entry->account_id, entry->name, &one);
+    if (err == ERR_NOT_FOUND) {
+        TRY(find_created(cx, bridge, entry->account_id,
+            json_text(json_parse(cx->arena, entry->plan), "calendar"), &found));
+        if (found)
+            return save_created(cx, bridge, entry, found, NULL);
+        if (entry->created_s + LAG_S > ctx_now_s(cx))
+            return fail(cx, ERR_UPSTREAM_DOWN, "calendar %s may still be made",
+                entry->name);
+    } else if (err) {
+        return err;
+    }
+    return store_journal_remove(cx, bridge->store, entry->id);
+}
+
+enum err calendar_finish(
+    struct ctx *cx, struct bridge *bridge, const struct journal *entry)
+{
+    struct held held;
+    struct journal now = {0};
+    TRY(held_take(cx, bridge->locks, LOCK_HOME, entry->account_id, &held));
+    enum err err = awaited_entry(cx, bridge, entry->account_id, entry->name, NULL, &now);
+    if (!err && now.id == entry->id)
+        err = finish_locked(cx, bridge, entry);
+    held_release(&held);
+    return err;
 }
 
 enum err be_calendar_create(struct ctx *cx, struct bridge *bridge,
@@ -233,7 +347,7 @@ static enum err update_locked(struct ctx *cx, struct bridge *bridge,
     }
     if (set->color && color_read(set->color, &argb))
         one.color_text = argb == one.color ? set->color : NULL;
-    return save(cx, bridge, &one, false);
+    return save(cx, bridge, &one);
 }
 
 enum err be_calendar_update(struct ctx *cx, struct bridge *bridge,

@@ -198,15 +198,19 @@ static bool is_there(struct ctx *cx, struct bridge *bridge, int64_t id)
     return false;
 }
 
-void journal_finish_all(struct ctx *cx, struct bridge *bridge)
+bool journal_finish_all(struct ctx *cx, struct bridge *bridge)
 {
     struct journal *list;
     size_t n;
     struct held held;
     if (!bridge->feishu || store_journals(cx, bridge->store, &list, &n))
-        return;
+        return false;
     for (size_t i = 0; i < n && !bridge->stopping; i++) {
         cx->deadline_ms = ctx_monotonic_ms(cx) + FINISH_LIMIT_MS;
+        if (!list[i].calendar_id) {
+            calendar_finish(cx, bridge, &list[i]);
+            continue;
+        }
         if (held_take(cx, bridge->locks, LOCK_CALENDAR, list[i].calendar_id, &held))
             continue;
         /* Whoever held the lock may have finished it. */
@@ -216,4 +220,5 @@ void journal_finish_all(struct ctx *cx, struct bridge *bridge)
         held_release(&held);
     }
     cx->deadline_ms = 0;
+    return !store_journals(cx, bridge->store, &list, &n) && n;
 }

@@ -58,6 +58,23 @@ static enum err choose_segment(
     return fail(cx, ERR_INTERNAL, "no name is left for calendar %s", upstream_id);
 }
 
+/* A client may have chosen the name before a crash. */
+static enum err name_one(
+    struct ctx *cx, struct listing *listing, const cJSON *item, const char **name)
+{
+    struct bridge *bridge = listing->bridge;
+    struct journal entry;
+    struct calendar other;
+    TRY(calendar_awaited(cx, bridge, listing->account->id, item, &entry));
+    if (entry.id &&
+        store_calendar_by_name(cx, bridge->store, listing->account->id, entry.name,
+            &other) == ERR_NOT_FOUND) {
+        *name = entry.name;
+        return store_journal_remove(cx, bridge->store, entry.id);
+    }
+    return choose_segment(cx, listing, json_text(item, "calendar_id"), name);
+}
+
 /* ---- one calendar ---- */
 
 /* Feishu gives no events of these types to apps (191004). */
@@ -96,7 +113,7 @@ static enum err save_one(
     bool known = !err;
     if (!known) {
         one = (struct calendar){.account_id = listing->account->id, .upstream_id = id};
-        TRY(choose_segment(cx, listing, id, &one.name));
+        TRY(name_one(cx, listing, item, &one.name));
     }
     const char *role = lower_text(cx, item, "role");
     bool role_changed = known && !str_eq(one.role, role);

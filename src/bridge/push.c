@@ -168,6 +168,17 @@ static void fill_result(const struct write *write, const struct object *object,
     };
 }
 
+/* The same change again, after its answer was lost or could not be stored: what Feishu
+ * already says is not said twice, because people would be told twice. */
+static bool is_said(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const struct row *row = step->original_time ? NULL : push_row(push, 0);
+    const cJSON *event = row && step->kind == STEP_PATCH && !step->restore
+        ? json_parse(cx->arena, row->json)
+        : NULL;
+    return event && !event_cancelled(event) && event_covers(event, step->body);
+}
+
 /* The steps are those that push will execute. */
 static void take_plan(struct ctx *cx, struct write *write, const struct plan *plan)
 {
@@ -177,6 +188,8 @@ static void take_plan(struct ctx *cx, struct write *write, const struct plan *pl
     push->steps = plan->steps.items;
     push->n_steps = plan->steps.n;
     push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
+    for (size_t i = 0; i < push->n_steps; i++)
+        push->done[i] = is_said(cx, push, &push->steps[i]);
 }
 
 /* If-Match has decided already; otherwise both sides may have changed something. */

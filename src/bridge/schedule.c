@@ -20,6 +20,7 @@
 #define SPREAD_MS 300 /* between two accounts, when everything is dirty */
 #define STOP_MS 4000
 #define HOUSE_MS 60000
+#define JOURNAL_MS 5000 /* the same while unfinished writes wait */
 #define TOMBSTONES_S (90 * 86400LL)
 
 struct dirty {
@@ -362,8 +363,8 @@ static void keep_house(
     }
     if (monotonic_ms() < *next_ms)
         return;
-    *next_ms = monotonic_ms() + HOUSE_MS;
-    journal_finish_all(cx, bridge);
+    bool open = journal_finish_all(cx, bridge);
+    *next_ms = monotonic_ms() + (open ? JOURNAL_MS : HOUSE_MS);
     store_expire_tombstones(cx, bridge->store, ctx_now_s(cx) - TOMBSTONES_S);
 }
 

@@ -8,7 +8,7 @@
     X(OK, 200, OTHER, NULL)                                                              \
     X(INTERNAL, 500, OTHER, NULL)                                                        \
     X(IO, 500, OTHER, NULL)                                                              \
-    X(STORE, 500, OTHER, NULL)                                                           \
+    X(STORE, 503, OTHER, NULL)                                                           \
     X(CONFIG, 500, OTHER, NULL)                                                          \
     X(USAGE, 500, OTHER, NULL)                                                           \
     /* RFC 9110, 6585 */                                                                 \

@@ -16,6 +16,8 @@
 
 #include "config.h"
 
+#include "base/fault.h"
+
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -293,7 +295,9 @@ bool transport_perform(struct transport *transport,
     struct curl_slist *headers = set_request(easy, request);
     set_callbacks(easy, &run, error);
 
+    fault_moment();
     CURLcode code = curl_easy_perform(easy);
+    fault_moment();
 
     long request_bytes = 0;
     curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);

@@ -1,3 +1,6 @@
+#include "config.h"
+
+#include "base/fault.h"
 #include "store/store_internal.h"
 
 #include <time.h>
@@ -65,11 +68,13 @@ static void roll_back(struct store_conn *writer)
 static enum err commit(struct ctx *cx, struct store_conn *writer)
 {
     enum err err;
+    fault_moment();
     if (writer->broken || sqlite3_get_autocommit(writer->db))
         err = fail(
             cx, ERR_STORE, "the transaction was rolled back because of an earlier error");
     else
         err = sql_run(cx, writer, SQL_COMMIT, "");
+    fault_moment();
     if (err != ERR_OK)
         roll_back(writer);
     else

@@ -1,0 +1,268 @@
+"""A bridge and a simulator whose equality is checked, and every kind of write with what must hold
+after it, however often it was interrupted."""
+
+import json
+import os
+import re
+import sqlite3
+
+import requests
+
+from bridge import Bridge, Client, event, wait_until
+
+ADA = "ou_ada00000000000000000000000000001"
+BOB = "ou_bob00000000000000000000000000002"
+ORGANIZER = "ORGANIZER:mailto:ada@example.com\nATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.com"
+INVITE_BOB = ORGANIZER + "\nATTENDEE;RSVP=TRUE:mailto:bob@example.com"
+
+
+class Stage:
+    """A bridge that can be told to die at a moment to come."""
+
+    def __init__(self, sim):
+        self.sim = sim
+        self.bridge = Bridge(sim, {"sync.poll-interval": "3600"}, start=False)
+        self.fuse = os.path.join(self.bridge.dir, "fuse")
+        self.bridge.env["TEST_FAULT_FILE"] = self.fuse
+        self.bridge.start()
+        self.ada = self.bridge.sign_in(ADA)
+        self.href = self.ada.calendars()["Ada"]
+
+    def light(self, moments):
+        with open(self.fuse, "w", encoding="ascii") as file:
+            file.write(f"{moments:06d}")
+
+    def put_out(self):
+        os.unlink(self.fuse)
+
+    def dies_of(self, action):
+        """Does what may kill the process; true when it did."""
+        answer = patient(action)
+        if answer is not None:
+            return self.bridge.process.poll() is not None
+        assert self.bridge.process.wait(timeout=10) == -9, self.bridge.log()[-4000:]
+        return True
+
+    def rise(self):
+        self.bridge.start()
+        self.ada = Client(self.bridge, self.ada.name, self.ada.password)
+
+    def rows(self, sql, *values):
+        with sqlite3.connect(os.path.join(self.bridge.dir, "store.db"), timeout=20) as db:
+            return db.execute(sql, values).fetchall()
+
+    def settle(self):
+        """Everything that is open has been finished and everything has been pulled."""
+        wait_until(lambda: not self.rows("SELECT name FROM journal"), "the end of the journal",
+                   40)
+        self.bridge.run("sync", "--full", self.ada.name)
+        check_equal(self)
+
+
+def when(value):
+    return value.get("timestamp") or value.get("date")
+
+
+def upstream_parts(stage):
+    """(uid, original time) -> what people see of each living master and exception."""
+    parts = {}
+    for master in stage.sim.events(stage.sim.primary(ADA)):
+        for one in [master, *master.get("exceptions", [])]:
+            if one.get("status") == "cancelled":
+                continue
+            uid, original = one["event_id"].rsplit("_", 1)
+            parts[uid, int(original)] = (one["summary"], when(one["start_time"]),
+                                         when(one["end_time"]), one.get("recurrence") or "")
+    return parts
+
+
+def stored_parts(stage):
+    parts = {}
+    for uid, original, text in stage.rows(
+            "SELECT uid, original_time, json FROM rows JOIN row_texts USING (id)"
+            " WHERE calendar_id = (SELECT id FROM calendars WHERE type = 'primary')"):
+        one = json.loads(text)
+        if one.get("status") != "cancelled":
+            parts[uid, original] = (one["summary"], when(one["start_time"]),
+                                    when(one["end_time"]), one.get("recurrence") or "")
+    return parts
+
+
+def check_equal(stage):
+    """Bridge, store and simulator hold the same events."""
+    upstream, stored = upstream_parts(stage), stored_parts(stage)
+    masters = {uid for uid, original in upstream if original == 0}
+    upstream = {key: part for key, part in upstream.items() if key[0] in masters}
+    stored = {key: part for key, part in stored.items() if key[0] in masters}
+    assert stored == upstream
+    members = stage.ada.members(stage.href)
+    assert len(members) == len(masters)
+    served = sorted(summary for href in members
+                    for summary in re.findall(r"SUMMARY:(.*?)\r", stage.ada.get(href)))
+    assert served == sorted(part[0] for part in upstream.values())
+    assert stage.rows("PRAGMA integrity_check") == [("ok",)]
+    assert not stage.rows("SELECT upstream_uid FROM objects WHERE NOT hidden"
+                          " GROUP BY calendar_id, upstream_uid HAVING count(*) > 1")
+
+
+def told(sim, kind):
+    return [n for n in sim.notifications() if BOB in n["to"] and n["kind"] == kind]
+
+
+def patient(action):
+    """Repeats what ends with 5xx, as clients do; None when the process died of it."""
+    for _ in range(6):
+        try:
+            answer = action()
+        except requests.ConnectionError:
+            return None
+        if answer.status_code < 500:
+            return answer
+    raise AssertionError(f"{answer.status_code} {answer.text}")
+
+
+def name_of(stage, n):
+    return f"{stage.href}{n}.ics"
+
+
+class Write:
+    """prepare(stage, n) makes what write(stage, n) changes; check(stage, n) is said afterwards.
+    n tells apart the turns on one stage."""
+
+    def prepare(self, stage, n):
+        """Nothing is there before."""
+
+    def write(self, stage, n):
+        raise NotImplementedError
+
+    def check(self, stage, n):
+        raise NotImplementedError
+
+
+def put(stage, n, text):
+    return stage.ada.put(name_of(stage, n), text)
+
+
+def make(stage, n, text):
+    answer = put(stage, n, text)
+    assert answer.status_code == 201, answer.text
+
+
+def simple(n, summary, extra=""):
+    return event(f"{n}@example.com", summary=f"{summary} {n}", extra=extra)
+
+
+class Create(Write):
+    def write(self, stage, n):
+        return put(stage, n, simple(n, "Made", INVITE_BOB))
+
+    def check(self, stage, n):
+        master = stage.sim.event(f"Made {n}")
+        assert [a.get("user_id") for a in master["attendees"]].count(BOB) == 1
+        assert len(told(stage.sim, "invite")) == 1
+
+
+class Change(Write):
+    def prepare(self, stage, n):
+        make(stage, n, simple(n, "Before", INVITE_BOB))
+
+    def write(self, stage, n):
+        return put(stage, n, simple(n, "After", INVITE_BOB))
+
+    def check(self, stage, n):
+        assert stage.sim.event(f"After {n}")
+        assert len(told(stage.sim, "update")) == 1
+
+
+class ChangeAttendees(Write):
+    def prepare(self, stage, n):
+        make(stage, n, simple(n, "Before", ORGANIZER))
+
+    def write(self, stage, n):
+        return put(stage, n, simple(n, "After", INVITE_BOB))
+
+    def check(self, stage, n):
+        ids = [a.get("user_id") for a in stage.sim.event(f"After {n}")["attendees"]]
+        assert ids.count(BOB) == 1
+        assert len(told(stage.sim, "invite")) == 1
+
+
+class Delete(Write):
+    def prepare(self, stage, n):
+        make(stage, n, simple(n, "Before", INVITE_BOB))
+
+    def write(self, stage, n):
+        return stage.ada.delete(name_of(stage, n))
+
+    def check(self, stage, n):
+        assert not [e for e in stage.sim.events() if e["summary"] == f"Before {n}"]
+        assert len(told(stage.sim, "cancel")) == 1
+
+
+def override(n, day, summary):
+    return "\r\n".join([
+        "BEGIN:VEVENT", f"UID:{n}@example.com", "DTSTAMP:20261120T000000Z",
+        f"RECURRENCE-ID;TZID=Asia/Shanghai:{day}T100000",
+        f"DTSTART;TZID=Asia/Shanghai:{day}T140000", f"DTEND;TZID=Asia/Shanghai:{day}T150000",
+        f"SUMMARY:{summary}", "END:VEVENT", ""])
+
+
+def edited_series(n):
+    text = event(f"{n}@example.com", summary=f"After {n}",
+                 extra="RRULE:FREQ=WEEKLY;UNTIL=20270301T000000Z\n"
+                       "EXDATE;TZID=Asia/Shanghai:20270112T100000")
+    return text.replace("END:VCALENDAR", override(n, "20270119", f"Moved {n}") +
+                        override(n, "20270126", f"Other {n}") + "END:VCALENDAR")
+
+
+class ChangeSeries(Write):
+    def prepare(self, stage, n):
+        make(stage, n, simple(n, "Before", "RRULE:FREQ=WEEKLY;UNTIL=20270301T000000Z"))
+
+    def write(self, stage, n):
+        return put(stage, n, edited_series(n))
+
+    def check(self, stage, n):
+        exceptions = stage.sim.event(f"After {n}")["exceptions"]
+        kept = sorted(e["summary"] for e in exceptions if e["status"] != "cancelled")
+        assert kept == [f"Moved {n}", f"Other {n}"]
+        assert len(exceptions) == 3
+
+
+class DeleteSeries(Write):
+    def prepare(self, stage, n):
+        make(stage, n, edited_series(n))
+
+    def write(self, stage, n):
+        return stage.ada.delete(name_of(stage, n))
+
+    def check(self, stage, n):
+        assert not [e for e in stage.sim.events() if e["summary"] == f"After {n}"]
+
+
+class CreateCalendar(Write):
+    def write(self, stage, n):
+        return stage.ada.xml("MKCALENDAR", f"{stage.ada.home()}plans{n}/", "c:mkcalendar",
+                             "<d:set><d:prop><d:displayname>"
+                             f"Plans {n}</d:displayname></d:prop></d:set>")
+
+    def check(self, stage, n):
+        assert stage.sim.calendar(f"Plans {n}")
+        assert stage.ada.calendars()[f"Plans {n}"] == f"{stage.ada.home()}plans{n}/"
+
+
+class DeleteCalendar(Write):
+    def prepare(self, stage, n):
+        assert CreateCalendar().write(stage, n).status_code == 201
+
+    def write(self, stage, n):
+        return stage.ada.delete(f"{stage.ada.home()}plans{n}/")
+
+    def check(self, stage, n):
+        assert not [c for c in stage.sim.calendars()
+                    if c["summary"] == f"Plans {n}" and not c["is_deleted"]]
+        assert f"Plans {n}" not in stage.ada.calendars()
+
+
+WRITES = [Create(), Change(), ChangeAttendees(), Delete(), ChangeSeries(), DeleteSeries(),
+          CreateCalendar(), DeleteCalendar()]
