@@ -170,8 +170,10 @@ static void json_calendars(const struct account_view *view)
         json_text_member("display_name", one->display_name, ",");
         json_text_member("role", one->role, ",");
         json_text_member("last_error", one->last_error, ",");
-        printf("\"objects\":%lld,\"last_pull\":%lld,\"complete\":%s,\"pushed\":%s}",
+        printf("\"objects\":%lld,\"last_pull\":%lld,\"last_success\":%lld,\"lag\":%lld,"
+               "\"calls\":%lld,\"complete\":%s,\"pushed\":%s}",
             (long long)one->objects, (long long)one->last_pull_s,
+            (long long)one->last_success_s, (long long)one->lag_s, (long long)one->calls,
             one->complete ? "true" : "false", one->pushed ? "true" : "false");
     }
 }
@@ -199,9 +201,12 @@ static void json_view(const struct account_view *view)
     json_text_member("scopes", view->scopes, ",");
     json_text_member("events", view->events, ",");
     printf("\"last_sync\":%lld,\"access_expires\":%lld,\"refresh_expires\":%lld,"
-           "\"authorized\":%lld,\"calendars\":[",
+           "\"authorized\":%lld,\"sign_in_until\":%lld,\"sign_in_soon\":%s,"
+           "\"calls\":%lld,\"calendars\":[",
         (long long)view->last_sync_s, (long long)view->access_expires_s,
-        (long long)view->refresh_expires_s, (long long)view->authorized_s);
+        (long long)view->refresh_expires_s, (long long)view->authorized_s,
+        (long long)view->sign_in_until_s, view->sign_in_soon ? "true" : "false",
+        (long long)view->calls);
     json_calendars(view);
     fputs("],\"passwords\":[", stdout);
     json_passwords(view);
@@ -221,9 +226,13 @@ static enum err list(struct ctx *cx, struct bridge *bridge, const struct options
             fputs(i ? ",\n" : "", stdout);
             json_view(&views[i]);
         } else {
-            printf("%s  %s  %s  last sync %s%s%s\n", views[i].name, views[i].open_id,
+            printf("%s  %s  %s  last sync %s%s%s", views[i].name, views[i].open_id,
                 views[i].state, when_text(views[i].last_sync_s, when),
                 *views[i].last_error ? "  " : "", views[i].last_error);
+            if (views[i].sign_in_soon)
+                printf("  must sign in again before %s",
+                    when_text(views[i].sign_in_until_s, when));
+            putchar('\n');
         }
     }
     if (options->json)
@@ -255,17 +264,22 @@ static void print_view(const struct account_view *view)
         view->display_name ? view->display_name : "", view->email ? view->email : "");
     printf("state            %s\n", view->state);
     printf("signed in        %s\n", when_text(view->authorized_s, when));
+    printf("sign in before   %s%s\n", when_text(view->sign_in_until_s, when),
+        view->sign_in_soon ? "  (soon: every calendar stops being updated then)" : "");
     printf("access until     %s\n", when_text(view->access_expires_s, when));
     printf("refresh until    %s\n", when_text(view->refresh_expires_s, when));
     printf("scopes           %s\n", view->scopes ? view->scopes : "");
     printf("changes come by  %s\n", view->events);
     printf("last sync        %s\n", when_text(view->last_sync_s, when));
     printf("last error       %s\n", *view->last_error ? view->last_error : "none");
+    printf("calls            %lld\n", (long long)view->calls);
     for (size_t i = 0; i < view->n_calendars; i++) {
         const struct account_calendar_view *one = &view->calendars[i];
-        printf("calendar         %s  %s  %s  %lld events%s  last pull %s%s%s%s\n",
+        printf("calendar         %s  %s  %s  %lld events%s  %lld calls  last success %s"
+               "  lag %lld s%s%s%s\n",
             one->name, one->display_name, one->role, (long long)one->objects,
-            one->pushed ? "  pushed" : "", when_text(one->last_pull_s, when),
+            one->pushed ? "  pushed" : "", (long long)one->calls,
+            when_text(one->last_success_s, when), (long long)one->lag_s,
             one->complete ? "" : "  (first pull under way)",
             str_empty(one->last_error) ? "" : "  ",
             str_empty(one->last_error) ? "" : one->last_error);

@@ -186,6 +186,25 @@ enum err account_find(
     return ERR_OK;
 }
 
+/* What is kept beside the rows that go with the account. */
+static enum err forget_settings(
+    struct ctx *cx, struct bridge *bridge, const struct account *account)
+{
+    struct calendar *list;
+    struct store_tx *tx;
+    size_t n;
+    char *primary = arena_printf(cx->arena, "primary.%s", account->open_id);
+    TRY(store_calendars(cx, bridge->store, account->id, &list, &n));
+    TRY(store_begin(cx, bridge->store, &tx));
+    enum err err = store_setting_set(cx, bridge->store, primary, NULL);
+    for (size_t i = 0; i < n && !err; i++)
+        err = calendar_forget(cx, bridge, tx, list[i].id);
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
+}
+
 enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_id)
 {
     struct account account;
@@ -200,5 +219,6 @@ enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_i
             oauth_revoke(cx, bridge->feishu, account.access_token))
             log_line(cx, LOG_INFO, LOG_FEISHU, "revocation failed: %s", ctx_error(cx));
     }
+    TRY(forget_settings(cx, bridge, &account));
     return store_account_remove(cx, bridge->store, account_id);
 }

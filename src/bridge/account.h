@@ -52,6 +52,9 @@ enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_i
 struct account_calendar_view {
     const char *name, *display_name, *role, *last_error;
     int64_t objects, last_pull_s;
+    int64_t last_success_s; /* 0 = never */
+    int64_t lag_s;          /* since then; 0 = never */
+    int64_t calls;          /* that its pulls have cost so far */
     bool complete;
     bool pushed; /* Feishu was asked to tell of its changes */
 };
@@ -65,6 +68,9 @@ struct account_view {
     const char *state; /* "ok", "sign-in needed" */
     const char *last_error;
     int64_t last_sync_s, access_expires_s, refresh_expires_s, authorized_s;
+    int64_t sign_in_until_s; /* when Feishu ends the grant, 365 days after sign-in */
+    bool sign_in_soon;       /* that is less than a month away */
+    int64_t calls;           /* of all calendars */
     const char *scopes;
     const char *events; /* how changes come: "polling", "long-connection", "callback" */
     struct account_calendar_view *calendars;

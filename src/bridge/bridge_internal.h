@@ -205,6 +205,24 @@ enum occurrence_state {
 enum err occurrence_look(struct ctx *cx, const struct occurrence *one,
     enum occurrence_state *state, const cJSON **event);
 
+/* ---- spent.c: what pulls of a calendar have cost and when one last succeeded ---- */
+struct spent {
+    int64_t calls, success_s;
+};
+void spent_read(
+    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, struct spent *spent);
+/* Inside the transaction of the calling thread, if there is one. success_s 0 = it failed.
+ */
+enum err spent_add(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
+    const struct spent *more);
+/* When the calendar was last read as a whole; 0 = not known. */
+int64_t full_read_s(struct ctx *cx, struct bridge *bridge, int64_t calendar_id);
+enum err full_read_set(
+    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, int64_t when_s);
+/* Removes the calendar and what is remembered about it. */
+enum err calendar_forget(
+    struct ctx *cx, struct bridge *bridge, struct store_tx *tx, int64_t calendar_id);
+
 /* ---- pull_*.c ---- */
 struct pull {
     struct bridge *bridge;
@@ -219,6 +237,7 @@ struct pull {
     size_t items;       /* met so far */
     bool deferred;      /* something newer is stored: the token must not move yet */
     unsigned fetches;   /* attendee look-ups spent on this pass */
+    unsigned calls;     /* of the pages before this one */
     text_list met;      /* event ids of guarded rows that a full read did meet */
     text_list orphans;  /* uids without a master; in pass's arena */
 };

@@ -393,7 +393,7 @@ static enum err delete_locked(struct ctx *cx, struct bridge *bridge,
     TRY(store_calendar(cx, bridge->store, calendar_id, &one));
     TRY(delete_upstream(cx, bridge, user->id, &one));
     TRY(store_begin(cx, bridge->store, &tx));
-    enum err err = store_calendar_remove(cx, tx, calendar_id);
+    enum err err = calendar_forget(cx, bridge, tx, calendar_id);
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);

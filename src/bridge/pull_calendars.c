@@ -256,7 +256,7 @@ static enum err apply(struct ctx *cx, struct listing *listing, struct store_tx *
 {
     for (size_t i = 0; i < n_known; i++)
         if (left(listing, &known[i])) {
-            TRY(store_calendar_remove(cx, tx, known[i].id));
+            TRY(calendar_forget(cx, listing->bridge, tx, known[i].id));
             listing->result->calendars++;
         }
     for (size_t i = 0; i < listing->items.n; i++)
@@ -346,7 +346,7 @@ enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
         return fail(
             cx, ERR_UPSTREAM_DOWN, "Feishu denies the primary calendar: not believed");
     TRY(store_begin(cx, bridge->store, &tx));
-    err = store_calendar_remove(cx, tx, calendar->id);
+    err = calendar_forget(cx, bridge, tx, calendar->id);
     if (err) {
         store_rollback(tx);
         return err;

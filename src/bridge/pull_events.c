@@ -68,16 +68,25 @@ static enum err read_page(struct ctx *cx, struct pull *pull, struct cursor *curs
     return ERR_OK;
 }
 
+/* A page's memory goes, what was counted stays. */
+static void next_page(struct ctx *cx, struct pull *pull)
+{
+    int64_t deadline_ms = cx->deadline_ms;
+    pull->calls += cx->upstream_calls;
+    ctx_reset(cx);
+    cx->deadline_ms = deadline_ms;
+}
+
 static enum err read_pages(struct ctx *cx, struct pull *pull, struct cursor *cursor)
 {
     for (int i = 0; i < PAGES_MAX; i++) {
         if (pull->bridge->stopping)
             return fail(cx, ERR_UPSTREAM_DOWN, "the program is being stopped");
         TRY(read_page(cx, pull, cursor));
-        ctx_reset(cx);
+        next_page(cx, pull);
         if (!cursor->more) {
             TRY(pull_orphans(cx, pull));
-            ctx_reset(cx);
+            next_page(cx, pull);
             return ERR_OK;
         }
     }
@@ -86,11 +95,13 @@ static enum err read_pages(struct ctx *cx, struct pull *pull, struct cursor *cur
 
 /* ---- what is stored about the pull itself ---- */
 
-static enum err save_pull(struct ctx *cx, struct pull *pull)
+static enum err save_pull(struct ctx *cx, struct pull *pull, struct spent spent)
 {
     struct store_tx *tx;
     TRY(store_begin(cx, pull->bridge->store, &tx));
     enum err err = store_calendar_set_pull(cx, tx, pull->calendar);
+    if (!err)
+        err = spent_add(cx, pull->bridge, pull->calendar->id, &spent);
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);
@@ -105,7 +116,9 @@ static enum err save_done(struct ctx *cx, struct pull *pull, const char *sync_to
     calendar->pull = PULL_DONE;
     calendar->last_pull_s = ctx_now_s(cx);
     calendar->last_error = "";
-    return save_pull(cx, pull);
+    return save_pull(cx, pull,
+        (struct spent){.calls = pull->calls + cx->upstream_calls,
+            .success_s = calendar->last_pull_s});
 }
 
 /* ---- full reads ---- */
@@ -182,27 +195,10 @@ static enum err read_once(struct ctx *cx, struct pull *pull, struct cursor *curs
 }
 
 /* Not every deletion need come as a change (feishu-api 16.5): once a day all is read. */
-static char *full_setting(struct ctx *cx, const struct pull *pull)
-{
-    return arena_printf(cx->arena, "full.%lld", (long long)pull->calendar->id);
-}
-
 static bool full_is_due(struct ctx *cx, const struct pull *pull)
 {
-    char *value = NULL;
-    long long when_s = 0;
-    if (!pull->calendar->sync_token)
-        return true;
-    if (store_setting(cx, pull->bridge->store, full_setting(cx, pull), &value) ||
-        !value || !str_to_ll(value, 0, INT64_MAX, &when_s))
-        return false;
-    return when_s + FULL_S < ctx_now_s(cx);
-}
-
-static void note_full(struct ctx *cx, const struct pull *pull)
-{
-    store_setting_set(cx, pull->bridge->store, full_setting(cx, pull),
-        arena_printf(cx->arena, "%lld", (long long)ctx_now_s(cx)));
+    int64_t when_s = full_read_s(cx, pull->bridge, pull->calendar->id);
+    return !pull->calendar->sync_token || (when_s && when_s + FULL_S < ctx_now_s(cx));
 }
 
 /* Reads everything; what is stored and was not met is deleted. When that is all or most
@@ -222,7 +218,7 @@ static enum err read_full(struct ctx *cx, struct pull *pull)
     if (pull->calendar->pull == PULL_NEVER)
         pull->calendar->pull = PULL_RUNNING;
     pull->calendar->sync_token = NULL;
-    TRY(save_pull(cx, pull));
+    TRY(save_pull(cx, pull, (struct spent){0}));
     for (int look = 1;; look++) {
         TRY(read_once(cx, pull, &cursor));
         TRY(store_rows_unseen(
@@ -241,7 +237,7 @@ static enum err read_full(struct ctx *cx, struct pull *pull)
         held_release(&held);
         TRY(err);
     }
-    note_full(cx, pull);
+    full_read_set(cx, pull->bridge, pull->calendar->id, ctx_now_s(cx));
     return save_done(cx, pull, cursor.next_sync_token);
 }
 
@@ -279,7 +275,7 @@ static enum err note_error(
 {
     pull->calendar->last_error = arena_strdup(cx->arena, ctx_error(page));
     pull->calendar->last_pull_s = ctx_now_s(cx);
-    save_pull(cx, pull);
+    save_pull(cx, pull, (struct spent){.calls = pull->calls});
     return fail(cx, err, "%s", pull->calendar->last_error);
 }
 
@@ -310,7 +306,7 @@ enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *acco
             !dropped)
             fail(page, err, "%s", text);
     }
-    cx->upstream_calls += page->upstream_calls;
+    pull.calls += page->upstream_calls;
     if (dropped) {
         result->calendars++;
         log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: taken away upstream",
@@ -321,6 +317,7 @@ enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *acco
         err = note_error(cx, &pull, page, err);
     else if (pull.deferred)
         bridge_poke_later(bridge, account->id, calendar->id, WRITE_GUARD_MS);
+    cx->upstream_calls += pull.calls;
     ctx_free(page);
     return err;
 }

@@ -3,6 +3,9 @@
 
 #include "bridge/bridge_internal.h"
 
+#define GRANT_S (365LL * 86400) /* feishu-api 2.4 */
+#define SOON_S (30LL * 86400)
+
 static bool is_told(
     const struct subscription *list, size_t n, const char *upstream_id)
 {
@@ -23,7 +26,10 @@ static enum err fill_calendars(
     TRY(store_calendars(cx, bridge->store, view->id, &list, &view->n_calendars));
     view->calendars =
         ARENA_ARRAY(cx->arena, struct account_calendar_view, view->n_calendars + 1);
-    for (size_t i = 0; i < view->n_calendars; i++)
+    for (size_t i = 0; i < view->n_calendars; i++) {
+        struct spent spent;
+        spent_read(cx, bridge, list[i].id, &spent);
+        view->calls += spent.calls;
         view->calendars[i] = (struct account_calendar_view){
             .name = list[i].name,
             .display_name = !str_empty(list[i].alias) ? list[i].alias : list[i].summary,
@@ -31,9 +37,13 @@ static enum err fill_calendars(
             .last_error = list[i].last_error,
             .objects = calendar_count(cx, bridge, list[i].id),
             .last_pull_s = list[i].last_pull_s,
+            .last_success_s = spent.success_s,
+            .lag_s = spent.success_s ? ctx_now_s(cx) - spent.success_s : 0,
+            .calls = spent.calls,
             .complete = list[i].pull == PULL_DONE,
             .pushed = is_told(told, n_told, list[i].upstream_id),
         };
+    }
     return ERR_OK;
 }
 
@@ -71,6 +81,10 @@ static enum err fill(struct ctx *cx, struct bridge *bridge, const struct account
         .authorized_s = account->authorized_s,
         .scopes = account->scopes,
     };
+    if (account->authorized_s)
+        view->sign_in_until_s = account->authorized_s + GRANT_S;
+    view->sign_in_soon =
+        view->sign_in_until_s && view->sign_in_until_s - SOON_S <= ctx_now_s(cx);
     char *way = NULL;
     TRY(store_setting(cx, bridge->store, EVENTS_SETTING, &way));
     view->events = way ? way : "polling";

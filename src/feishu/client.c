@@ -145,6 +145,7 @@ struct feishu *feishu_new(const struct feishu_options *options)
         feishu->options.timeout_s = 1;
     feishu->transport = transport_new();
     feishu->budget = budget_new(options->rate_per_second, options->rate_per_minute);
+    feishu->breaker = breaker_new();
     pthread_mutex_init(&feishu->tenant_lock, NULL);
     return feishu;
 }
@@ -163,6 +164,7 @@ void feishu_free(struct feishu *feishu)
     pthread_mutex_destroy(&feishu->tenant_lock);
     transport_free(feishu->transport);
     budget_free(feishu->budget);
+    breaker_free(feishu->breaker);
     arena_free(feishu->arena);
     free(feishu);
 }

@@ -10,6 +10,7 @@
 #define PAUSE_FIRST_MS 500
 #define PAUSE_MAX_MS 10000
 #define RESET_SPREAD_MS 250
+#define BREAKER_WAIT_MS 3000
 
 static int64_t random_below(struct ctx *cx, int64_t limit)
 {
@@ -69,6 +70,32 @@ static void log_try(struct ctx *cx, const struct upstream_call *call,
             call->id, reply->text, try, took_ms);
 }
 
+/* Feishu's own words, also those of a limit; not silence, a failure or a stranger. */
+static bool is_answer(const struct reply *reply)
+{
+    return reply->kind == ERR_OK ||
+        (reply->json && reply->rule != CODE_UNSURE && reply->status < 500);
+}
+
+/* Short pauses are waited for; in longer ones the caller is told at once. */
+static enum err wait_for_breaker(
+    struct ctx *cx, struct feishu *feishu, const struct upstream_call *call)
+{
+    for (;;) {
+        int64_t now_ms = ctx_monotonic_ms(cx);
+        int64_t wait_ms = breaker_wait_ms(feishu->breaker, now_ms);
+        if (!wait_ms)
+            return ERR_OK;
+        if (wait_ms > BREAKER_WAIT_MS || now_ms + wait_ms >= call->until_ms ||
+            !budget_sleep(feishu->budget, wait_ms)) {
+            cx->retry_after_s = (int)((wait_ms + 999) / 1000);
+            return fail(cx, ERR_UPSTREAM_DOWN,
+                "Feishu has not answered the last calls; it is tried again in %d s",
+                cx->retry_after_s);
+        }
+    }
+}
+
 static void perform_once(struct ctx *cx, struct feishu *feishu,
     const struct upstream_call *call, int try, struct reply *reply)
 {
@@ -84,6 +111,7 @@ static void perform_once(struct ctx *cx, struct feishu *feishu,
     transport_perform(feishu->transport, &http, &bytes);
     reply_read(cx, &bytes, is_read, call->is_oauth, reply);
     transport_reply_free(&bytes);
+    breaker_note(feishu->breaker, is_answer(reply), ctx_monotonic_ms(cx));
     log_try(cx, call, reply, try, start_ms);
     if (reply->rule == CODE_WAIT && reply->reset_s > 0)
         budget_pause(
@@ -109,8 +137,10 @@ enum err retry_perform(struct ctx *cx, struct feishu *feishu,
 {
     bool unsure = false;
     for (int try = 1;; try++) {
-        enum err err =
-            budget_take(cx, feishu->budget, call->method, call->priority, call->until_ms);
+        enum err err = wait_for_breaker(cx, feishu, call);
+        if (err == ERR_OK)
+            err = budget_take(
+                cx, feishu->budget, call->method, call->priority, call->until_ms);
         if (err != ERR_OK) {
             *reply = (struct reply){.kind = err,
                 .rule = CODE_FINAL,

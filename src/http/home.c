@@ -11,7 +11,6 @@
 
 /* feishu-api 2.4: 365 days after the authorization a refresh fails whatever the
  * rotation. */
-#define GRANT_S (365LL * 24 * 3600)
 
 static const char style[] =
     ":root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}"
@@ -142,9 +141,11 @@ static void write_calendar(struct page *page, const struct account_calendar_view
     page_text(page, role_text(page, one->role));
     buf_printf(&page->html, "</td><td>%lld</td><td>", (long long)one->objects);
     if (one->complete)
-        page_time(page, one->last_pull_s);
+        page_time(page, one->last_success_s);
     else
         page_text(page, page_word(page, WORD_FIRST_SYNC));
+    buf_printf(&page->html, "</td><td>%lld</td><td>%lld", (long long)one->lag_s,
+        (long long)one->calls);
     buf_adds(&page->html, "</td><td>");
     page_text(page, one->last_error);
     buf_adds(&page->html, "</td></tr>\n");
@@ -153,7 +154,8 @@ static void write_calendar(struct page *page, const struct account_calendar_view
 static void write_calendars(struct page *page, const struct account_view *view)
 {
     static const enum word heads[] = {
-        WORD_NAME, WORD_ROLE, WORD_EVENTS, WORD_LAST_SYNC, WORD_ERROR};
+        WORD_NAME, WORD_ROLE, WORD_EVENTS, WORD_LAST_SYNC, WORD_LAG,
+        WORD_CALLS, WORD_ERROR};
     word(page, "<h2>", WORD_CALENDARS, "</h2>\n<div class=\"wide\"><table><tr>");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         word(page, "<th>", heads[i], "</th>");
@@ -175,9 +177,15 @@ static void write_state(struct page *page, const struct account_view *view)
         buf_printf(&page->html, "<p><a class=\"button\" href=\"%s/login\">",
             page->ex->site->prefix);
         word(page, "", WORD_SIGN_IN_AGAIN, "</a></p>\n");
-    } else if (view->authorized_s) {
+    } else if (view->sign_in_soon) {
+        word(page, "<p class=\"error\">", WORD_AUTHORIZED_SOON, " ");
+        page_time(page, view->sign_in_until_s);
+        buf_printf(&page->html, "</p>\n<p><a class=\"button\" href=\"%s/login\">",
+            page->ex->site->prefix);
+        word(page, "", WORD_SIGN_IN_AGAIN, "</a></p>\n");
+    } else if (view->sign_in_until_s) {
         word(page, "<p>", WORD_AUTHORIZED_UNTIL, " ");
-        page_time(page, view->authorized_s + GRANT_S);
+        page_time(page, view->sign_in_until_s);
         buf_adds(&page->html, "</p>\n");
     }
     if (!str_empty(view->last_error)) {

@@ -284,7 +284,7 @@ static void upstream_errors_keep_their_meaning(void **state)
         {ERR_ORGANIZER_CHANGE, 403, "C:allowed-organizer-scheduling-object-change"},
         {ERR_ATTENDEE_CHANGE, 403, "C:allowed-attendee-scheduling-object-change"},
         {ERR_THROTTLED, 429, NULL},
-        {ERR_STORE, 500, NULL},
+        {ERR_STORE, 503, NULL},
     };
     struct world *w = *state;
     w->bridge.retry_after_s = 17;

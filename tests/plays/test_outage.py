@@ -1,0 +1,126 @@
+"""Feishu is in trouble as a whole: reads go on at full speed, writes end within 30 s with 503 and
+Retry-After, nothing is lost, few calls are spent on it, and it is over without a restart."""
+
+import threading
+import time
+
+import pytest
+
+from bridge import Bridge, Client, event, wait_until
+from feishu_sim import FeishuSim
+
+ADA = "ou_ada00000000000000000000000000001"
+OUTAGES = {
+    "service error": {"code": 190003, "status": 500},
+    "a page of a proxy": {"status": 502, "body": "<p>no", "content_type": "text/html"},
+    "invalid JSON": {"status": 200, "body": "{\"code\":0,", "content_type": "application/json"},
+    "a portal's page": {"status": 200, "body": "<p>pay", "content_type": "text/html"},
+    "no such page": {"status": 404, "body": "404 page not found", "content_type": "text/plain"},
+    "cut": {"cut": "before"},
+    "limit of the gateway": {"rate_limit_reset": 40},
+    "an address not allowed": {"code": 99991401, "status": 400},
+}
+
+
+@pytest.fixture(name="sim")
+def fixture_sim():
+    with FeishuSim() as sim:
+        yield sim
+
+
+@pytest.fixture(name="bridge")
+def fixture_bridge(sim):
+    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        yield bridge
+
+
+@pytest.fixture(name="ada")
+def fixture_ada(bridge):
+    client = bridge.sign_in(ADA)
+    client.href = client.calendars()["Ada"]
+    assert client.put(client.href + "a.ics", event("a@example.com", summary="Before")) \
+        .status_code == 201
+    return client
+
+
+def read_fast(ada):
+    for _ in range(5):
+        start = time.monotonic()
+        assert "SUMMARY:" in ada.get(ada.href + "a.ics")
+        ada.ctag(ada.href)
+        if time.monotonic() - start < 0.2:
+            return
+    raise AssertionError("reading is slow")
+
+
+def write_fails(ada, name="a.ics", uid="a@example.com"):
+    answer = ada.put(ada.href + name, event(uid, summary="After"))
+    assert answer.status_code == 503, (answer.status_code, answer.text)
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert answer.elapsed.total_seconds() < 30
+    return answer.elapsed.total_seconds()
+
+
+def ends(sim, ada):
+    def again():
+        return ada.put(ada.href + "a.ics",
+                       event("a@example.com", summary="After")).status_code == 204
+    wait_until(again, "a write after the outage", 45)
+    assert sim.event("After")
+    ada.bridge.sync(ada.name)
+    assert list(ada.members(ada.href)) == [ada.href + "a.ics"]
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_reads_go_on_writes_end_in_time_and_it_ends_by_itself(sim, ada, outage):
+    sim.fault(path="*", count=-1, **OUTAGES[outage])
+    other = Client(ada.bridge, ada.name, ada.password)
+    other.href = ada.href
+    waited = []
+    writer = threading.Thread(target=lambda: waited.append(write_fails(other)))
+    writer.start()
+    while writer.is_alive():
+        read_fast(ada)
+    assert waited
+    write_fails(ada)
+    sim.clear_faults()
+    ends(sim, ada)
+
+
+def test_a_long_outage_costs_few_calls_and_little_waiting(sim, ada):
+    sim.fault(path="*", count=-1, code=190003, status=500)
+    end = time.monotonic() + 60
+    while time.monotonic() < end and write_fails(ada) > 1:
+        pass
+    sim.clear_calls()
+    assert max(write_fails(ada) for _ in range(20)) < 5
+    assert len(sim.calls()) < 12
+    sim.clear_faults()
+    ends(sim, ada)
+
+
+def test_a_server_that_is_gone_and_comes_back():
+    with FeishuSim() as sim, Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        client = bridge.sign_in(ADA)
+        href = client.calendars()["Ada"]
+        client.put(href + "a.ics", event("a@example.com", summary="Before"))
+        bridge.stop()
+        for url in ("http://no-such-host.invalid", "http://127.0.0.1:9"):
+            bridge.env["FEISHU_CALDAV_FEISHU_BASE_URL"] = url
+            bridge.start()
+            client = Client(bridge, client.name, client.password)
+            client.href = href
+            read_fast(client)
+            write_fails(client)
+            bridge.stop()
+        bridge.env["FEISHU_CALDAV_FEISHU_BASE_URL"] = sim.url
+        bridge.start()
+        client = Client(bridge, client.name, client.password)
+        client.href = href
+        ends(sim, client)
+
+
+@pytest.mark.parametrize("days", [2, -2])
+def test_a_clock_that_differs_by_days_does_no_harm(sim, ada, days):
+    sim.clock(set=int(time.time()) + days * 86400)
+    ends(sim, ada)
