@@ -154,6 +154,7 @@ enum err account_login_finish(
     TRY(store_login_finish(cx, bridge->store, state, account_id, NULL));
     log_line(cx, LOG_INFO, LOG_SYNC, "account %lld signed in", (long long)account_id);
     bridge_poke(bridge, account_id, 0);
+    subscriptions_look(bridge);
     *result = account_id;
     return ERR_OK;
 }

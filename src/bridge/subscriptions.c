@@ -57,7 +57,7 @@ static void note_made(struct ctx *cx, struct bridge *bridge, struct subscription
     int64_t now_s = ctx_now_s(cx);
     bool had_gap = !one->made_s || one->made_s + GONE_S < now_s ||
         one->due_s > now_s; /* before its time: a new sign-in */
-    one->made_s = one->tried_s = now_s;
+    one->made_s = now_s;
     one->due_s = now_s + renew_s(cx);
     one->error = "";
     if (!store_subscription_save(cx, bridge->store, one) && had_gap)
@@ -71,8 +71,7 @@ static void note_failure(
     const char *text = arena_strdup(cx->arena, ctx_error(cx));
     log_line(cx, LOG_INFO, LOG_SYNC, "account %lld: subscription failed: %s",
         (long long)one->account_id, text);
-    one->tried_s = ctx_now_s(cx);
-    one->due_s = one->tried_s + (later ? RETRY_S : renew_s(cx));
+    one->due_s = ctx_now_s(cx) + (later ? RETRY_S : renew_s(cx));
     one->error = text;
     if (!later)
         one->made_s = 0;

@@ -190,6 +190,12 @@ static void send_frame(struct session *session, const struct frame *frame)
     websocket_send(session->ws, bytes.data, bytes.len_bytes);
 }
 
+static int64_t pong_ms(const struct longconn *longconn)
+{
+    int64_t ms = 2000 * longconn->settings.ping_interval_s;
+    return ms < PONG_MS ? ms : PONG_MS;
+}
+
 static void ping(struct session *session)
 {
     struct frame frame = {.service = session->service, .method = FRAME_CONTROL};
@@ -198,7 +204,7 @@ static void ping(struct session *session)
     send_frame(session, &frame);
     session->next_ping_ms = now_ms + session->longconn->settings.ping_interval_s * 1000;
     if (!session->dead_ms)
-        session->dead_ms = now_ms + PONG_MS;
+        session->dead_ms = now_ms + pong_ms(session->longconn);
 }
 
 static void on_control(struct session *session, const struct frame *frame)

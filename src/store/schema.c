@@ -200,7 +200,7 @@ const char *const store_schema[] = {
     "CREATE TABLE subscriptions ("
     " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
     " kind INTEGER NOT NULL, upstream_id TEXT NOT NULL,"
-    " made_s INTEGER NOT NULL, tried_s INTEGER NOT NULL, due_s INTEGER NOT NULL,"
+    " made_s INTEGER NOT NULL, sign_in_s INTEGER NOT NULL, due_s INTEGER NOT NULL,"
     " error TEXT NOT NULL,"
     " PRIMARY KEY (account_id, kind, upstream_id)) STRICT, WITHOUT ROWID;",
 

@@ -25,7 +25,7 @@
 #define PERSON_COLUMNS "open_id, address, name, fetched_s, kind, words"
 
 #define SUBSCRIPTION_COLUMNS                                                             \
-    "s.account_id, s.kind, s.upstream_id, s.made_s, s.tried_s, s.due_s, s.error"
+    "s.account_id, s.kind, s.upstream_id, s.made_s, s.sign_in_s, s.due_s, s.error"
 
 /* The list of calendars of an account that has one; calendars whose events the account
  * may see; access lists of those that it owns. ready: read to the end once. */
@@ -310,21 +310,21 @@
         "WHERE account_id = ?1 ORDER BY kind, upstream_id")                              \
     X(SUBSCRIPTIONS_DUE, SUBSCRIPTIONS_WANTED                                            \
         "SELECT w.account_id, w.kind, w.upstream_id, coalesce(s.made_s, 0), "            \
-        "coalesce(s.tried_s, 0), coalesce(s.due_s, 0), coalesce(s.error, ''), 1, "       \
+        "w.authorized_s, coalesce(s.due_s, 0), coalesce(s.error, ''), 1, "               \
         "s.account_id IS NOT NULL AS known "                                             \
         "FROM wanted w LEFT JOIN subscriptions s USING (account_id, kind, upstream_id) " \
         "WHERE (s.account_id IS NULL AND w.ready) OR s.due_s <= ?1 "                     \
-        "OR s.tried_s < w.authorized_s "                                                 \
+        "OR s.sign_in_s <> w.authorized_s "                                              \
         "UNION ALL SELECT " SUBSCRIPTION_COLUMNS ", 0, 1 FROM subscriptions s "          \
         "WHERE s.account_id IN (SELECT id FROM accounts WHERE state = 0) "               \
         "AND (account_id, kind, upstream_id) NOT IN "                                    \
         "(SELECT account_id, kind, upstream_id FROM wanted) "                            \
         "ORDER BY known, 2, 1 LIMIT ?2")                                                 \
     X(SUBSCRIPTION_SET, "INSERT INTO subscriptions (account_id, kind, upstream_id, "     \
-        "made_s, tried_s, due_s, error) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "              \
+        "made_s, sign_in_s, due_s, error) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 "            \
         "WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1) "                           \
         "ON CONFLICT (account_id, kind, upstream_id) DO UPDATE SET "                     \
-        "made_s = excluded.made_s, tried_s = excluded.tried_s, "                         \
+        "made_s = excluded.made_s, sign_in_s = excluded.sign_in_s, "                     \
         "due_s = excluded.due_s, error = excluded.error")                                \
     X(SUBSCRIPTION_REMOVE, "DELETE FROM subscriptions "                                  \
         "WHERE account_id = ?1 AND kind = ?2 AND upstream_id = ?3")                      \

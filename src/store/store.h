@@ -221,7 +221,7 @@ struct subscription {
     enum subscription_kind kind;
     const char *upstream_id;
     int64_t made_s;  /* 0 = it is not, or no longer, there */
-    int64_t tried_s;
+    int64_t sign_in_s; /* the account's authorized_s when it was asked for */
     int64_t due_s;   /* when it is to be made again */
     const char *error;
     bool wanted;     /* false: what it is for has gone */

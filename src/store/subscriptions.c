@@ -17,7 +17,7 @@ static enum err read_all(
             .kind = (enum subscription_kind)sqlite3_column_int(cursor->stmt, 1),
             .upstream_id = column_copy(cx, cursor->stmt, 2),
             .made_s = sqlite3_column_int64(cursor->stmt, 3),
-            .tried_s = sqlite3_column_int64(cursor->stmt, 4),
+            .sign_in_s = sqlite3_column_int64(cursor->stmt, 4),
             .due_s = sqlite3_column_int64(cursor->stmt, 5),
             .error = column_copy(cx, cursor->stmt, 6),
             .wanted = sqlite3_column_int(cursor->stmt, 7) != 0,
@@ -53,7 +53,7 @@ enum err store_subscription_save(
     struct ctx *cx, struct store *store, const struct subscription *one)
 {
     STORE_RUN(cx, store, SQL_SUBSCRIPTION_SET, "iitiiit", one->account_id,
-        (int64_t)one->kind, one->upstream_id, one->made_s, one->tried_s, one->due_s,
+        (int64_t)one->kind, one->upstream_id, one->made_s, one->sign_in_s, one->due_s,
         one->error == NULL ? "" : one->error);
 }
 

@@ -40,7 +40,7 @@ static void make(struct world *w, enum subscription_kind kind, int64_t at_s)
         .kind = kind,
         .upstream_id = kind ? w->calendar.upstream_id : "",
         .made_s = at_s,
-        .tried_s = at_s,
+        .sign_in_s = w->account.authorized_s,
         .due_s = at_s + 100};
     assert_ok(w->cx, store_subscription_save(w->cx, w->store, &one));
 }
