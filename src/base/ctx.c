@@ -90,6 +90,21 @@ void ctx_reset(struct ctx *cx)
     new_id(cx);
 }
 
+struct arena *ctx_step_begin(struct ctx *cx)
+{
+    struct arena *outer = cx->arena;
+    cx->arena = arena_new();
+    return outer;
+}
+
+void ctx_step_end(struct ctx *cx, struct arena *outer)
+{
+    struct arena *step = cx->arena;
+    cx->err_text = arena_strdup(outer, cx->err_text);
+    cx->arena = outer;
+    arena_free(step);
+}
+
 enum err fail(struct ctx *cx, enum err kind, const char *format, ...)
 {
     va_list args;

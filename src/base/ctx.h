@@ -40,6 +40,11 @@ void ctx_free(struct ctx *cx);
 /* Clears the error and the arena, makes a new id: for loops that reuse a context. */
 void ctx_reset(struct ctx *cx);
 
+/* Memory for one step of a long unit of work: between the two calls cx->arena is an arena
+ * of its own. Returns the one to hand back; the text of a failure survives the step. */
+struct arena *ctx_step_begin(struct ctx *cx);
+void ctx_step_end(struct ctx *cx, struct arena *outer);
+
 /* Records kind and text and returns kind. The text is for people: plain English, no
  * secrets. */
 enum err fail(struct ctx *cx, enum err kind, const char *format, ...)

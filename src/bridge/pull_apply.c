@@ -327,7 +327,11 @@ static enum err render_uid(
         .uid = uid,
         .orphan = orphan,
     };
-    TRY(render_series(cx, tx, &render, &result));
+    /* A page holds a thousand events: their texts must not add up. */
+    struct arena *outer = ctx_step_begin(cx);
+    enum err err = render_series(cx, tx, &render, &result);
+    ctx_step_end(cx, outer);
+    TRY(err);
     pull->result->changed += result.changed;
     pull->result->removed += result.removed;
     pull->result->failed += result.failed;
@@ -376,8 +380,12 @@ static void learn_timezone(struct ctx *cx, struct pull *pull, const item_list *l
 static enum err apply_all(
     struct ctx *cx, struct pull *pull, struct store_tx *tx, const item_list *list)
 {
-    for (size_t i = 0; i < list->n; i++)
-        TRY(apply_item(cx, pull, tx, &list->items[i]));
+    for (size_t i = 0; i < list->n; i++) {
+        struct arena *outer = ctx_step_begin(cx);
+        enum err err = apply_item(cx, pull, tx, &list->items[i]);
+        ctx_step_end(cx, outer);
+        TRY(err);
+    }
     for (size_t i = 0; i < list->n; i++) {
         bool again = false; /* items of a series mostly stand together */
         for (size_t k = i + 1; k < list->n && k < i + 64 && !again; k++)

@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRANSPORT_BODY_MAX_BYTES (16u * 1024 * 1024)
+/* A page of 500 events whose descriptions have 40,960 characters of three bytes each
+ * (feishu-api 5.2, 5.11) stays below it. */
+#define TRANSPORT_BODY_MAX_BYTES (64u * 1024 * 1024)
 #define TRANSPORT_LOG_ID_BYTES 128
 #define TRANSPORT_TYPE_BYTES 64
 
