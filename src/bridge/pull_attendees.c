@@ -153,6 +153,20 @@ static enum err save(struct ctx *cx, const struct fill *fill, const filled_list 
     return err;
 }
 
+static enum err fill_batch(
+    struct ctx *cx, const struct fill *fill, const char *const *uids, size_t n)
+{
+    filled_list list = {0};
+    text_list people = {0};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < n && i < BATCH && !err; i++)
+        err = fetch_series(cx, fill, uids[i], &list, &people);
+    directory_want_ids(cx, fill->bridge, fill->account->id, people.items, people.n);
+    if (list.n)
+        TRY(save(cx, fill, &list));
+    return err;
+}
+
 enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct calendar *calendar, int64_t until_ms, bool *more)
 {
@@ -170,14 +184,9 @@ enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *a
             *more = true;
             break;
         }
-        filled_list list = {0};
-        text_list people = {0};
-        enum err err = ERR_OK;
-        for (size_t i = from; i < n && i < from + BATCH && !err; i++)
-            err = fetch_series(cx, &fill, uids[i], &list, &people);
-        directory_want_ids(cx, bridge, account->id, people.items, people.n);
-        if (list.n)
-            TRY(save(cx, &fill, &list));
+        struct arena *outer = ctx_step_begin(cx);
+        enum err err = fill_batch(cx, &fill, uids + from, n - from);
+        ctx_step_end(cx, outer);
         if (err == ERR_UPSTREAM_APP) { /* no such method or no scope for it here */
             *more = false;
             return ERR_OK;
