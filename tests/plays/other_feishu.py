@@ -20,6 +20,7 @@ RRULE_PARTS = {"FREQ", "UNTIL", "COUNT", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYM
                "WKST", "BYYEARDAY", "BYWEEKNO"}
 KNOBS = {
     "contact": "scope",        # ok, scope (99991672), 404
+    "tenant": "ok",            # ok, 404: no token of the application
     "freebusy": "ok",          # ok, 404
     "attendee_list": "ok",     # ok, 404, hidden (194001)
     "subscription": "404",     # ok, 404
@@ -165,7 +166,7 @@ class OtherFeishu:
                 and not c["path"].endswith("subscription")]
 
     def fault(self, method, path, count=1, **what):
-        """what: cut="before"|"after", or status and body."""
+        """what: cut="before"|"after", late_s, or status and body."""
         self.faults.append({"method": method, "path": path, "count": count, **what})
 
     def hold(self, n, when):
@@ -599,7 +600,8 @@ class OtherFeishu:
         if path == "/oauth/v3/token" and self.knobs["token_v3"] == "ok" or \
                 path == "/open-apis/authen/v2/oauth/token":
             return self.token_call(body)
-        if path == "/open-apis/auth/v3/tenant_access_token/internal":
+        if path == "/open-apis/auth/v3/tenant_access_token/internal" and \
+                self.knobs["tenant"] == "ok":
             return {"code": 0, "msg": "ok", "tenant_access_token": "t-tenant", "expire": 7200}
         if not path.startswith("/open-apis/"):
             raise NotThere
@@ -722,6 +724,8 @@ class Handler(BaseHTTPRequestHandler):
         if gate:
             gate.passes("after")
             gate.n -= 1
+        if fault and "late_s" in fault:
+            time.sleep(fault["late_s"])
         if fault and fault.get("cut") == "after":
             self.close_connection = True
             return

@@ -330,6 +330,26 @@ def test_a_put_whose_answer_comes_too_late_makes_one_event(feishu):
         lin.delete(href + "late.ics")
 
 
+def test_answers_that_come_too_late_leave_everything_once(feishu):
+    with Bridge(feishu, {"feishu.timeout": "1", "sync.poll-interval": "3600"}) as bridge:
+        lin = sign_in(bridge)
+        href = lin.calendars()["Lin"] + "late.ics"
+        text = event("late@example.com", summary="Late", extra=(
+            "ORGANIZER:mailto:lin@corp.example\nATTENDEE:mailto:lin@corp.example\n"
+            "ATTENDEE:mailto:mei@corp.example"))
+        for method, path in (("POST", "/events$"), ("POST", "/attendees$"),
+                             ("PATCH", "/events/"), ("DELETE", "/events/")):
+            feishu.fault(method, path, late_s=2)
+        assert lin.put(href, text).status_code == 201
+        late = feishu.one("Late")
+        assert [a["user_id"] for a in late["_attendees"]].count(MEI) == 1
+        assert lin.put(href, text.replace("Late", "Later")).status_code == 204
+        assert feishu.one("Later")["event_id"] == late["event_id"]
+        assert len([c for c in feishu.seen("PATCH") if c["path"].endswith(late["event_id"])]) == 1
+        assert lin.delete(href).status_code == 204
+        assert not feishu.living("Later")
+
+
 def test_two_accounts_share_a_calendar_and_an_event(feishu):
     team = feishu.share("Team", **{LIN: "owner", MEI: "writer"})
     with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:

@@ -45,7 +45,7 @@ def sign_in(bridge, feishu, person=LIN):
     {"codes": "text", "numbers_as_text": True},
     {"lists": "null", "sparse": True},
     {"lists": "missing", "sparse": True, "deleted": "minimal"},
-    {"contact": "404", "freebusy": "404", "attendee_list": "404", "primary": "404",
+    {"contact": "404", "tenant": "404", "freebusy": "404", "attendee_list": "404", "primary": "404",
      "event_get": "404", "user_info": "no_email"},
     {"contact": "ok", "attendee_list": "hidden", "token_v3": "404", "instances": "404"},
     {"allday_read": "inclusive", "allday_write": "exclusive", "subscription": "ok"},
