@@ -469,7 +469,7 @@ static void a_silent_server_ends_with_the_deadline(void **state)
     close(fd);
 }
 
-static void a_reply_over_16_mb_is_refused(void **state)
+static void a_reply_over_64_mb_is_refused(void **state)
 {
     struct world *world = *state;
     cJSON *data;
@@ -478,7 +478,7 @@ static void a_reply_over_16_mb_is_refused(void **state)
         {.status = 200,
             .body = OK_EVENT,
             .chunked = true,
-            .padding_bytes = 17u * 1024 * 1024});
+            .padding_bytes = 65u * 1024 * 1024});
     assert_err(world->cx, ERR_UPSTREAM_DOWN,
         request(world, FEISHU_EVENT_GET, NULL, NULL, &data));
     assert_non_null(strstr(ctx_error(world->cx), "too large"));
@@ -614,7 +614,7 @@ int main(void)
         WORLD_TEST(a_repeated_delete_that_finds_nothing_is_gone),
         WORLD_TEST(a_write_to_nobody_is_known_not_to_have_happened),
         WORLD_TEST(a_silent_server_ends_with_the_deadline),
-        WORLD_TEST(a_reply_over_16_mb_is_refused),
+        WORLD_TEST(a_reply_over_64_mb_is_refused),
         WORLD_TEST(a_stopped_client_sends_nothing_more),
         WORLD_TEST(a_missing_id_is_our_own_mistake),
         WORLD_TEST(pages_are_followed_whatever_shape_the_lists_have),
