@@ -61,7 +61,7 @@ units() { # units DIR
     make -s check >"$log" 2>&1
     local rc=$?
     ok=$(cat tests/*/*.log 2>/dev/null | grep -c '^\[       OK \]')
-    bad=$(cat tests/*/*.log 2>/dev/null | grep -c '^\[  FAILED  \] [^0-9]')
+    bad=$(cat tests/*/*.log 2>/dev/null | grep '^\[  FAILED  \] [^0-9]' | sort -u | wc -l)
     # Programs that are one test each, and those of cmocka, whose tests are counted above.
     ok=$((ok + $(sed -n 's/^# PASS: *//p' "$log" | tail -n 1)))
     ok=$((ok - $(grep -l '^\[  PASSED  \]' tests/*/*.log 2>/dev/null | wc -l)))
