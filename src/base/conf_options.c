@@ -124,7 +124,8 @@ const struct option conf_options[] = {
         .unit = "days", .min = 0, .max = 36500,
         .text = "days back that events are mirrored; 0 = all"},
     {"sync", "events", OPTION_CHOICE, "auto", AT(sync.events), .choices = event_choices,
-        .text = "how Feishu tells of changes"},
+        .text = "how Feishu tells of changes; auto: by long connection where it can be "
+                "had, by callback where its keys are set, and polling in any case"},
 
     {"log", "level", OPTION_WORD, "info", AT(log.level), .choices = level_choices,
         .text = "least important lines that are logged"},

@@ -399,8 +399,8 @@ void bridge_poke_later(
     struct bridge *bridge, int64_t account_id, int64_t calendar_id, int64_t delay_ms);
 /* The list of calendars of the account alone. */
 void bridge_poke_list(struct bridge *bridge, int64_t account_id);
-/* Everything of all accounts, one after the other. */
-void bridge_poke_all(struct bridge *bridge);
+/* Everything of all accounts, one after the other, not before delay_ms. */
+void bridge_poke_all(struct bridge *bridge, int64_t delay_ms);
 
 /* ---- events.c ---- */
 /* Names the way that is in use, for other processes. */

@@ -13,6 +13,9 @@
 #define RETRY_POLLS 5 /* poll intervals until a refused connection is tried again */
 #define RETRY_MAX_S 600
 #define END_S 1
+#define UPS 6
+#define UPS_MS 600000
+#define CALM_MS 120000
 
 struct events {
     struct bridge *bridge;
@@ -25,6 +28,8 @@ struct events {
     atomic_bool connected, was_connected, called_back;
     bool look; /* for subscriptions that are due; under the mutex */
     struct events_counts counts;
+    int64_t ups_ms[UPS]; /* when the connection came up the last times */
+    size_t next_up;
 };
 
 static bool by_connection(const struct bridge *bridge)
@@ -183,6 +188,16 @@ static enum err on_message(void *self, struct ctx *cx, const char *text, size_t 
     return take_once(cx, events, &event);
 }
 
+/* A connection that comes and goes all the time does not make everything dirty each time
+ * at once. */
+static int64_t all_delay_ms(struct ctx *cx, struct events *events)
+{
+    int64_t now_ms = ctx_monotonic_ms(cx), oldest_ms = events->ups_ms[events->next_up];
+    events->ups_ms[events->next_up] = now_ms;
+    events->next_up = (events->next_up + 1) % UPS;
+    return oldest_ms && now_ms - oldest_ms < UPS_MS ? CALM_MS : 0;
+}
+
 static void on_up(void *self, struct ctx *cx)
 {
     struct events *events = self;
@@ -190,7 +205,7 @@ static void on_up(void *self, struct ctx *cx)
     events->connected = events->was_connected = true;
     log_line(cx, LOG_INFO, LOG_SYNC, "events: the long connection is up");
     note_way(cx, events->bridge);
-    bridge_poke_all(events->bridge);
+    bridge_poke_all(events->bridge, all_delay_ms(cx, events));
     subscriptions_look(events->bridge);
 }
 

@@ -134,8 +134,9 @@ void bridge_poke_list(struct bridge *bridge, int64_t account_id)
     pthread_mutex_unlock(&scheduler->mutex);
 }
 
-/* Spread, so that what is poked meanwhile does not wait behind everybody. */
-void bridge_poke_all(struct bridge *bridge)
+/* Spread, so that what is poked meanwhile does not wait behind everybody. Who is about to
+ * be read in any case is not read twice. */
+void bridge_poke_all(struct bridge *bridge, int64_t delay_ms)
 {
     struct scheduler *scheduler = bridge->scheduler;
     if (!scheduler)
@@ -143,8 +144,10 @@ void bridge_poke_all(struct bridge *bridge)
     pthread_mutex_lock(&scheduler->mutex);
     for (size_t i = 0; i < scheduler->n_jobs; i++) {
         struct job *job = scheduler->jobs[i];
+        if (job->list_dirty)
+            continue;
         if (!job->all_ms)
-            job->all_ms = monotonic_ms() + (int64_t)i * SPREAD_MS;
+            job->all_ms = monotonic_ms() + delay_ms + (int64_t)i * SPREAD_MS;
         if (job->all_ms < job->next_ms)
             job->next_ms = job->all_ms;
     }

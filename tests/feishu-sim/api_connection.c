@@ -73,9 +73,10 @@ int api_connection_endpoint(struct request *rq, struct reply *rp)
     random_uuid(ticket);
     random_digits(device, 19);
     random_hex(key, 32);
-    url = xfmt("ws://%s/ws/v2?fpid=493&aid=552564&device_id=%s&access_key=%s"
+    url = xfmt("%s://%s/ws/v2?fpid=493&aid=552564&device_id=%s&access_key=%s"
                "&service_id=%d&ticket=%s",
-        rq->host ? rq->host : "127.0.0.1", device, key, CONNECTION_SERVICE, ticket);
+        connection_faults.tls ? "wss" : "ws", rq->host ? rq->host : "127.0.0.1", device,
+        key, CONNECTION_SERVICE, ticket);
     code = answer(rp, 0, "", url);
     free(url);
     return code;

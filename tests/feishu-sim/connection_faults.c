@@ -90,6 +90,8 @@ static char *set_one(const cJSON *value)
             connections_end(strcmp(name, "close") == 0);
     } else if (strcmp(name, "shuffle") == 0) {
         connection_faults.shuffle = on;
+    } else if (strcmp(name, "tls") == 0) {
+        connection_faults.tls = on;
     } else if (strcmp(name, "ignore_pings") == 0) {
         connection_faults.ignore_pings = on;
     } else if (strcmp(name, "refuse_bootstrap") == 0) {

@@ -23,6 +23,7 @@ struct connection_faults {
     int drop, duplicate; /* so many of the next messages */
     int delay_ms;
     bool ignore_pings;
+    bool tls; /* addresses are wss://: something in front of the simulator speaks TLS */
     /* ClientConfig, seconds */
     int reconnect_count, reconnect_interval, reconnect_nonce, ping_interval;
 };
