@@ -174,7 +174,8 @@ void event_keep_destroyed(cJSON *event, const cJSON *before, const int64_t *time
     size_t n);
 bool event_destroyed(const cJSON *event, int64_t original_time);
 /* True when event already says all that a patch's body says. */
-bool event_covers(const cJSON *event, const cJSON *body);
+bool event_covers(struct ctx *cx, const struct bridge *bridge, const cJSON *event,
+    const cJSON *body);
 /* Fetches an event with its attendees. *attendees: NULL when hidden and not even own
  * known. */
 enum err event_fetch(struct ctx *cx, struct bridge *bridge, int64_t account_id,

@@ -1,13 +1,17 @@
 /* Small facts about upstream's event objects (feishu-api 5.1, 5.2). */
 #include "config.h"
 
+#include "base/when.h"
 #include "bridge/bridge_internal.h"
+#include "bridge/rrule.h"
+#include "ical/zone.h"
 
 #include <string.h>
 #include <strings.h>
 
 #define ATTENDEES_INLINE "100" /* max_attendee_num */
 #define UID_MAX_BYTES 200
+#define DAY_S 86400
 #define WAS_MEMBER "_was" /* of a stored event: members as they were, newest last */
 #define WAS_MAX 4
 #define DESTROYED_MEMBER "_destroyed" /* of a stored master: original times */
@@ -78,6 +82,12 @@ static bool members_same(
     return true;
 }
 
+/* The other strings are words of the interface, which come in any case (16.27). */
+static bool is_text(const char *name)
+{
+    return str_eq(name, "summary") || str_eq(name, "description");
+}
+
 static bool value_same(const char *name, const cJSON *a, const cJSON *b)
 {
     if (is_empty(a) || is_empty(b))
@@ -87,8 +97,8 @@ static bool value_same(const char *name, const cJSON *a, const cJSON *b)
     if (str_ends(name, "_time"))
         return members_same(a, b, time_members, 3);
     if (cJSON_IsString(a) && cJSON_IsString(b))
-        return strcasecmp(a->valuestring, b->valuestring) == 0 &&
-            (!str_starts(name, "summary") || str_eq(a->valuestring, b->valuestring));
+        return is_text(name) ? str_eq(a->valuestring, b->valuestring)
+                             : strcasecmp(a->valuestring, b->valuestring) == 0;
     return cJSON_Compare(a, b, true);
 }
 
@@ -188,9 +198,37 @@ bool event_is_stale(const cJSON *event, const cJSON *read)
     return false;
 }
 
-/* The rule comes back in another order, and all-day ends may be written and read in two
- * ways, so of these only the presence is compared. */
-bool event_covers(const cJSON *event, const cJSON *body)
+/* All-day ends may be written and read in two ways (feishu-api 16.1). */
+static bool end_covers(
+    const struct bridge *bridge, const cJSON *event, const cJSON *body)
+{
+    const cJSON *is = member(event, "end_time"), *wanted = member(body, "end_time");
+    int64_t is_day, wanted_day;
+    if (!when_parse_date(json_text(is, "date"), &is_day) ||
+        !when_parse_date(json_text(wanted, "date"), &wanted_day))
+        return members_same(is, wanted, time_members, 3);
+    return is_day - bridge->read_end_exclusive ==
+        wanted_day - !bridge->write_end_inclusive;
+}
+
+/* The rule comes back in another order. */
+static bool rule_covers(struct ctx *cx, const cJSON *event, const cJSON *body)
+{
+    const char *is = json_text(event, "recurrence");
+    const char *wanted = json_text(body, "recurrence");
+    const cJSON *start = member(event, "start_time");
+    const struct zone *zone = zone_find(json_text(start, "timezone"));
+    int64_t day = 0, start_s = json_int(start, "timestamp", 0);
+    bool all_day = when_parse_date(json_text(start, "date"), &day);
+    if (!*is || !*wanted)
+        return !*is && !*wanted;
+    if (all_day)
+        return rrule_same(cx, is, wanted, true, day * DAY_S, zone_utc());
+    return rrule_same(cx, is, wanted, false, start_s, zone ? zone : zone_utc());
+}
+
+bool event_covers(struct ctx *cx, const struct bridge *bridge, const cJSON *event,
+    const cJSON *body)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, body)
@@ -198,12 +236,10 @@ bool event_covers(const cJSON *event, const cJSON *body)
         const char *name = item->string;
         if (str_eq(name, "need_notification") || str_eq(name, "schemas"))
             continue;
-        if (str_eq(name, "recurrence") || str_eq(name, "end_time")) {
-            if (is_empty(item) != is_empty(member(event, name)))
-                return false;
-            continue;
-        }
-        if (!member_same(name, event, body))
+        bool same = str_eq(name, "recurrence") ? rule_covers(cx, event, body)
+            : str_eq(name, "end_time")         ? end_covers(bridge, event, body)
+                                               : member_same(name, event, body);
+        if (!same)
             return false;
     }
     return true;

@@ -38,12 +38,12 @@ static bool answered(const struct push *push, const struct step *step, const cJS
     return false;
 }
 
-static bool shows(const struct push *push, const struct step *step, const cJSON *event,
+static bool shows(struct ctx *cx, const struct push *push, const struct step *step, const cJSON *event,
     const cJSON *attendees)
 {
     switch (step->kind) {
     case STEP_PATCH:
-        return !event_cancelled(event) && event_covers(event, step->body);
+        return !event_cancelled(event) && event_covers(cx, push->bridge, event, step->body);
     case STEP_DELETE:
         return event_cancelled(event);
     case STEP_REPLY:
@@ -101,7 +101,7 @@ enum err push_look(
         return ERR_OK;
     }
     TRY(err);
-    *happened = shows(push, step, event, attendees);
+    *happened = shows(cx, push, step, event, attendees);
     if (*happened)
         push_row_set(cx, push, step->original_time, event, attendees);
     return ERR_OK;

@@ -80,18 +80,45 @@ static void what_people_see_is_a_difference(void **state)
     }
 }
 
+static bool covers(struct ctx *cx, const char *event, const char *body)
+{
+    struct bridge bridge = {.read_end_exclusive = true, .write_end_inclusive = true};
+    return event_covers(cx, &bridge, json(cx, event), json(cx, body));
+}
+
 static void a_patch_is_recognized_in_the_event_it_made(void **state)
 {
     struct ctx *cx = *state;
-    const cJSON *event = json(cx,
-        "{\"summary\":\"a\",\"recurrence\":\"FREQ=DAILY;INTERVAL=1\","
-        "\"visibility\":\"public\"}");
-    assert_true(event_covers(event, json(cx, "{\"summary\":\"a\"}")));
-    assert_true(event_covers(event, json(cx, "{\"recurrence\":\"FREQ=DAILY\"}")));
-    assert_true(event_covers(event, json(cx, "{\"need_notification\":false}")));
-    assert_false(event_covers(event, json(cx, "{\"summary\":\"b\"}")));
-    assert_false(event_covers(event, json(cx, "{\"recurrence\":\"\"}")));
-    assert_false(event_covers(event, json(cx, "{\"summary\":\"a\",\"color\":1}")));
+    static const char event[] =
+        "{\"summary\":\"a\",\"visibility\":\"Public\",\"description\":\"Text\"}";
+    assert_true(covers(cx, event, "{\"summary\":\"a\",\"visibility\":\"public\"}"));
+    assert_true(covers(cx, event, "{\"need_notification\":false}"));
+    assert_false(covers(cx, event, "{\"summary\":\"b\"}"));
+    assert_false(covers(cx, event, "{\"description\":\"text\"}"));
+    assert_false(covers(cx, event, "{\"summary\":\"a\",\"color\":1}"));
+}
+
+static void a_rule_and_an_end_are_recognized_by_what_they_mean(void **state)
+{
+    struct ctx *cx = *state;
+    static const char event[] =
+        "{\"recurrence\":\"FREQ=DAILY;INTERVAL=1;UNTIL=20270109T155959Z\","
+        "\"start_time\":{\"timestamp\":\"1799114400\",\"timezone\":\"Asia/Shanghai\"},"
+        "\"end_time\":{\"timestamp\":\"1799118000\",\"timezone\":\"Asia/Shanghai\"}}";
+    assert_true(
+        covers(cx, event, "{\"recurrence\":\"UNTIL=20270109T155959Z;FREQ=DAILY\"}"));
+    assert_false(
+        covers(cx, event, "{\"recurrence\":\"UNTIL=20270108T155959Z;FREQ=DAILY\"}"));
+    assert_false(covers(cx, event, "{\"recurrence\":\"FREQ=WEEKLY\"}"));
+    assert_false(covers(cx, event, "{\"recurrence\":\"\"}"));
+    assert_true(covers(cx, event,
+        "{\"end_time\":{\"timestamp\":\"1799118000\",\"timezone\":\"Asia/Shanghai\"}}"));
+    assert_false(covers(cx, event,
+        "{\"end_time\":{\"timestamp\":\"1799121600\",\"timezone\":\"Asia/Shanghai\"}}"));
+    assert_true(covers(cx, "{\"end_time\":{\"date\":\"2027-01-06\"}}",
+        "{\"end_time\":{\"date\":\"2027-01-05\"}}"));
+    assert_false(covers(cx, "{\"end_time\":{\"date\":\"2027-01-06\"}}",
+        "{\"end_time\":{\"date\":\"2027-01-06\"}}"));
 }
 
 static void people_of_an_event_are_listed_once(void **state)
@@ -152,6 +179,7 @@ int main(void)
         CTX_TEST(what_only_some_calls_give_is_no_difference),
         CTX_TEST(what_people_see_is_a_difference),
         CTX_TEST(a_patch_is_recognized_in_the_event_it_made),
+        CTX_TEST(a_rule_and_an_end_are_recognized_by_what_they_mean),
         CTX_TEST(people_of_an_event_are_listed_once),
         CTX_TEST(only_a_fresh_write_is_guarded),
         CTX_TEST(only_what_reads_as_before_a_write_is_older_than_it),
