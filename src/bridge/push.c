@@ -176,7 +176,8 @@ static bool is_said(struct ctx *cx, struct push *push, const struct step *step)
     const cJSON *event = row && step->kind == STEP_PATCH && !step->restore
         ? json_parse(cx->arena, row->json)
         : NULL;
-    return event && !event_cancelled(event) && event_covers(cx, push->bridge, event, step->body);
+    return event && !event_cancelled(event) &&
+        event_covers(cx, push->bridge, event, step->body);
 }
 
 /* The steps are those that push will execute. */

@@ -38,12 +38,13 @@ static bool answered(const struct push *push, const struct step *step, const cJS
     return false;
 }
 
-static bool shows(struct ctx *cx, const struct push *push, const struct step *step, const cJSON *event,
-    const cJSON *attendees)
+static bool shows(struct ctx *cx, const struct push *push, const struct step *step,
+    const cJSON *event, const cJSON *attendees)
 {
     switch (step->kind) {
     case STEP_PATCH:
-        return !event_cancelled(event) && event_covers(cx, push->bridge, event, step->body);
+        return !event_cancelled(event) &&
+            event_covers(cx, push->bridge, event, step->body);
     case STEP_DELETE:
         return event_cancelled(event);
     case STEP_REPLY:
