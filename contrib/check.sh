@@ -77,7 +77,7 @@ number_of() { # number_of WORD LINE: the number before the word, 0 when it is no
 
 plays() { # plays DIR PYTEST-ARGUMENTS...
     local log=$work/plays.log
-    say "plays in $1: ${*:2}"
+    say "plays in $1"
     cd "$top" || return
     BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 2 "${@:2}" \
         >"$log" 2>&1
@@ -99,16 +99,20 @@ finish() {
 
 step "install packages" install_all || finish
 step "autoreconf" sh -c "cd '$top' && autoreconf -fi" || finish
-step "build" build plain || finish
+# The hooks let plays kill the program at any moment; make distcheck builds without them.
+step "build" build plain --enable-test-hooks || finish
 units plain
 if [ "${1:-}" = --quick ]; then
     plays plain "$top/tests/plays"
     finish
 fi
-plays plain "$top"/tests/plays/test_compat_*.py
+# Clients of others, and plays that wait for time-outs again and again: more at once, and not
+# under a sanitizer.
+plays plain -n 4 "$top"/tests/plays/test_{compat_*,crash,crashes,every_fault,outage}.py
 if step "sanitizer build" build san --enable-asan --enable-ubsan --enable-test-hooks; then
     units san
-    plays san "$top/tests/plays" --ignore-glob='*test_compat_*'
+    plays san "$top/tests/plays" --ignore-glob='*test_compat_*' --ignore-glob='*test_crash*' \
+        --ignore-glob='*test_every_fault*' --ignore-glob='*test_outage*'
 fi
 step "make distcheck" make -s -C "$work/plain" distcheck
 finish
