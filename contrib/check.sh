@@ -75,11 +75,13 @@ number_of() { # number_of WORD LINE: the number before the word, 0 when it is no
     grep -oE "[0-9]+ $1\b" <<<"$2" | grep -oE '[0-9]+' || echo 0
 }
 
+# A play that fails is run once more, because a crowded machine makes time-outs of its own; those
+# that needed it are named, and counted as "rerun" in the line that pytest ends with.
 plays() { # plays DIR PYTEST-ARGUMENTS...
     local log=$work/plays.log
     say "plays in $1"
     cd "$top" || return
-    BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 2 "${@:2}" \
+    BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 2 --reruns 1 -r R "${@:2}" \
         >"$log" 2>&1
     local rc=$? last ok bad
     last=$(tail -n 1 "$log")
@@ -87,6 +89,7 @@ plays() { # plays DIR PYTEST-ARGUMENTS...
     bad=$(($(number_of failed "$last") + $(number_of 'errors?' "$last")))
     [ "$rc" = 0 ] || [ "$bad" != 0 ] || bad=1
     [ "$rc" = 0 ] || tail -n 120 "$log"
+    grep '^RERUN' "$log"
     echo "$last"
     count "$ok" "$bad"
 }

@@ -9,7 +9,8 @@ PACKAGES_BUILD="build-essential autoconf automake pkg-config
     tzdata ca-certificates curl python3"
 
 # shellcheck disable=SC2034
-PACKAGES_TEST="git xz-utils python3-pytest python3-pytest-xdist python3-requests
+PACKAGES_TEST="git xz-utils python3-pytest python3-pytest-xdist
+    python3-pytest-rerunfailures python3-requests
     python3-dateutil python3-icalendar python3-caldav
     litmus vdirsyncer khal cadaver thunderbird xvfb xauth"
 
