@@ -114,7 +114,7 @@ fi
 plays plain -n 4 "$top"/tests/plays/test_{compat_*,crash,crashes,every_fault,outage}.py
 if step "sanitizer build" build san --enable-asan --enable-ubsan --enable-test-hooks; then
     units san
-    plays san "$top/tests/plays" --ignore-glob='*test_compat_*' --ignore-glob='*test_crash*' \
+    plays san --dist loadfile "$top/tests/plays" --ignore-glob='*test_compat_*' --ignore-glob='*test_crash*' \
         --ignore-glob='*test_every_fault*' --ignore-glob='*test_outage*'
 fi
 step "make distcheck" make -s -C "$work/plain" distcheck
