@@ -84,6 +84,7 @@ static const struct property properties[] = {
     {NS_CALDAV, "calendar-user-address-set", PRINCIPAL, 0, schedule_user_address_set,
         NULL},
     {NS_CALDAV, "calendar-user-type", PRINCIPAL, 0, schedule_user_type, NULL},
+    {NS_DAV, "resource-id", PRINCIPAL, 0, schedule_resource_id, NULL},
     {NS_CALDAV, "schedule-inbox-URL", PRINCIPAL, 0, schedule_inbox_url, NULL},
     {NS_CALDAV, "schedule-outbox-URL", PRINCIPAL, 0, schedule_outbox_url, NULL},
     {NS_CALDAV, "schedule-calendar-transp", CALENDAR, 0, schedule_calendar_transp,

@@ -32,10 +32,10 @@ prop_get caldav_home_set, caldav_description, caldav_timezone, caldav_timezone_i
     caldav_max_instances, caldav_max_attendees;
 prop_set caldav_set_description, caldav_set_timezone, caldav_set_timezone_id;
 
-/* RFC 6638 (props_schedule.c) */
+/* RFC 6638, 5842 (props_schedule.c) */
 prop_get schedule_user_address_set, schedule_inbox_url, schedule_outbox_url,
     schedule_user_type, schedule_calendar_transp, schedule_default_calendar_url,
-    schedule_tag, schedule_free_busy_set;
+    schedule_tag, schedule_free_busy_set, schedule_resource_id;
 prop_set schedule_set_calendar_transp;
 
 /* WebDAV-Push (push.c) */

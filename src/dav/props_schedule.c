@@ -1,4 +1,4 @@
-/* RFC 6638 sections 2, 3.2.10 and 9. */
+/* RFC 6638 sections 2, 3.2.10 and 9, RFC 5842 section 3.1. */
 #include "dav/props.h"
 #include "dav/propupdate.h"
 
@@ -23,6 +23,20 @@ bool schedule_user_address_set(
         buf_adds(out, "</D:href>");
     }
     return acl_principal_url(dav, resource, out);
+}
+
+/* RFC 5842 section 3.1. Outlook CalDAV Synchronizer looks for a room by name and invites
+ * what stands here, so it is an address. */
+bool schedule_resource_id(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    const char *const *addresses = resource->who->addresses;
+    (void)dav;
+    if (!addresses || !*addresses)
+        return false;
+    buf_adds(out, "<D:href>");
+    xml_adds(out, *addresses);
+    buf_adds(out, "</D:href>");
+    return true;
 }
 
 bool schedule_user_type(struct dav *dav, struct resource *resource, struct buf *out)

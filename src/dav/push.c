@@ -76,14 +76,15 @@ static enum err read_subscription(
     return ERR_OK;
 }
 
-/* What is not supported is ignored, unless nothing is left. */
+/* What is not supported is ignored, unless nothing is left. DAVx5 names no trigger at
+ * all: it means all there are. */
 static enum err read_triggers(
     struct dav *dav, const struct xml *root, struct be_push *push)
 {
     const struct xml *trigger = xml_child(root, NS_PUSH, "trigger");
-    push->content = trigger && xml_child(trigger, NS_PUSH, "content-update");
-    push->properties = trigger && dav->target.kind == KIND_CALENDAR &&
-        xml_child(trigger, NS_PUSH, "property-update");
+    push->content = !trigger || xml_child(trigger, NS_PUSH, "content-update");
+    push->properties = dav->target.kind == KIND_CALENDAR &&
+        (!trigger || xml_child(trigger, NS_PUSH, "property-update"));
     if (!push->content && !push->properties)
         return fail(dav->cx, ERR_PUSH_TRIGGER, "no trigger that is supported here");
     return ERR_OK;

@@ -26,13 +26,14 @@ static const struct report {
         report_acl_principal_prop_set},
     {NS_DAV, "principal-match", KIND_ROOT | KIND_PRINCIPALS | KIND_HOME,
         report_principal_match},
-    {NS_DAV, "principal-property-search", KIND_ROOT | KIND_PRINCIPALS,
+    {NS_DAV, "principal-property-search", KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
         report_principal_property_search},
     {NS_DAV, "principal-search-property-set",
         KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
         report_principal_search_property_set},
     /* calendarserver.org calendarserver-principal-search: Apple, while somebody types */
-    {NS_CS, "calendarserver-principal-search", KIND_ROOT | KIND_PRINCIPALS,
+    {NS_CS, "calendarserver-principal-search",
+        KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
         report_calendarserver_principal_search},
 };
 #define N_REPORTS (sizeof(reports) / sizeof(*reports))

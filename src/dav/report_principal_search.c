@@ -58,8 +58,9 @@ struct search {
     struct dav *dav;
     struct criterion criteria[MAX_SEARCHES];
     size_t n;
-    bool any;       /* one criterion is enough */
-    unsigned kinds; /* bits 1 << enum be_user_kind */
+    bool any;         /* one criterion is enough */
+    const char *only; /* segment of the one principal that is looked at, NULL = all */
+    unsigned kinds;   /* bits 1 << enum be_user_kind */
     size_t limit;
     LIST(struct found) found;
 };
@@ -144,6 +145,8 @@ static bool fits(struct search *search, size_t i, const struct found *one)
 static bool is_found(struct search *search, const struct found *one)
 {
     size_t n = 0;
+    if (search->only && strcmp(search->only, one->user.segment) != 0)
+        return false;
     for (size_t i = 0; i < search->n; i++)
         n += fits(search, i, one);
     return search->any ? n > 0 : n == search->n;
@@ -256,6 +259,14 @@ static void read_limit(struct search *search, const struct xml *root)
 
 /* ---- principal-property-search ---- */
 
+/* Evolution and Outlook CalDAV Synchronizer ask at a principal for all. */
+static const char *read_scope(const struct dav *dav, const struct xml *root)
+{
+    bool one = dav->target.kind == KIND_PRINCIPAL &&
+        !xml_child(root, NS_DAV, "apply-to-principal-collection-set");
+    return one ? dav->target.who->segment : NULL;
+}
+
 static enum err read_criterion(struct search *search, const struct xml *node)
 {
     struct dav *dav = search->dav;
@@ -294,7 +305,7 @@ static void narrow_kinds(struct search *search)
 enum err report_principal_property_search(struct dav *dav, const struct xml *root)
 {
     struct search search = {.dav = dav, .any = str_eq(xml_attr(root, "test"), "anyof"),
-        .kinds = 1u << BE_INDIVIDUAL | 1u << BE_ROOM};
+        .only = read_scope(dav, root), .kinds = 1u << BE_INDIVIDUAL | 1u << BE_ROOM};
     struct prop_plan plan;
     TRY(prop_plan_read(dav, root, &plan));
     for (const struct xml *one = xml_first(root); one; one = xml_next(one))

@@ -89,6 +89,34 @@ static void principals_are_searched_as_the_criteria_say(void **state)
         report(w, PRINCIPALS, "Depth: 0", "D:principal-property-search", NAME));
 }
 
+/* RFC 3744 section 9.4: the principal asked is all that is searched, unless the element
+ * says otherwise. */
+static void a_search_at_a_principal_applies_to_it_or_to_all(void **state)
+{
+    struct world *w = *state;
+    const char *apply = "<D:apply-to-principal-collection-set/>";
+    const struct {
+        const char *inner, *apply;
+        int n;
+    } rows[] = {
+        {FOR(NAME, IS("lotus")), apply, 1},
+        {FOR(NAME, IS("lotus")), "", 0},
+        {FOR(NAME, IS("ada")), "", 1},
+        {FOR(BOTH, IS("example.com")), apply, 3},
+        {FOR(BOTH, IS("example.com")), "", 1},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_status(w, 207, report(w, PRINCIPALS "ada/", "Depth: 0",
+            "D:principal-property-search", arena_printf(w->cx->arena,
+                "%s<D:prop><D:displayname/></D:prop>%s", rows[i].inner, rows[i].apply)));
+        assert_found(w, rows[i].n, "//D:response[D:propstat]");
+    }
+    assert_status(w, 207, report(w, PRINCIPALS "ada/", "Depth: 0",
+        "CS:calendarserver-principal-search context='attendee'",
+        "<CS:search-token>lotus</CS:search-token><D:prop><D:displayname/></D:prop>"));
+    assert_found(w, 1, "//D:response[D:propstat]");
+}
+
 static void apple_finds_people_by_tokens(void **state)
 {
     struct world *w = *state;
@@ -206,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(what_can_be_searched_is_told_with_status_200),
         WORLD_TEST(principals_are_searched_as_the_criteria_say),
+        WORLD_TEST(a_search_at_a_principal_applies_to_it_or_to_all),
         WORLD_TEST(apple_finds_people_by_tokens),
         WORLD_TEST(the_same_words_are_asked_once),
         WORLD_TEST(too_many_are_cut_and_it_is_told),

@@ -71,7 +71,15 @@ static void triggers_that_are_not_supported_are_ignored(void **state)
         enrol(w, ADA, GOOD TRIGGER(PROPERTIES)));
     assert_precondition(w, 403, "P:no-supported-trigger",
         enrol(w, WORK, GOOD TRIGGER("<X:other/>")));
-    assert_precondition(w, 403, "P:no-supported-trigger", enrol(w, WORK, GOOD));
+}
+
+static void davx5_names_no_trigger_and_means_all(void **state)
+{
+    struct world *w = *state;
+    assert_status(w, 204, enrol(w, WORK, GOOD));
+    assert_true(w->bridge.push.content && w->bridge.push.properties);
+    assert_status(w, 204, enrol(w, ADA, GOOD));
+    assert_true(w->bridge.push.content && !w->bridge.push.properties);
 }
 
 static void subscriptions_that_cannot_be_used_are_refused(void **state)
@@ -98,6 +106,7 @@ int main(void)
         WORLD_TEST(calendars_and_home_offer_pushes),
         WORLD_TEST(davx5_registers_and_unregisters),
         WORLD_TEST(triggers_that_are_not_supported_are_ignored),
+        WORLD_TEST(davx5_names_no_trigger_and_means_all),
         WORLD_TEST(subscriptions_that_cannot_be_used_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
