@@ -15,8 +15,16 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/feishu-caldav-check.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
+stage=
+times=
 
-say() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
+# Ends the stage before, notes how long it took, and begins the next.
+say() { # say NAME
+    [ -z "$stage" ] || times+=$(printf '%5ds  %s' $((SECONDS - began)) "$stage")$'\n'
+    stage=$1
+    began=$SECONDS
+    [ -z "$stage" ] || printf '\n== %s\n' "$stage"
+}
 
 count() { # count PASSED FAILED
     passed=$((passed + $1))
@@ -95,6 +103,8 @@ plays() { # plays DIR PYTEST-ARGUMENTS...
 }
 
 finish() {
+    say ""
+    printf '\n%s%5ds  in all\n' "$times" "$SECONDS"
     printf '\n%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" = 0 ]
     exit

@@ -83,8 +83,7 @@ enum err be_user_by_address(
     const char *mail = str_istarts(address, "mailto:") ? address + 7 : address;
     TRY(store_accounts(cx, bridge->store, &list, &n));
     for (size_t i = 0; i < n; i++)
-        if (list[i].state != ACCOUNT_REMOVED &&
-            (str_ieq(mail, list[i].email) || str_ieq(mail, list[i].name)))
+        if (str_ieq(mail, list[i].email) || str_ieq(mail, list[i].name))
             return user_from(cx, bridge, &list[i], user);
     return fail(cx, ERR_NOT_FOUND, "nobody here has the address %s", address);
 }

@@ -51,8 +51,8 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
     bridge->locks = locks_new(arena_printf(cx->arena, "%s.lock", conf->store.path));
     bridge->credentials = credential_cache_new(cx);
     bridge->interest = interest_new();
-    bridge->freebusy = freebusy_cache_new();
-    bridge->search = search_cache_new();
+    bridge->freebusy = cache_new();
+    bridge->search = cache_new();
     allday_load(cx, bridge);
     TRY(notify_keys(cx, bridge));
     if (str_empty(conf->feishu.app_id) || !secret_text(&conf->feishu.app_secret))
@@ -99,8 +99,8 @@ void bridge_close(struct bridge *bridge)
     locks_free(bridge->locks);
     credential_cache_free(bridge->credentials);
     interest_free(bridge->interest);
-    freebusy_cache_free(bridge->freebusy);
-    search_cache_free(bridge->search);
+    cache_free(bridge->freebusy);
+    cache_free(bridge->search);
     explicit_bzero(bridge->key, sizeof(bridge->key));
     free(bridge->push_private);
     free(bridge->push_public);
@@ -159,7 +159,7 @@ static void count_account(struct ctx *cx, struct bridge *bridge,
 {
     struct calendar *calendars;
     size_t n;
-    metrics->accounts += account->state != ACCOUNT_REMOVED;
+    metrics->accounts++;
     metrics->accounts_sign_in += account->state == ACCOUNT_SIGN_IN_NEEDED;
     if (store_calendars(cx, bridge->store, account->id, &calendars, &n))
         return;

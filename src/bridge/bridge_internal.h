@@ -2,6 +2,7 @@
 #ifndef BRIDGE_BRIDGE_INTERNAL_H
 #define BRIDGE_BRIDGE_INTERNAL_H
 
+#include "base/cache.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -28,9 +29,7 @@ struct credential_cache; /* password.c */
 struct interest;         /* interest.c */
 struct scheduler;        /* schedule.c */
 struct events;           /* events.c */
-struct freebusy_cache;   /* freebusy.c */
 struct notifier;         /* notify.c */
-struct search_cache;     /* search.c */
 
 struct bridge {
     const struct conf *conf;
@@ -42,10 +41,10 @@ struct bridge {
     struct interest *interest;
     struct scheduler *scheduler; /* NULL until bridge_start */
     struct events *events; /* NULL until bridge_start, and without a Feishu app */
-    struct freebusy_cache *freebusy;
+    struct cache *freebusy; /* freebusy.c: busy time of others */
     struct notifier *notifier; /* NULL until bridge_start */
     char *push_private, *push_public; /* keys for push services, on the heap */
-    struct search_cache *search;
+    struct cache *search;   /* search.c: whom a search found */
     /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
     atomic_bool read_end_exclusive, write_end_inclusive;
     /* Monotonic time before which no directory look-up is tried again, after a refusal.
@@ -323,8 +322,6 @@ struct push_fresh {
 enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fresh);
 /* Takes over that the series was deleted upstream. */
 enum err push_gone(struct ctx *cx, struct push *push);
-/* Writes the rows and the rendering of them: what upstream now has, clients see. */
-enum err push_store(struct ctx *cx, struct push *push, struct render_result *result);
 /* What execution left behind is put in order: err is how it ended. Returns the error to
  * report. */
 enum err push_settle(
@@ -356,24 +353,15 @@ void allday_load(struct ctx *cx, struct bridge *bridge);
 void allday_probe(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *primary_calendar_id);
 
-/* ---- freebusy.c ---- */
-struct freebusy_cache *freebusy_cache_new(void);
-void freebusy_cache_free(struct freebusy_cache *cache);
-
 /* ---- share.c, owner.c ---- */
-/* The access list of a calendar of the account's own, when it is time (after
- * store_shares_stale at once) or with now. What Feishu refuses is remembered, not
- * returned. */
+/* The access list of a calendar of the account's own, when it is time or with now. What
+ * Feishu refuses is remembered, not returned. */
 enum err pull_shares(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const struct calendar *calendar, bool now);
 /* Whose the account's other calendars are; primaries: upstream ids of those that are
  * colleagues' primary ones. */
 enum err pull_owners(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const char *const *primaries, size_t n);
-
-/* ---- search.c ---- */
-struct search_cache *search_cache_new(void);
-void search_cache_free(struct search_cache *cache);
 
 /* ---- notify.c: pushes to clients ---- */
 enum err notify_keys(struct ctx *cx, struct bridge *bridge); /* reads or makes them */

@@ -14,45 +14,12 @@
 #define SPAN_S (14 * 86400LL)
 #define RANGE_MAX_S (370 * 86400LL)
 #define RECIPIENTS_MAX 100
-#define CACHE_SLOTS 256
-#define CACHE_S 60
+#define KNOWN_S 60
 #define LIMIT_MS 25000
 
 #define STATUS_OK "2.0;Success"
 #define STATUS_NOBODY "3.7;Invalid calendar user"
 #define STATUS_UNAVAILABLE "5.1;Service unavailable"
-
-struct cached {
-    char *key; /* account, person and range */
-    int64_t until_s;
-    struct be_busy *busy;
-    size_t n;
-};
-struct freebusy_cache {
-    pthread_mutex_t mutex;
-    struct cached slots[CACHE_SLOTS];
-};
-
-struct freebusy_cache *freebusy_cache_new(void)
-{
-    struct freebusy_cache *cache = calloc(1, sizeof(*cache));
-    if (!cache)
-        abort();
-    pthread_mutex_init(&cache->mutex, NULL);
-    return cache;
-}
-
-void freebusy_cache_free(struct freebusy_cache *cache)
-{
-    if (!cache)
-        return;
-    for (size_t i = 0; i < CACHE_SLOTS; i++) {
-        free(cache->slots[i].key);
-        free(cache->slots[i].busy);
-    }
-    pthread_mutex_destroy(&cache->mutex);
-    free(cache);
-}
 
 typedef LIST(struct be_busy) busy_list;
 
@@ -73,50 +40,27 @@ struct question {
     struct arena *arena;
 };
 
-/* ---- cache ---- */
+/* ---- what was answered a moment ago ---- */
 
-static struct cached *slot_of(struct freebusy_cache *cache, const char *key)
+static void known_get(struct ctx *cx, struct question *question, struct recipient *one)
 {
-    uint32_t hash = 2166136261u;
-    for (const char *at = key; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 16777619u;
-    return &cache->slots[hash % CACHE_SLOTS];
-}
-
-static void cache_get(struct ctx *cx, struct question *question, struct recipient *one)
-{
-    struct freebusy_cache *cache = question->bridge->freebusy;
+    struct kept kept;
     one->key =
         arena_printf(cx->arena, "%lld %s %lld %lld", (long long)question->account_id,
             one->id, (long long)question->from_s, (long long)question->until_s);
-    pthread_mutex_lock(&cache->mutex);
-    struct cached *slot = slot_of(cache, one->key);
-    if (str_eq(slot->key, one->key) && slot->until_s > ctx_now_s(cx)) {
-        for (size_t i = 0; i < slot->n; i++)
-            LIST_ADD(cx->arena, &one->busy, slot->busy[i]);
-        one->done = true;
-    }
-    pthread_mutex_unlock(&cache->mutex);
+    one->done = cache_get(cx, question->bridge->freebusy, one->key, &kept);
+    const struct be_busy *busy = one->done ? kept.bytes : NULL;
+    for (size_t i = 0; one->done && i < kept.n_bytes / sizeof(*busy); i++)
+        LIST_ADD(cx->arena, &one->busy, busy[i]);
 }
 
-static void cache_put(
+static void known_put(
     struct ctx *cx, struct question *question, const struct recipient *one)
 {
-    struct freebusy_cache *cache = question->bridge->freebusy;
-    size_t bytes = one->busy.n * sizeof(struct be_busy);
-    char *key = strdup(one->key);
-    struct be_busy *busy = malloc(bytes + 1);
-    if (!key || !busy)
-        abort();
-    if (bytes)
-        memcpy(busy, one->busy.items, bytes);
-    pthread_mutex_lock(&cache->mutex);
-    struct cached *slot = slot_of(cache, key);
-    free(slot->key);
-    free(slot->busy);
-    *slot = (struct cached){
-        .key = key, .until_s = ctx_now_s(cx) + CACHE_S, .busy = busy, .n = one->busy.n};
-    pthread_mutex_unlock(&cache->mutex);
+    cache_put(cx, question->bridge->freebusy, one->key,
+        &(struct kept){.bytes = one->busy.items,
+            .n_bytes = one->busy.n * sizeof(struct be_busy),
+            .for_s = KNOWN_S});
 }
 
 /* ---- answers: out of order and not merged (7.2) ---- */
@@ -277,7 +221,7 @@ static void ask_some(
         if (some[i]->done && !some[i]->failed) {
             sort_and_merge(some[i]);
             if (some[i]->key)
-                cache_put(cx, question, some[i]);
+                known_put(cx, question, some[i]);
         }
 }
 
@@ -355,7 +299,7 @@ enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user
         one->room = one->id && str_starts(one->id, "omm_");
         /* One's own busy time changes with every own write. */
         if (one->id && !str_eq(one->id, user->segment) && !question.mask_uid)
-            cache_get(cx, &question, one);
+            known_get(cx, &question, one);
     }
     ask_all(cx, &question);
     struct be_freebusy *list = ARENA_ARRAY(cx->arena, struct be_freebusy, n + 1);

@@ -58,7 +58,9 @@ static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx
     return ERR_OK;
 }
 
-enum err push_store(struct ctx *cx, struct push *push, struct render_result *result)
+/* Writes the rows and the rendering of them: what upstream now has, clients see. */
+static enum err push_store(
+    struct ctx *cx, struct push *push, struct render_result *result)
 {
     struct store_tx *tx;
     struct render render = {

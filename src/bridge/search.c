@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_SLOTS 512
 #define FOUND_S 600
 #define REFUSED_S 3600
 #define FAILED_S 30
@@ -20,71 +19,21 @@
 #define ROOMS_MAX 5000
 #define NO_SCOPE_USER 99991679
 
-/* ---- cache: what was answered, and who may not be asked ---- */
-
-struct cached {
-    char *key, *ids; /* ids: a space behind each */
-    int64_t until_s;
-};
-struct search_cache {
-    pthread_mutex_t mutex;
-    struct cached slots[CACHE_SLOTS];
-};
-
-struct search_cache *search_cache_new(void)
-{
-    struct search_cache *cache = calloc(1, sizeof(*cache));
-    if (!cache)
-        abort();
-    pthread_mutex_init(&cache->mutex, NULL);
-    return cache;
-}
-
-void search_cache_free(struct search_cache *cache)
-{
-    if (!cache)
-        return;
-    for (size_t i = 0; i < CACHE_SLOTS; i++) {
-        free(cache->slots[i].key);
-        free(cache->slots[i].ids);
-    }
-    pthread_mutex_destroy(&cache->mutex);
-    free(cache);
-}
-
-static struct cached *slot_of(struct search_cache *cache, const char *key)
-{
-    uint32_t hash = 2166136261u;
-    for (const char *at = key; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 16777619u;
-    return &cache->slots[hash % CACHE_SLOTS];
-}
+/* ---- what was answered, and who may not be asked ---- */
 
 /* NULL = nothing is known. */
-static char *cache_get(struct ctx *cx, struct search_cache *cache, const char *key)
+static const char *known_ids(struct ctx *cx, struct cache *cache, const char *key)
 {
-    char *ids = NULL;
-    pthread_mutex_lock(&cache->mutex);
-    const struct cached *slot = slot_of(cache, key);
-    if (str_eq(slot->key, key) && slot->until_s > ctx_now_s(cx))
-        ids = arena_strdup(cx->arena, slot->ids);
-    pthread_mutex_unlock(&cache->mutex);
-    return ids;
+    struct kept kept;
+    return cache_get(cx, cache, key, &kept) ? kept.bytes : NULL;
 }
 
-static void cache_put(struct ctx *cx, struct search_cache *cache, const char *key,
+/* ids: a space behind each. */
+static void keep_ids(struct ctx *cx, struct cache *cache, const char *key,
     const char *ids, int64_t for_s)
 {
-    char *own_key = strdup(key), *own_ids = strdup(ids);
-    if (!own_key || !own_ids)
-        abort();
-    pthread_mutex_lock(&cache->mutex);
-    struct cached *slot = slot_of(cache, key);
-    free(slot->key);
-    free(slot->ids);
-    *slot = (struct cached){
-        .key = own_key, .ids = own_ids, .until_s = ctx_now_s(cx) + for_s};
-    pthread_mutex_unlock(&cache->mutex);
+    cache_put(cx, cache, key,
+        &(struct kept){.bytes = ids, .n_bytes = strlen(ids) + 1, .for_s = for_s});
 }
 
 /* ---- asking ---- */
@@ -295,10 +244,9 @@ static enum err add_accounts(struct ctx *cx, struct search *search)
     size_t n;
     TRY(store_accounts(cx, search->bridge->store, &list, &n));
     for (size_t i = 0; i < n; i++)
-        if (list[i].state != ACCOUNT_REMOVED &&
-            (has(cx, list[i].display_name, search->words) ||
-                has(cx, list[i].email, search->words) ||
-                has(cx, list[i].name, search->words)))
+        if (has(cx, list[i].display_name, search->words) ||
+            has(cx, list[i].email, search->words) ||
+            has(cx, list[i].name, search->words))
             add(cx, search, list[i].open_id, false);
     return ERR_OK;
 }
@@ -334,18 +282,18 @@ static bool may_ask(struct ctx *cx, const struct search *search,
         (source->by_words && !*search->words) || (mail && !source->by_address &&
             source->kind == BE_INDIVIDUAL))
         return false;
-    return !cache_get(cx, search->bridge->search, who);
+    return !known_ids(cx, search->bridge->search, who);
 }
 
 /* True when it answered, now or shortly before. */
 static bool ask(struct ctx *cx, struct search *search, const struct source *source)
 {
-    struct search_cache *cache = search->bridge->search;
+    struct cache *cache = search->bridge->search;
     long long account = source->by_user ? (long long)search->user->id : 0;
     char *who = arena_printf(cx->arena, "%s %lld", source->name, account);
     char *key = arena_printf(
         cx->arena, "%s: %s", who, source->by_words ? search->words : "");
-    const char *ids = cache_get(cx, cache, key);
+    const char *ids = known_ids(cx, cache, key);
     person_list list = {0};
     int code = 0;
     if (!ids) {
@@ -357,14 +305,14 @@ static bool ask(struct ctx *cx, struct search *search, const struct source *sour
         if (err) {
             log_line(cx, LOG_INFO, LOG_FEISHU, "no search of %s for a while: %s",
                 source->name, ctx_error(cx));
-            cache_put(cx, cache, who, "", pause_s(err, code));
+            keep_ids(cx, cache, who, "", pause_s(err, code));
             return false;
         }
         struct buf text = buf_new(cx->arena);
         for (size_t i = 0; i < list.n && source->by_words; i++)
             buf_printf(&text, "%s ", list.items[i].open_id);
         ids = buf_str(&text);
-        cache_put(cx, cache, key, ids, source->by_words ? FOUND_S : ROOMS_S);
+        keep_ids(cx, cache, key, ids, source->by_words ? FOUND_S : ROOMS_S);
     }
     add_ids(cx, search, ids);
     return true;

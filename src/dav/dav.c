@@ -10,15 +10,13 @@
 /* Of a 503 whose cause names no time: a client that gets none may give the change up. */
 #define RETRY_AFTER_DEFAULT_S 60
 
-const char *dav_classes(void)
-{
-    /* calendar-auto-schedule must not be the first token: Thunderbird drops that one. */
-    return "1, 3, extended-mkcol, access-control, calendar-access, "
-           "calendar-auto-schedule, calendar-availability, calendar-no-timezone, "
-           "webdav-push, calendarserver-principal-property-search, "
-           "calendarserver-principal-search, calendarserver-sharing, "
-           "resource-sharing";
-}
+/* The DAV header's value. calendar-auto-schedule must not be the first token: Thunderbird
+ * drops that one. */
+static const char dav_classes[] =
+    "1, 3, extended-mkcol, access-control, calendar-access, calendar-auto-schedule, "
+    "calendar-availability, calendar-no-timezone, webdav-push, "
+    "calendarserver-principal-property-search, calendarserver-principal-search, "
+    "calendarserver-sharing, resource-sharing";
 
 bool dav_method_known(const char *method)
 {
@@ -284,5 +282,5 @@ void dav_handle(struct ctx *cx, const struct dav_request *request,
         answer_error(dav, err);
     else
         cx->err = ERR_OK; /* what failed on the way was to be expected */
-    dav_set_header(dav, "DAV", dav_classes());
+    dav_set_header(dav, "DAV", dav_classes);
 }

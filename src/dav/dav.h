@@ -58,7 +58,5 @@ void dav_error_response(struct ctx *cx, enum err kind, struct dav_response *resp
 bool dav_may_block(const char *method, const struct path *path);
 /* True for a method that the DAV layer knows. */
 bool dav_method_known(const char *method);
-/* For OPTIONS without sign-in and for every DAV answer: the DAV header's value. */
-const char *dav_classes(void);
 
 #endif

@@ -13,7 +13,6 @@
 #define PRINCIPAL KIND_PRINCIPAL
 #define HOME KIND_HOME
 #define INBOX KIND_INBOX
-#define OUTBOX KIND_OUTBOX
 
 static const struct property properties[] = {
     /* RFC 4918 section 15 */
@@ -172,7 +171,7 @@ enum err prop_plan_all(struct dav *dav, const struct xml *include, struct prop_p
     return add_named(dav, include, plan);
 }
 
-enum err prop_plan_names(struct dav *dav, struct prop_plan *plan)
+static enum err prop_plan_names(struct dav *dav, struct prop_plan *plan)
 {
     *plan =
         (struct prop_plan){.hide_missing = true, .with_dead = true, .names_only = true};

@@ -60,7 +60,6 @@ enum err prop_plan_named(struct dav *dav, const struct xml *prop, struct prop_pl
 /* DAV:allprop, with DAV:include or NULL. */
 enum err prop_plan_all(
     struct dav *dav, const struct xml *include, struct prop_plan *plan);
-enum err prop_plan_names(struct dav *dav, struct prop_plan *plan);
 /* From the prop, allprop (with include) or propname element inside of a propfind or a
  * report; without any of them an empty plan. */
 enum err prop_plan_read(struct dav *dav, const struct xml *root, struct prop_plan *plan);

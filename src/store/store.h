@@ -51,7 +51,7 @@ enum err store_setting_set(struct ctx *cx, struct store *store, const char *name
     const char *value);
 
 /* ---- accounts ---- */
-enum account_state { ACCOUNT_OK, ACCOUNT_SIGN_IN_NEEDED, ACCOUNT_REMOVED };
+enum account_state { ACCOUNT_OK, ACCOUNT_SIGN_IN_NEEDED };
 
 struct account {
     int64_t id;
@@ -207,8 +207,6 @@ enum err store_shares(struct ctx *cx, struct store *store, int64_t calendar_id,
 /* Replaces the list; numbers a change of the calendar when it differs. */
 enum err store_shares_save(struct ctx *cx, struct store_tx *tx,
     const struct calendar *one, const struct share *list, size_t n, int64_t now_s);
-/* Upstream has another list: shares_read_s becomes 0, so the next pull reads it. */
-enum err store_shares_stale(struct ctx *cx, struct store *store, int64_t calendar_id);
 
 /* ---- what Feishu was asked to tell of ---- */
 enum subscription_kind {
@@ -276,7 +274,6 @@ struct object {
     const char *uid;          /* iCalendar UID */
     const char *upstream_uid; /* NULL only inside a create */
     const char *shadow;       /* the last text a client sent, NULL = never */
-    const char *served;       /* not stored: see text */
     const char *text;         /* rendered, what GET answers */
     size_t text_bytes;
     const char *etag, *schedule_tag; /* without quotes; schedule_tag NULL = none */

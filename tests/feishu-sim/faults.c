@@ -1,9 +1,11 @@
 #include "faults.h"
 
 #include <fnmatch.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "errors.h"
 
@@ -24,6 +26,12 @@ struct fault {
 
 static struct vec faults;
 static int last_id;
+
+/* How often the faults were taken away: who waits for one of them then goes on. */
+static pthread_mutex_t pause_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t pause_end = PTHREAD_COND_INITIALIZER;
+static unsigned turn;
+static bool stopping;
 
 static int number_of(const cJSON *spec, const char *name, int missing)
 {
@@ -190,9 +198,18 @@ static void rate_limited(const struct fault *f, struct reply *rp)
     reply_header(rp, "x-ogw-ratelimit-reset", digits);
 }
 
+static unsigned turn_now(void)
+{
+    pthread_mutex_lock(&pause_lock);
+    unsigned now = turn;
+    pthread_mutex_unlock(&pause_lock);
+    return now;
+}
+
 void fault_apply(const struct fault *f, struct reply *rp)
 {
     rp->delay_ms = f->delay_ms;
+    rp->fault_turn = turn_now();
     rp->cut = f->cut != CUT_NO;
     if (f->reset_s) {
         rate_limited(f, rp);
@@ -207,6 +224,26 @@ void fault_apply(const struct fault *f, struct reply *rp)
     }
     if (f->content_type)
         set_type(rp, f->content_type);
+}
+
+void fault_pause(const struct reply *rp)
+{
+    struct timespec until;
+
+    if (!rp->delay_ms)
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += rp->delay_ms / 1000;
+    until.tv_nsec += rp->delay_ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&pause_lock);
+    while (turn == rp->fault_turn && !stopping)
+        if (pthread_cond_timedwait(&pause_end, &pause_lock, &until))
+            break;
+    pthread_mutex_unlock(&pause_lock);
 }
 
 void faults_print(struct buf *out, const char *key)
@@ -229,4 +266,16 @@ void faults_print(struct buf *out, const char *key)
 void faults_clear(void)
 {
     vec_free(&faults, fault_free);
+    pthread_mutex_lock(&pause_lock);
+    turn++;
+    pthread_cond_broadcast(&pause_end);
+    pthread_mutex_unlock(&pause_lock);
+}
+
+void faults_stop(void)
+{
+    pthread_mutex_lock(&pause_lock);
+    stopping = true;
+    pthread_cond_broadcast(&pause_end);
+    pthread_mutex_unlock(&pause_lock);
 }

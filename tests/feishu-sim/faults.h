@@ -15,7 +15,11 @@ struct fault *fault_take(const struct request *rq);
 /* Shall the request be carried out before it goes wrong? */
 bool fault_has_effect(const struct fault *fault);
 void fault_apply(const struct fault *fault, struct reply *rp);
+/* Waits as long as the reply is to come late; ends at once with faults_clear. */
+void fault_pause(const struct reply *rp);
 void faults_print(struct buf *out, const char *key);
 void faults_clear(void);
+/* No reply is late any more, as the server is to end. */
+void faults_stop(void);
 
 #endif

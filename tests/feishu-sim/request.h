@@ -60,7 +60,8 @@ struct reply {
     char log_id[40];
     bool upgrade; /* the connection becomes a WebSocket */
     bool cut;     /* close the connection instead of answering */
-    int64_t delay_ms;
+    int64_t delay_ms;    /* see fault_pause */
+    unsigned fault_turn;
 };
 
 void request_free(struct request *rq);

@@ -3,14 +3,13 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "connection.h"
+#include "faults.h"
 #include "gateway.h"
 #include "mem.h"
 #include "push.h"
@@ -28,29 +27,6 @@ struct incoming {
     struct buf body;
     bool started, too_large;
 };
-
-static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t sleep_end = PTHREAD_COND_INITIALIZER;
-static bool stopping;
-
-/* Sleeps unless the server stops. */
-static void pause_ms(int64_t ms)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&sleep_lock);
-    while (!stopping)
-        if (pthread_cond_timedwait(&sleep_end, &sleep_lock, &until))
-            break;
-    pthread_mutex_unlock(&sleep_lock);
-}
 
 /* Keeps the raw target: libmicrohttpd would hand out the decoded path only. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
@@ -147,8 +123,7 @@ static enum MHD_Result serve(
     } else {
         gateway_serve(&rq, &rp);
     }
-    if (rp.delay_ms)
-        pause_ms(rp.delay_ms);
+    fault_pause(&rp);
     if (!rp.cut)
         result = answer(connection, &rp);
     request_free(&rq);
@@ -224,10 +199,7 @@ struct server *server_start(const char *listen, unsigned *port)
 
 void server_stop(struct server *server)
 {
-    pthread_mutex_lock(&sleep_lock);
-    stopping = true;
-    pthread_cond_broadcast(&sleep_end);
-    pthread_mutex_unlock(&sleep_lock);
+    faults_stop();
     push_stop();
     connections_stop();
     MHD_stop_daemon(server->daemon);

@@ -1,10 +1,11 @@
 """The bridge under test: the real binary with a store, a configuration and a port of its own.
 
     with FeishuSim() as sim, Bridge(sim) as bridge:
-        ada = bridge.sign_in("ou_ada00000000000000000000000000001")          # person of the simulator's scenario
+        ada = bridge.sign_in(ADA)
         ada.propfind("/dav/", 0, "<d:current-user-principal/>")
 """
 
+import itertools
 import json
 import os
 import re
@@ -14,21 +15,20 @@ import socket
 import subprocess
 import tempfile
 import time
-import xml.etree.ElementTree as ET
-from urllib.parse import urljoin
 
 import requests
 
+# What plays need beside a bridge comes along.
+from dav_client import CALDAV, NS, Client, event, first_href, precondition, responses  # noqa: F401
+
 BUILD_DIR = os.environ.get("BUILD_DIR", os.getcwd())
 PROGRAM = os.path.join(BUILD_DIR, "feishu-caldav")
-NS = {
-    "d": "DAV:",
-    "c": "urn:ietf:params:xml:ns:caldav",
-    "cs": "http://calendarserver.org/ns/",
-    "a": "http://apple.com/ns/ical/",
-}
-XMLNS = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NS.items())
-WAIT_S = 20
+# Long enough for a sanitized program on a busy machine; what takes that long fails only later.
+WAIT_S = 60
+# Below those that the kernel gives to outgoing connections, and each process begins elsewhere.
+PORTS = itertools.cycle(range(10000, 32000))
+for _ in range(os.getpid() * 67 % 22000):
+    next(PORTS)
 
 
 def wait_until(claim, what="the condition", seconds=WAIT_S):
@@ -44,15 +44,20 @@ def wait_until(claim, what="the condition", seconds=WAIT_S):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Bridge:
-    """A running feishu-caldav in front of a simulator (anything with a .url)."""
+    """A running feishu-caldav in front of a simulator (anything with a .url), its .sim."""
 
     def __init__(self, sim=None, options=None, start=True):
+        self.sim = sim
         self.dir = tempfile.mkdtemp(prefix="feishu-caldav-play.")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -61,8 +66,8 @@ class Bridge:
         settings = {
             "server.listen": f"127.0.0.1:{self.port}",
             "store.path": os.path.join(self.dir, "store.db"),
-            "sync.poll-interval": "1",
-            # Most plays say themselves when something is read; test_push_*.py sets it to auto.
+            # Most plays say themselves when something is read.
+            "sync.poll-interval": "3600",
             "sync.events": "none",
             "log.level": "debug",
         }
@@ -159,8 +164,7 @@ class Bridge:
         """Signs a person in and returns a client with a new app password."""
         answer = self.authorize(person)
         assert answer.status_code == 302, answer.text
-        users = json.loads(self.run("user", "list", "--json").stdout)
-        name = [user["name"] for user in users if user["open_id"] == person][0]
+        name = self.users()[person]["name"]
         if pull:
             self.run("sync", name)
         password = self.run("user", "password", name, "--label", "play").stdout.strip()
@@ -169,131 +173,20 @@ class Bridge:
     def sync(self, name):
         return self.run("sync", name)
 
+    def users(self):
+        """What user list says, by open_id."""
+        listed = json.loads(self.run("user", "list", "--json").stdout)
+        return {user["open_id"]: user for user in listed}
 
-class Client:
-    """A plain CalDAV client of one account."""
+    def show(self, name):
+        """What user show says."""
+        return json.loads(self.run("user", "show", name, "--json").stdout)
 
-    def __init__(self, bridge, name, password):
-        self.bridge, self.name, self.password = bridge, name, password
-        self.session = requests.Session()
-        self.session.auth = (name, password)
-        self.session.trust_env = False
-        self._home = None
-
-    def request(self, method, href, body=None, headers=None, **arguments):
-        if isinstance(body, str):
-            body = body.encode()
-        return self.session.request(method, urljoin(self.bridge.url, href), data=body,
-                                    headers=headers or {}, timeout=60,
-                                    allow_redirects=False, **arguments)
-
-    def xml(self, method, href, root, inner, headers=None, **arguments):
-        body = f'<?xml version="1.0" encoding="utf-8"?><{root} {XMLNS}>{inner}</{root.split()[0]}>'
-        return self.request(method, href, body,
-                            {"Content-Type": "application/xml; charset=utf-8", **(headers or {})},
-                            **arguments)
-
-    def propfind(self, href, depth, props):
-        """Returns {href: {clark name: element}} of the 200 propstats."""
-        answer = self.xml("PROPFIND", href, "d:propfind", f"<d:prop>{props}</d:prop>",
-                          {"Depth": str(depth)})
-        assert answer.status_code == 207, (answer.status_code, answer.text)
-        return {r.href: r.props for r in responses(answer)}
-
-    def report(self, href, root, inner, depth=1):
-        return self.xml("REPORT", href, root, inner, {"Depth": str(depth)})
-
-    def home(self):
-        if self._home is None:
-            root = self.propfind("/dav/", 0, "<d:current-user-principal/>")
-            principal = first_href(next(iter(root.values())), "{DAV:}current-user-principal")
-            props = self.propfind(principal, 0, "<c:calendar-home-set/>")
-            self._home = first_href(next(iter(props.values())),
-                                    "{%s}calendar-home-set" % NS["c"])
-        return self._home
-
-    def calendars(self):
-        """{displayname: href} of all calendars."""
-        found = self.propfind(self.home(), 1, "<d:displayname/><d:resourcetype/>")
-        return {(props["{DAV:}displayname"].text or ""): href
-                for href, props in found.items()
-                if props["{DAV:}resourcetype"].find("c:calendar", NS) is not None}
-
-    def ctag(self, href):
-        props = next(iter(self.propfind(href, 0, "<cs:getctag/>").values()))
-        return props["{%s}getctag" % NS["cs"]].text
-
-    def members(self, href):
-        """{href: etag} of the objects of a calendar."""
-        return {member: props["{DAV:}getetag"].text
-                for member, props in self.propfind(href, 1, "<d:getetag/>").items()
-                if "{DAV:}getetag" in props and not member.endswith("/")}
-
-    def get(self, href):
-        answer = self.request("GET", href)
-        assert answer.status_code == 200, (answer.status_code, answer.text)
-        return answer.content.decode()
-
-    def put(self, href, text, headers=None):
-        return self.request("PUT", href, text,
-                            {"Content-Type": "text/calendar; charset=utf-8", **(headers or {})})
-
-    def delete(self, href, headers=None):
-        return self.request("DELETE", href, headers=headers)
-
-    def sync_collection(self, href, token="", props="<d:getetag/>", limit=None):
-        """Returns (changed {href: props}, removed [href], token, truncated)."""
-        inner = f"<d:sync-token>{token}</d:sync-token><d:sync-level>1</d:sync-level>"
-        if limit is not None:
-            inner += f"<d:limit><d:nresults>{limit}</d:nresults></d:limit>"
-        answer = self.report(href, "d:sync-collection", f"{inner}<d:prop>{props}</d:prop>", 0)
-        assert answer.status_code == 207, (answer.status_code, answer.text)
-        changed, removed, truncated = {}, [], False
-        for one in responses(answer):
-            if one.status == 404:
-                removed.append(one.href)
-            elif one.status == 507:
-                truncated = True
-            else:
-                changed[one.href] = one.props
-        return changed, removed, ET.fromstring(answer.content).find("d:sync-token", NS).text, truncated
-
-
-class Response:
-    """One response element of a multistatus."""
-
-    def __init__(self, element):
-        self.element = element
-        self.href = element.find("d:href", NS).text
-        status = element.find("d:status", NS)
-        self.status = int(status.text.split()[1]) if status is not None else None
-        self.props, self.missing = {}, {}
-        for propstat in element.findall("d:propstat", NS):
-            code = int(propstat.find("d:status", NS).text.split()[1])
-            for prop in propstat.find("d:prop", NS):
-                (self.props if code == 200 else self.missing)[prop.tag] = prop
-
-
-def responses(answer):
-    return [Response(one) for one in ET.fromstring(answer.content).findall("d:response", NS)]
-
-
-def first_href(props, name):
-    return props[name].find("d:href", NS).text
-
-
-def precondition(answer):
-    """The clark name of the element inside DAV:error."""
-    root = ET.fromstring(answer.content)
-    assert root.tag == "{DAV:}error", answer.text
-    return root[0].tag if len(root) else None
-
-
-def event(uid, start="20270105T100000", end="20270105T110000", zone="Asia/Shanghai",
-          summary="Event", extra=""):
-    """A small VEVENT in a VCALENDAR, as a simple client would write it."""
-    return "\r\n".join([
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//plays//EN", "BEGIN:VEVENT", f"UID:{uid}",
-        "DTSTAMP:20261120T000000Z", f"DTSTART;TZID={zone}:{start}", f"DTEND;TZID={zone}:{end}",
-        f"SUMMARY:{summary}", *[line for line in extra.split("\n") if line],
-        "END:VEVENT", "END:VCALENDAR", ""])
+    def metric(self, name, **labels):
+        """A number of /metrics; without labels, of that line which has none."""
+        text = ",".join(f'{key}="{value}"' for key, value in labels.items())
+        line = re.escape(name + (f"{{{text}}}" if labels else ""))
+        found = re.search(rf"^feishu_caldav_{line} (-?\d+)$",
+                          requests.get(self.url + "/metrics", timeout=30).text, re.M)
+        assert found, (name, labels)
+        return int(found[1])

@@ -1,49 +1,16 @@
-"""What the plays of single clients (test_client_*.py) share: a bridge with a signed-in account, requests in
-the very words of a client, and a client's eyes on the answers. A test's module takes the fixtures by
-importing them."""
+"""What the plays of single clients (test_client_*.py) share: requests in the very words of a client, and
+a client's eyes on the answers."""
 
 import xml.etree.ElementTree as ET
 
-import pytest
-from bridge import NS, Bridge, event, responses
-from feishu_sim import FeishuSim
+from bridge import CALDAV, NS, event, responses
+from feishu_sim import ADA, BOB, SOON  # noqa: F401
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
 MAIL = "ada@example.com"
 DAV = "{DAV:}"
-CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 CS = "{http://calendarserver.org/ns/}"
 ICAL = "{http://apple.com/ns/ical/}"
-SOON = 1800000000  # 20270115T080000Z
 XML = "application/xml; charset=utf-8"
-
-
-@pytest.fixture(scope="module", name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(scope="module", name="ada")
-def fixture_ada(sim, bridge):
-    """Ada's client with .href, the address of her calendar, which holds one event, .principal, .inbox and
-    .outbox."""
-    sim.add_event(ADA, "First", (SOON, SOON + 3600))
-    ada = bridge.sign_in(ADA)
-    ada.href = ada.calendars()["Ada"]
-    ada.principal = only(ada.propfind("/dav/", 0, "<d:current-user-principal/>"))[
-        DAV + "current-user-principal"][0].text
-    props = only(ada.propfind(ada.principal, 0, "<c:schedule-inbox-URL/><c:schedule-outbox-URL/>"))
-    ada.inbox = props[CALDAV + "schedule-inbox-URL"][0].text
-    ada.outbox = props[CALDAV + "schedule-outbox-URL"][0].text
-    return ada
 
 
 def only(found):

@@ -21,7 +21,7 @@ sys.path[:0] = [str(COMPAT), str(COMPAT / "thunderbird")]
 @contextlib.contextmanager
 def desk():
     """(simulator, bridge, signed-in client)"""
-    with FeishuSim() as sim, Bridge(sim) as bridge:
+    with FeishuSim() as sim, Bridge(sim, {"sync.poll-interval": "1"}) as bridge:
         yield sim, bridge, bridge.sign_in(PERSON)
 
 

@@ -13,6 +13,14 @@ import requests
 APP_ID = "cli_sim0000000000000"
 APP_SECRET = "secret"
 CALENDARS = "/open-apis/calendar/v4/calendars"
+# People of the world that the simulator starts with.
+ADA = "ou_ada00000000000000000000000000001"
+BOB = "ou_bob00000000000000000000000000002"
+EVE = "ou_eve00000000000000000000000000003"
+# Times of events.
+HOUR = 3600
+DAY = 86400
+SOON = 1800000000  # 2027-01-15T08:00:00Z
 
 
 def build_dir():
@@ -119,6 +127,12 @@ class FeishuSim:
         return [c for c in calls
                 if (not method or c["method"] == method) and (not path or path in c["path"])]
 
+    def writes(self, since=0):
+        """Calls that changed events, as (method, last part of the path)."""
+        return [(call["method"], call["path"].rsplit("/", 1)[1]) for call in self.calls(since)
+                if call["method"] != "GET" and "/events" in call["path"]
+                and not call["path"].endswith("/subscription")]
+
     def last_call(self):
         return self.control("GET", "calls", since=1 << 40)["last"]
 
@@ -127,6 +141,10 @@ class FeishuSim:
 
     def notifications(self):
         return self.control("GET", "notifications")["notifications"]
+
+    def told(self, user, kind=None):
+        """Notifications that the person got."""
+        return [n for n in self.notifications() if user in n["to"] and kind in (None, n["kind"])]
 
     def clear_notifications(self):
         self.control("DELETE", "notifications")
@@ -173,6 +191,11 @@ class FeishuSim:
         members = {"attendees": attendees} if attendees else {}
         return self.edit(user, "event_create", calendar_id=calendar_id, event=fields,
                          **members)["event"]
+
+    def share(self, owner, calendar_id, user, role=None):
+        """As the owner does it in the Feishu client; without a role the entry goes."""
+        self.edit(owner, "share" if role else "unshare", calendar_id=calendar_id, user=user,
+                  role=role)
 
     def switch(self, **values):
         return self.control("POST", "switches", values)["switches"]

@@ -9,9 +9,8 @@ import sqlite3
 import requests
 
 from bridge import Bridge, Client, event, wait_until
+from feishu_sim import ADA, BOB
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
 ORGANIZER = "ORGANIZER:mailto:ada@example.com\nATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.com"
 INVITE_BOB = ORGANIZER + "\nATTENDEE;RSVP=TRUE:mailto:bob@example.com"
 
@@ -21,7 +20,7 @@ class Stage:
 
     def __init__(self, sim):
         self.sim = sim
-        self.bridge = Bridge(sim, {"sync.poll-interval": "3600"}, start=False)
+        self.bridge = Bridge(sim, start=False)
         self.fuse = os.path.join(self.bridge.dir, "fuse")
         self.bridge.env["TEST_FAULT_FILE"] = self.fuse
         self.bridge.start()
@@ -105,10 +104,6 @@ def check_equal(stage):
                           " GROUP BY calendar_id, upstream_uid HAVING count(*) > 1")
 
 
-def told(sim, kind):
-    return [n for n in sim.notifications() if BOB in n["to"] and n["kind"] == kind]
-
-
 def patient(action):
     """Repeats what ends with 5xx, as clients do; None when the process died of it."""
     for _ in range(6):
@@ -159,7 +154,7 @@ class Create(Write):
     def check(self, stage, n):
         master = stage.sim.event(f"Made {n}")
         assert [a.get("user_id") for a in master["attendees"]].count(BOB) == 1
-        assert len(told(stage.sim, "invite")) == 1
+        assert len(stage.sim.told(BOB, "invite")) == 1
 
 
 class Change(Write):
@@ -171,7 +166,7 @@ class Change(Write):
 
     def check(self, stage, n):
         assert stage.sim.event(f"After {n}")
-        assert len(told(stage.sim, "update")) == 1
+        assert len(stage.sim.told(BOB, "update")) == 1
 
 
 class ChangeAttendees(Write):
@@ -184,7 +179,7 @@ class ChangeAttendees(Write):
     def check(self, stage, n):
         ids = [a.get("user_id") for a in stage.sim.event(f"After {n}")["attendees"]]
         assert ids.count(BOB) == 1
-        assert len(told(stage.sim, "invite")) == 1
+        assert len(stage.sim.told(BOB, "invite")) == 1
 
 
 class Delete(Write):
@@ -196,7 +191,7 @@ class Delete(Write):
 
     def check(self, stage, n):
         assert not [e for e in stage.sim.events() if e["summary"] == f"Before {n}"]
-        assert len(told(stage.sim, "cancel")) == 1
+        assert len(stage.sim.told(BOB, "cancel")) == 1
 
 
 def override(n, day, summary):

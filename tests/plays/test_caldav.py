@@ -3,34 +3,8 @@
 import re
 
 import pytest
-from bridge import Bridge, event, responses
-from feishu_sim import FeishuSim
-
-ADA = "ou_ada00000000000000000000000000001"
-CALDAV = "{urn:ietf:params:xml:ns:caldav}"
-
-
-@pytest.fixture(scope="module", name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(scope="module", name="ada")
-def fixture_ada(sim, bridge):
-    sim.add_event(ADA, "First", (1800000000, 1800003600))
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    client.principal = client.propfind("/dav/", 0, "<d:current-user-principal/>")
-    client.principal = next(iter(client.principal.values()))[
-        "{DAV:}current-user-principal"][0].text
-    return client
+from bridge import CALDAV, event, responses
+from shared import ada, bridge, sim  # noqa: F401
 
 
 def test_a_slash_more_or_less_is_the_same_everywhere(sim, ada):

@@ -8,7 +8,7 @@ import pytest
 from bridge import NS, event, precondition, responses
 from clients import (ADA, BOB, CALDAV, CS, DAV, ICAL, MAIL, SOON, anonymous, busy_answers, follow,
                      found_in, freebusy_text, only, privileges, put_event, send, token_of, written)
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 TEXT = "text/xml"
 SPACES = {"A": "DAV:", "B": "urn:ietf:params:xml:ns:caldav", "C": "http://calendarserver.org/ns/",

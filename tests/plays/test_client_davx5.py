@@ -2,11 +2,12 @@
 CalDavCollection, SyncManager, PushRegistrationManager; bitfireAT/dav4jvm: ktor/)."""
 
 import pytest
-from bridge import NS, Bridge, event, precondition
+from bridge import NS, event, precondition
 from clients import (ADA, BOB, CALDAV, DAV, ICAL, MAIL, SOON, anonymous, classes_of, found_in, only,
                      put_event, reader_calendar, send, token_of, written)
-from clients import fixture_ada, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
+OPTIONS = {"server.push-anywhere": "1"}
 NAMESPACES = ('xmlns="DAV:" xmlns:CAL="urn:ietf:params:xml:ns:caldav" '
               'xmlns:ICAL="http://apple.com/ns/ical/" xmlns:CS="http://calendarserver.org/ns/" '
               'xmlns:PUSH="https://bitfire.at/webdav-push"')
@@ -23,12 +24,6 @@ PUSH = "{https://bitfire.at/webdav-push}"
 XML = "application/xml; charset=utf-8"
 ICALENDAR = "text/calendar;charset=utf-8"
 ACCEPT = "text/xml; charset=utf-8, application/xml;q=0.9, */*;q=0.8"
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600", "server.push-anywhere": "1"}) as bridge:
-        yield bridge
 
 
 def document(root, inner):

@@ -6,7 +6,7 @@ import pytest
 from bridge import NS, event, precondition
 from clients import (BOB, CALDAV, CS, DAV, MAIL, SOON, busy_answers, classes_of, follow, found_in,
                      freebusy_text, privileges, put_event, reader_calendar, send, token_of, written)
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 ICALENDAR = 'text/calendar; charset="utf-8"'
 SPACES = ('xmlns="{}" xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" '

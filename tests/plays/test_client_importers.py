@@ -7,7 +7,7 @@ import re
 import pytest
 from bridge import event, precondition
 from clients import CALDAV, DAV, MAIL, found_in, send, written
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 GOOGLE = "-//Google Inc//Google Calendar 70.9054//EN"
 KIND = "text/calendar; charset=utf-8"

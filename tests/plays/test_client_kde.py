@@ -5,7 +5,7 @@ import pytest
 from bridge import NS, event
 from clients import (CALDAV, CS, DAV, ICAL, MAIL, found_in, only, privileges, put_event,
                      reader_calendar, send, written)
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 SPACES = ('xmlns="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:a="http://apple.com/ns/ical/" '
           'xmlns:cs="http://calendarserver.org/ns/" xmlns:P="https://bitfire.at/webdav-push"')

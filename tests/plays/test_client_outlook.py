@@ -5,8 +5,8 @@ import pytest
 from bridge import NS, Bridge, event, precondition
 from clients import (ADA, CALDAV, DAV, ICAL, MAIL, classes_of, follow, found_in, only, privileges,
                      put_event, reader_calendar, send, token_of, written)
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
 from feishu_sim import FeishuSim
+from shared import ada, bridge, sim  # noqa: F401
 
 SPACES = ('xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" '
           'xmlns:CS="http://calendarserver.org/ns/" xmlns:E="http://apple.com/ns/ical/"')
@@ -192,7 +192,7 @@ def test_a_room_is_found_by_its_name_and_its_id_is_an_address():
     """GetResourceUriOrNull: REPORT on one's own principal, applied to all; the id becomes an attendee"""
     world = {"people": [{"open_id": ADA, "name": "Ada", "email": MAIL}],
              "rooms": [{"room_id": LOTUS, "name": "Lotus (3F)", "capacity": 12}]}
-    with FeishuSim(world) as sim, Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+    with FeishuSim(world) as sim, Bridge(sim) as bridge:
         ada = bridge.sign_in(ADA)
         principal = only(ada.propfind("/dav/", 0, "<d:current-user-principal/>"))[
             DAV + "current-user-principal"][0].text

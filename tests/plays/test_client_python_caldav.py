@@ -8,7 +8,7 @@ import pytest
 from bridge import event
 from caldav.lib.error import AuthorizationError, ConsistencyError, NotFoundError, PutError
 from clients import ADA, SOON, put_event, reader_calendar
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 UTC = datetime.timezone.utc
 DAY = datetime.datetime(2027, 1, 15, tzinfo=UTC)

@@ -10,7 +10,7 @@ from bridge import NS, event, precondition
 from clients import (BOB, CALDAV, CS, DAV, MAIL, SOON, anonymous, busy_answers, classes_of, follow,
                      found_in, freebusy_text, only, privileges, put_event, reader_calendar, send,
                      token_of, written)
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NAMESPACES = ('xmlns:D="DAV:" xmlns:A="http://apple.com/ns/ical/" '

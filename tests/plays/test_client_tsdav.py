@@ -5,7 +5,7 @@ itself is played in test_compat_tsdav.py."""
 import pytest
 from bridge import NS, event, responses
 from clients import (CALDAV, CS, DAV, ICAL, anonymous, found_in, put_event, send, token_of)
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 SPACES = ('xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:ca="http://apple.com/ns/ical/" '
           'xmlns:cs="http://calendarserver.org/ns/" xmlns:card="urn:ietf:params:xml:ns:carddav" '

@@ -3,7 +3,7 @@ played in test_compat_vdirsyncer_khal.py, its storage tests in test_compat_vdirs
 
 from bridge import NS, event
 from clients import CALDAV, DAV, ICAL, found_in, follow, only, put_event, send
-from clients import fixture_ada, fixture_bridge, fixture_sim  # noqa: F401
+from shared import ada, bridge, sim  # noqa: F401
 
 XML = "application/xml; charset=UTF-8"
 

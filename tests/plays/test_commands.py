@@ -7,22 +7,8 @@ import signal
 import pytest
 
 from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, SOON
 
-ADA = "ou_ada00000000000000000000000000001"
-SOON = 1800000000
-
-
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
 
 
 def test_convert_goes_to_feishu_and_back(bridge):

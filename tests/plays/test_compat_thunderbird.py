@@ -90,10 +90,9 @@ def test_an_invitation_deleted_in_thunderbird_is_declined():
 
 
 def test_a_calendar_shared_for_reading_is_read_only_in_thunderbird():
-    with FeishuSim() as sim, Bridge(sim) as bridge:
+    with FeishuSim() as sim, Bridge(sim, {"sync.poll-interval": "1"}) as bridge:
         shared = sim.edit(BOB, "calendar_create", calendar={"summary": "Team"})["calendar"]
-        sim.control("POST", "edit", {"as": BOB, "action": "share", "user": MAIL,
-                                     "role": "reader", "calendar_id": shared["calendar_id"]})
+        sim.share(BOB, shared["calendar_id"], MAIL, "reader")
         sim.edit(MAIL, "subscribe", calendar_id=shared["calendar_id"])
         sim.add_event(BOB, "Shown", (utc("20270105T060000Z"), utc("20270105T070000Z")),
                       calendar_id=shared["calendar_id"])

@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import subprocess
-import sys
 import textwrap
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
@@ -14,14 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from bridge import PROGRAM, Bridge, Client, event, free_port, wait_until
-from other_feishu import OtherFeishu
-
-LIN, MEI = "ou_lin", "ou_mei"
-SOON, HOUR = 1800000000, 3600
-
-
-def stamp(seconds):
-    return {"timestamp": str(seconds), "timezone": "Asia/Shanghai"}
+from feishu_sim import HOUR, SOON
+from other_feishu import LIN, MEI, OtherFeishu, consent, sign_in, stamp
 
 
 @pytest.fixture(scope="module", name="feishu")
@@ -32,24 +25,8 @@ def fixture_feishu():
 
 @pytest.fixture(scope="module", name="bridge")
 def fixture_bridge(feishu):
-    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu) as bridge:
         yield bridge
-
-
-def consent(address, person=LIN):
-    """The browser on Feishu's page; returns where it is sent."""
-    answer = requests.get(f"{address}&user={person}", allow_redirects=False, timeout=30)
-    assert answer.status_code == 302
-    return answer.headers["Location"]
-
-
-def sign_in(bridge, person=LIN):
-    page = requests.get(bridge.url + "/login", allow_redirects=False, timeout=30)
-    assert requests.get(consent(page.headers["Location"], person), timeout=30).status_code == 200
-    users = json.loads(bridge.run("user", "list", "--json").stdout)
-    name = [user["name"] for user in users if user["open_id"] == person][0]
-    bridge.sync(name)
-    return Client(bridge, name, bridge.run("user", "password", name).stdout.strip())
 
 
 # ---- commands ----
@@ -315,7 +292,7 @@ def test_reading_costs_no_call_and_the_same_again_writes_nothing(bridge, feishu)
 
 
 def test_a_put_whose_answer_comes_too_late_makes_one_event(feishu):
-    with Bridge(feishu, {"feishu.timeout": "1", "sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu, {"feishu.timeout": "1"}) as bridge:
         lin = sign_in(bridge)
         href = lin.calendars()["Lin"]
         before = set(lin.members(href))
@@ -332,7 +309,7 @@ def test_a_put_whose_answer_comes_too_late_makes_one_event(feishu):
 
 
 def test_answers_that_come_too_late_leave_everything_once(feishu):
-    with Bridge(feishu, {"feishu.timeout": "1", "sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu, {"feishu.timeout": "1"}) as bridge:
         lin = sign_in(bridge)
         href = lin.calendars()["Lin"] + "late.ics"
         text = event("late@example.com", summary="Late", extra=(
@@ -353,7 +330,7 @@ def test_answers_that_come_too_late_leave_everything_once(feishu):
 
 def test_two_accounts_share_a_calendar_and_an_event(feishu):
     team = feishu.share("Team", **{LIN: "owner", MEI: "writer"})
-    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu) as bridge:
         lin, mei = sign_in(bridge), sign_in(bridge, MEI)
         ours, theirs = lin.calendars()["Team"], mei.calendars()["Team"]
         assert lin.put(ours + "a.ics", event("a@team", summary="Ours")).status_code == 201
@@ -388,7 +365,7 @@ def test_two_accounts_share_a_calendar_and_an_event(feishu):
 
 
 def test_tokens_that_end_in_the_middle_are_renewed_unseen(feishu):
-    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu) as bridge:
         lin = sign_in(bridge)
         href = lin.calendars()["Lin"]
         feishu.forget_access_tokens()
@@ -401,7 +378,7 @@ def test_tokens_that_end_in_the_middle_are_renewed_unseen(feishu):
 
 
 def test_a_restart_changes_nothing_that_clients_see(feishu):
-    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu) as bridge:
         lin = sign_in(bridge)
         href = lin.calendars()["Lin"]
         assert lin.put(href + "r.ics", event("r@x", summary="Stays")).status_code == 201
@@ -423,7 +400,7 @@ def test_roles_are_told_and_kept(feishu):
     reader = feishu.share("Read", **{MEI: "owner", LIN: "reader"})
     feishu.share("Busy", **{MEI: "owner", LIN: "free_busy_reader"})
     feishu.add("Theirs", stamp(SOON), stamp(SOON + HOUR), MEI, reader)
-    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu) as bridge:
         lin = sign_in(bridge)
         href = lin.calendars()["Read"]
         member, = lin.members(href)
@@ -442,10 +419,8 @@ def test_roles_are_told_and_kept(feishu):
             assert lin.put(busy + "n.ics", event("n@x")).status_code == 403
 
 
-
-
 def test_processes_and_threads_share_one_renewal_of_a_token(feishu):
-    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu) as bridge:
         lin = sign_in(bridge)
         href = lin.calendars()["Lin"]
         feishu.forget_access_tokens()

@@ -6,12 +6,8 @@ import random
 import pytest
 
 from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, BOB, DAY, SOON, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-DAY = 86400
-SOON = 1800000000
 STEPS = 50
 
 
@@ -153,7 +149,7 @@ class Storm:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_after_any_storm_both_sides_are_the_same(seed):
-    with FeishuSim() as sim, Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+    with FeishuSim() as sim, Bridge(sim) as bridge:
         sim.switch(rate_limit="off", write_lag_ms=[0, 300, 1000][seed % 3])
         storm = Storm(sim, bridge, seed)
         storm.blow()

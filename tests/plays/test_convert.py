@@ -9,10 +9,8 @@ import uuid
 
 import pytest
 
-from bridge import Bridge
-from feishu_sim import FeishuSim
+from shared import ada, bridge, sim  # noqa: F401
 
-ADA = "ou_ada00000000000000000000000000001"
 GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden")
 UID = "3430be1f-0000-4000-8000-000000000001"
 # The people of the golden cases and those of the simulator's tenant.
@@ -69,25 +67,6 @@ EDITED = [c for c in CASES if has(c, "before.json") and has(c, "edited.ics")
 SHADOWS = [c for c in CASES if has(c, "shadow.ics") and plain(c) and c not in NOT_KEPT
            and not c.startswith("a_broken_shadow") and "imported" not in c
            and b"cal_alice" not in load(c, "event.json")]
-
-
-@pytest.fixture(scope="module", name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(scope="module", name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 def text_of(case, name, uid):

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 from bridge import Bridge, event, wait_until
-from other_feishu import OtherFeishu
-from test_sloppy_feishu import HOUR, MEI, ZONE, sign_in, stamp
+from feishu_sim import HOUR
+from other_feishu import MEI, ZONE, OtherFeishu, sign_in, stamp
 
 FIRST = 1799114400
 WEEK = 7 * 86400
@@ -81,8 +81,8 @@ AFTER_CHANGE = {"0": ("Renamed", str(FIRST)),
 def test_a_create_of_many_calls_survives_being_killed_at_each(when):
     with OtherFeishu(contact="ok") as feishu:
         for n in range(8):
-            with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
-                lin = sign_in(bridge, feishu)
+            with Bridge(feishu) as bridge:
+                lin = sign_in(bridge)
                 href = lin.href + "w.ics"
                 reached = killed_while(bridge, feishu, n, when, lambda c=lin, h=href: c.put(
                     h, CREATE, {"If-None-Match": "*"}))
@@ -107,8 +107,8 @@ def test_a_create_of_many_calls_survives_being_killed_at_each(when):
 def test_a_change_of_many_calls_survives_being_killed_at_each(when):
     with OtherFeishu(contact="ok") as feishu:
         for n in range(6):
-            with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
-                lin = sign_in(bridge, feishu)
+            with Bridge(feishu) as bridge:
+                lin = sign_in(bridge)
                 href = lin.href + "w.ics"
                 assert lin.put(href, CREATE).status_code == 201
                 reached = killed_while(bridge, feishu, n, when,
@@ -129,8 +129,8 @@ def test_a_change_of_many_calls_survives_being_killed_at_each(when):
 def test_a_delete_of_many_calls_survives_being_killed_at_each(when):
     with OtherFeishu(contact="ok") as feishu:
         for n in range(5):
-            with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
-                lin = sign_in(bridge, feishu)
+            with Bridge(feishu) as bridge:
+                lin = sign_in(bridge)
                 href = lin.href + "w.ics"
                 assert lin.put(href, CREATE).status_code == 201
                 reached = killed_while(bridge, feishu, n, when,
@@ -146,9 +146,9 @@ def test_a_delete_of_many_calls_survives_being_killed_at_each(when):
 
 
 def test_a_single_change_killed_before_its_effect_is_not_lost_sight_of():
-    with OtherFeishu() as feishu, Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with OtherFeishu() as feishu, Bridge(feishu) as bridge:
         feishu.add("Theirs", stamp(FIRST), stamp(FIRST + HOUR))
-        lin = sign_in(bridge, feishu)
+        lin = sign_in(bridge)
         href, = lin.members(lin.href)
         text = lin.get(href)
         for when, title in (("before", "One"), ("after", "Two")):

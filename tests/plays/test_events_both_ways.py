@@ -6,32 +6,11 @@ import uuid
 import zoneinfo
 
 import pytest
-from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
+from bridge import event, wait_until
+from feishu_sim import ADA, BOB, DAY, HOUR
+from shared import ada, bridge, sim  # noqa: F401
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-HOUR, DAY = 3600, 86400
 STEP = ("POST", "PATCH", "DELETE")
-
-
-@pytest.fixture(scope="module", name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(scope="module", name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ import threading
 
 import pytest
 
-from bridge import wait_until
 from feishu_sim import FeishuSim
 from stage import WRITES, Create, Stage, patient, simple, put
 

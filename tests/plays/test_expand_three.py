@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from dateutil.rrule import rrulestr
 
-from bridge import Bridge, event
-from feishu_sim import FeishuSim
+from bridge import event
+from feishu_sim import ADA, FeishuSim
+from shared import ada, bridge  # noqa: F401
 
-ADA = "ou_ada00000000000000000000000000001"
 N_SERIES = 80
 RULES = [
     "FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "FREQ=WEEKLY",
@@ -34,19 +34,6 @@ def fixture_sim():
     with FeishuSim() as sim:
         sim.switch(rate_limit="off")
         yield sim
-
-
-@pytest.fixture(name="bridge", scope="module")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(name="ada", scope="module")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 def series(number):

@@ -2,36 +2,21 @@
 
 import pytest
 
-from bridge import Bridge, event, precondition, wait_until
-from feishu_sim import FeishuSim
-from test_push import ADA, BOB, HOUR, SOON, put_new, weekly, writes
+from bridge import event, precondition, wait_until
+from feishu_sim import ADA, BOB, HOUR, SOON
 
 MEETING = ("ORGANIZER:mailto:ada@example.com\nATTENDEE:mailto:ada@example.com\n"
            "ATTENDEE:mailto:bob@example.com")
 
 
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
 @pytest.fixture(name="ada")
-def fixture_ada(sim, bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    answer = client.xml("MKCALENDAR", client.home() + "plans/", "c:mkcalendar",
-                        "<d:set><d:prop><d:displayname>Plans</d:displayname></d:prop></d:set>")
+def fixture_ada(sim, ada):
+    answer = ada.xml("MKCALENDAR", ada.home() + "plans/", "c:mkcalendar",
+                     "<d:set><d:prop><d:displayname>Plans</d:displayname></d:prop></d:set>")
     assert answer.status_code == 201, answer.text
-    client.plans = client.home() + "plans/"
+    ada.plans = ada.home() + "plans/"
     sim.clear_calls()
-    return client
+    return ada
 
 
 def transfer(client, method, source, destination, headers=None):
@@ -40,7 +25,7 @@ def transfer(client, method, source, destination, headers=None):
 
 
 def test_another_name_in_the_same_calendar_costs_no_call(sim, bridge, ada):
-    href = put_new(ada)
+    href = ada.put_new()
     text, token = ada.get(href), ada.sync_collection(ada.href)[2]
     sim.clear_calls()
     answer = transfer(ada, "MOVE", href, ada.href + "b.ics")
@@ -56,7 +41,7 @@ def test_another_name_in_the_same_calendar_costs_no_call(sim, bridge, ada):
 
 
 def test_a_renamed_event_is_the_same_event_for_feishu(sim, bridge, ada):
-    href = put_new(ada, summary="Before")
+    href = ada.put_new(summary="Before")
     transfer(ada, "MOVE", href, ada.href + "b.ics")
     sim.edit(ADA, "event_patch", event_id=sim.event("Before")["event_id"], event={"summary": "After"})
     wait_until(lambda: bridge.sync(ada.name) and "SUMMARY:After" in ada.get(ada.href + "b.ics"),
@@ -67,7 +52,7 @@ def test_a_renamed_event_is_the_same_event_for_feishu(sim, bridge, ada):
 
 
 def test_a_name_in_use_is_not_given_twice(ada):
-    first, second = put_new(ada, "a"), put_new(ada, "b")
+    first, second = ada.put_new("a"), ada.put_new("b")
     answer = transfer(ada, "MOVE", first, second, {"Overwrite": "F"})
     assert answer.status_code == 412
     answer = transfer(ada, "MOVE", first, second)
@@ -77,12 +62,12 @@ def test_a_name_in_use_is_not_given_twice(ada):
 
 
 def test_a_move_to_another_calendar_is_a_create_there_then_a_delete_here(sim, bridge, ada):
-    href = put_new(ada, summary="Moves")
+    href = ada.put_new(summary="Moves")
     text = ada.get(href)
     sim.clear_calls()
     answer = transfer(ada, "MOVE", href, ada.plans + "a.ics")
     assert answer.status_code == 201, answer.text
-    assert [method for method, _ in writes(sim)] == ["POST", "DELETE"]
+    assert [method for method, _ in sim.writes()] == ["POST", "DELETE"]
     assert ada.get(ada.plans + "a.ics") == text
     assert not ada.members(ada.href)
     bridge.sync(ada.name)
@@ -90,7 +75,7 @@ def test_a_move_to_another_calendar_is_a_create_there_then_a_delete_here(sim, br
 
 
 def test_a_series_moves_with_its_exceptions(sim, bridge, ada):
-    href = weekly(ada, more="\nEXDATE;TZID=Asia/Shanghai:20270112T100000")
+    href = ada.put_weekly(more="\nEXDATE;TZID=Asia/Shanghai:20270112T100000")
     text = ada.get(href)
     assert transfer(ada, "MOVE", href, ada.plans + "w.ics").status_code == 201
     bridge.sync(ada.name)
@@ -99,7 +84,7 @@ def test_a_series_moves_with_its_exceptions(sim, bridge, ada):
 
 
 def test_nobody_is_told_of_a_meeting_that_moves(sim, ada):
-    href = put_new(ada, summary="Meeting", extra=MEETING)
+    href = ada.put_new(summary="Meeting", extra=MEETING)
     assert sim.notifications(), "the invitation"
     sim.clear_notifications()
     answer = transfer(ada, "MOVE", href, ada.plans + "a.ics")
@@ -110,16 +95,16 @@ def test_nobody_is_told_of_a_meeting_that_moves(sim, ada):
 
 
 def test_a_meeting_is_not_copied(sim, ada):
-    href = put_new(ada, extra=MEETING)
+    href = ada.put_new(extra=MEETING)
     sim.clear_calls()
     answer = transfer(ada, "COPY", href, ada.plans + "a.ics")
     assert answer.status_code == 403
     assert precondition(answer).endswith("unique-scheduling-object-resource")
-    assert not writes(sim)
+    assert not sim.writes()
 
 
 def test_a_copy_is_an_event_of_its_own(sim, bridge, ada):
-    href = put_new(ada, summary="Twice")
+    href = ada.put_new(summary="Twice")
     assert transfer(ada, "COPY", href, ada.plans + "a.ics").status_code == 201
     assert transfer(ada, "COPY", href, ada.plans + "a.ics").status_code == 204
     assert ada.delete(href).status_code == 204
@@ -134,12 +119,12 @@ def test_an_invitation_stays_where_feishu_has_put_it(sim, bridge, ada):
     sim.clear_calls()
     answer = transfer(ada, "MOVE", href, ada.plans + "a.ics")
     assert answer.status_code == 403 and "invitation" in answer.text
-    assert not writes(sim) and list(ada.members(ada.href)) == [href]
+    assert not sim.writes() and list(ada.members(ada.href)) == [href]
     assert transfer(ada, "MOVE", href, ada.href + "mine.ics").status_code == 201
 
 
 def test_a_move_that_fails_half_way_loses_nothing_and_is_finished_by_the_next(sim, bridge, ada):
-    href = put_new(ada, summary="Half")
+    href = ada.put_new(summary="Half")
     sim.fault(method="DELETE", path="*/events/*", code=191002, status=403)
     answer = transfer(ada, "MOVE", href, ada.plans + "a.ics")
     assert answer.status_code >= 400

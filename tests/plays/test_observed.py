@@ -1,44 +1,15 @@
 """What administrator and user are told: last success, lag, last error, calls spent, and the end of
 the sign-in a month ahead; and what nobody is told: secrets."""
 
-import json
 import os
 import re
 import sqlite3
 import time
 
-import pytest
 import requests
 
-from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
-
-ADA = "ou_ada00000000000000000000000000001"
-DAY = 86400
-
-
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-def show(bridge, name):
-    return json.loads(bridge.run("user", "show", name, "--json").stdout)
-
-
-def metric(bridge, name, **labels):
-    text = ",".join(f'{key}="{value}"' for key, value in labels.items())
-    found = re.search(rf"^feishu_caldav_{name}{{{re.escape(text)}}} (-?\d+)$",
-                      requests.get(bridge.url + "/metrics", timeout=10).text, re.M)
-    assert found, (name, labels)
-    return int(found[1])
+from bridge import event, wait_until
+from feishu_sim import ADA, DAY
 
 
 def page(bridge):
@@ -59,31 +30,31 @@ def sql(bridge, statement, *values):
 
 def test_success_lag_calls_and_error_of_each_calendar_are_told_everywhere(sim, bridge):
     ada = bridge.sign_in(ADA)
-    before = show(bridge, ada.name)
+    before = bridge.show(ada.name)
     one = [c for c in before["calendars"] if c["display_name"] == "Ada"][0]
     assert 0 <= time.time() - one["last_success"] < 60 and one["lag"] < 60
     assert one["calls"] >= 1 and one["last_error"] == ""
     labels = {"account": ADA, "calendar": one["name"]}
-    assert metric(bridge, "calendar_upstream_calls", **labels) == one["calls"]
-    assert metric(bridge, "calendar_last_success_timestamp_seconds", **labels) == \
+    assert bridge.metric("calendar_upstream_calls", **labels) == one["calls"]
+    assert bridge.metric("calendar_last_success_timestamp_seconds", **labels) == \
         one["last_success"]
-    assert metric(bridge, "account_failing", account=ADA) == 0
+    assert bridge.metric("account_failing", account=ADA) == 0
 
     sim.fault(method="GET", path="*/events", code=190003, status=500, msg="trouble", count=-1)
     assert bridge.run("sync", ada.name, check=False).returncode == 1
-    after = show(bridge, ada.name)
+    after = bridge.show(ada.name)
     two = [c for c in after["calendars"] if c["display_name"] == "Ada"][0]
     assert "190003" in two["last_error"]
     assert two["last_success"] == one["last_success"]
     assert two["calls"] > one["calls"]
-    assert metric(bridge, "account_failing", account=ADA) == 1
+    assert bridge.metric("account_failing", account=ADA) == 1
     assert "190003" in bridge.run("user", "show", ada.name).stdout
     look = page(bridge)
     assert "190003" in look()
     sim.clear_faults()
     bridge.sync(ada.name)
     assert "190003" not in look()
-    assert metric(bridge, "account_failing", account=ADA) == 0
+    assert bridge.metric("account_failing", account=ADA) == 0
 
 
 def test_a_read_in_pages_counts_every_call(sim, bridge):
@@ -92,27 +63,27 @@ def test_a_read_in_pages_counts_every_call(sim, bridge):
     sim.clear_calls()
     ada = bridge.sign_in(ADA)
     lists = len(sim.calls(method="GET", path="/events"))
-    one = [c for c in show(bridge, ada.name)["calendars"] if c["display_name"] == "Ada"][0]
+    one = [c for c in bridge.show(ada.name)["calendars"] if c["display_name"] == "Ada"][0]
     assert 1 <= one["calls"] <= lists
 
 
 def test_the_end_of_the_sign_in_is_announced_a_month_ahead(bridge):
     ada = bridge.sign_in(ADA)
     look = page(bridge)
-    assert not show(bridge, ada.name)["sign_in_soon"]
+    assert not bridge.show(ada.name)["sign_in_soon"]
     assert "Sign in again before" not in look()
-    assert metric(bridge, "account_sign_in_soon", account=ADA) == 0
+    assert bridge.metric("account_sign_in_soon", account=ADA) == 0
     for left_days, soon in ((31, False), (29, True)):
         sql(bridge, "UPDATE accounts SET authorized_s = ?",
             int(time.time()) - (365 - left_days) * DAY)
-        assert show(bridge, ada.name)["sign_in_soon"] == soon
-        assert metric(bridge, "account_sign_in_soon", account=ADA) == soon
+        assert bridge.show(ada.name)["sign_in_soon"] == soon
+        assert bridge.metric("account_sign_in_soon", account=ADA) == soon
         assert ("must sign in again before" in bridge.run("user", "list").stdout) == soon
         assert ("Sign in again before" in look()) == soon
-    left = metric(bridge, "account_sign_in_until_timestamp_seconds", account=ADA) - time.time()
+    left = bridge.metric("account_sign_in_until_timestamp_seconds", account=ADA) - time.time()
     assert 28 * DAY < left <= 29 * DAY
     bridge.authorize(ADA)
-    assert not show(bridge, ada.name)["sign_in_soon"]
+    assert not bridge.show(ada.name)["sign_in_soon"]
 
 
 def test_while_a_sign_in_is_needed_reading_goes_on_and_writes_get_503(sim, bridge):
@@ -121,7 +92,7 @@ def test_while_a_sign_in_is_needed_reading_goes_on_and_writes_get_503(sim, bridg
     assert ada.put(href + "a.ics", event("a@example.com", summary="Here")).status_code == 201
     sim.tokens(user=ADA, access="revoke", refresh="revoke")
     bridge.run("sync", ada.name, check=False)
-    assert show(bridge, ada.name)["state"] == "sign-in needed"
+    assert bridge.show(ada.name)["state"] == "sign-in needed"
     sim.clear_calls()
     assert "SUMMARY:Here" in ada.get(href + "a.ics")
     for answer in (ada.put(href + "b.ics", event("b@example.com")),

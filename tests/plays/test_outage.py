@@ -7,9 +7,8 @@ import time
 import pytest
 
 from bridge import Bridge, Client, event, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
 OUTAGES = {
     "service error": {"code": 190003, "status": 500},
     "a page of a proxy": {"status": 502, "body": "<p>no", "content_type": "text/html"},
@@ -22,25 +21,10 @@ OUTAGES = {
 }
 
 
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
 @pytest.fixture(name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    assert client.put(client.href + "a.ics", event("a@example.com", summary="Before")) \
-        .status_code == 201
-    return client
+def fixture_ada(ada):
+    ada.put_new(summary="Before")
+    return ada
 
 
 def read_fast(ada):
@@ -100,7 +84,7 @@ def test_a_long_outage_costs_few_calls_and_little_waiting(sim, ada):
 
 
 def test_a_server_that_is_gone_and_comes_back():
-    with FeishuSim() as sim, Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+    with FeishuSim() as sim, Bridge(sim) as bridge:
         client = bridge.sign_in(ADA)
         href = client.calendars()["Ada"]
         client.put(href + "a.ics", event("a@example.com", summary="Before"))

@@ -11,15 +11,12 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bridge import NS, Bridge, Client, responses, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, HOUR, SOON, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
 WANG = "ou_wang0000000000000000000000000002"
 ROSE = "ou_rose0000000000000000000000000003"
 LOTUS = "omm_0000000000000000000000000000f302"
 BOARD = "omm_0000000000000000000000000000f001"
-HOUR = 3600
-SOON = 1800000000  # 2027-01-15T08:00:00Z
 SCOPES = ("offline_access calendar:calendar calendar:calendar:readonly calendar:calendar.free_busy:read "
           "contact:user.base:readonly contact:contact.base:readonly contact:user.email:readonly "
           "vc:room:readonly")
@@ -44,7 +41,7 @@ def fixture_sim():
 
 
 def start(sim, scopes=SCOPES + " contact:user:search"):
-    return Bridge(sim, {"sync.poll-interval": "3600", "feishu.scopes": scopes})
+    return Bridge(sim, {"feishu.scopes": scopes})
 
 
 def found(client, root, inner, props="<d:displayname/><c:calendar-user-type/>"
@@ -154,15 +151,16 @@ def test_the_same_search_is_asked_once(sim):
 def test_a_search_does_not_hold_up_cached_reads(sim):
     with start(sim) as bridge:
         ada = bridge.sign_in(ADA)
-        sim.fault(path="*/search/v1/user", delay_ms=3000)
+        sim.fault(path="*/search/v1/user", delay_ms=14000)
         other = Client(bridge, ada.name, ada.password)
         late = []
         thread = threading.Thread(target=lambda: late.append(typed(other, "王")))
         thread.start()
-        wait_until(lambda: searches(sim, "search/v1/user"), "the search", 5)
+        wait_until(lambda: searches(sim, "search/v1/user"), "the search")
         for _ in range(20):
             ada.propfind(ada.home(), 0, "<cs:getctag/>")
         assert not late, "reads are answered while the search waits"
+        sim.clear_faults()
         thread.join()
         assert set(late[0]) == {"王芳"}
 

@@ -2,55 +2,8 @@
 
 import pytest
 
-from bridge import Bridge, event, precondition, wait_until
-from feishu_sim import FeishuSim
-
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-EVE = "ou_eve00000000000000000000000000003"
-HOUR = 3600
-DAY = 86400
-SOON = 1800000000
-CALDAV = "{urn:ietf:params:xml:ns:caldav}"
-WRITES = ("POST", "PATCH", "DELETE")
-
-
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(name="ada")
-def fixture_ada(sim, bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    sim.clear_calls()
-    return client
-
-
-def writes(sim):
-    """Calls that changed events, as (method, last part of the path)."""
-    return [(call["method"], call["path"].rsplit("/", 1)[1])
-            for call in sim.calls() if call["method"] in WRITES and "/events" in call["path"]]
-
-
-def put_new(client, name="a", **fields):
-    answer = client.put(f"{client.href}{name}.ics", event(f"{name}@example.com", **fields),
-                        {"If-None-Match": "*"})
-    assert answer.status_code == 201, answer.text
-    return f"{client.href}{name}.ics"
-
-
-def weekly(client, name="w", **fields):
-    extra = "RRULE:FREQ=WEEKLY;COUNT=6" + fields.pop("more", "")
-    return put_new(client, name, summary="Weekly", extra=extra, **fields)
+from bridge import CALDAV, event, precondition, wait_until
+from feishu_sim import ADA, BOB, DAY, HOUR, SOON
 
 
 # ---- create, change, delete ----
@@ -59,7 +12,7 @@ def test_a_new_event_is_one_create_with_an_idempotency_key(sim, ada):
     text = event("a@example.com", summary="New")
     answer = ada.put(ada.href + "a.ics", text, {"If-None-Match": "*"})
     assert answer.status_code == 201
-    assert writes(sim) == [("POST", "events")]
+    assert sim.writes() == [("POST", "events")]
     assert len(sim.calls(method="POST", path="/events")[0]["query"]["idempotency_key"]) == 36
     assert ada.get(ada.href + "a.ics") == text
     assert answer.headers["ETag"] == ada.members(ada.href)[ada.href + "a.ics"]
@@ -69,7 +22,7 @@ def test_a_new_event_is_one_create_with_an_idempotency_key(sim, ada):
 
 
 def test_the_own_create_is_not_met_as_a_stranger_by_the_next_pull(sim, bridge, ada):
-    href = put_new(ada)
+    href = ada.put_new()
     before, ctag = ada.members(ada.href), ada.ctag(ada.href)
     bridge.sync(ada.name)
     assert ada.members(ada.href) == before and ada.ctag(ada.href) == ctag
@@ -77,12 +30,12 @@ def test_the_own_create_is_not_met_as_a_stranger_by_the_next_pull(sim, bridge, a
 
 
 def test_a_change_is_one_patch_of_what_differs(sim, ada):
-    href = put_new(ada, summary="Before")
+    href = ada.put_new(summary="Before")
     sim.clear_calls()
     answer = ada.put(href, event("a@example.com", summary="After"),
                      {"If-Match": ada.members(ada.href)[href]})
     assert answer.status_code == 204
-    assert len(writes(sim)) == 1
+    assert len(sim.writes()) == 1
     body = sim.calls(method="PATCH")[0]["body"]
     assert body["summary"] == "After"
     assert "start_time" not in body and "vchat" not in body
@@ -90,16 +43,16 @@ def test_a_change_is_one_patch_of_what_differs(sim, ada):
 
 
 def test_what_feishu_cannot_hold_is_kept_for_the_client_without_a_call(sim, ada):
-    href = put_new(ada)
+    href = ada.put_new()
     sim.clear_calls()
     text = event("a@example.com", extra="X-MOZ-LASTACK:20261120T000000Z\nCATEGORIES:Work")
     assert ada.put(href, text).status_code == 204
-    assert not writes(sim)
+    assert not sim.writes()
     assert ada.get(href) == text
 
 
 def test_the_shadow_survives_a_change_in_feishu(sim, bridge, ada):
-    href = put_new(ada, summary="Before", extra="X-KEEP:me")
+    href = ada.put_new(summary="Before", extra="X-KEEP:me")
     sim.edit(ADA, "event_patch", event_id=sim.event("Before")["event_id"],
              event={"summary": "After"})
     bridge.sync(ada.name)
@@ -108,10 +61,10 @@ def test_the_shadow_survives_a_change_in_feishu(sim, bridge, ada):
 
 
 def test_a_delete_is_one_delete_and_is_gone_on_both_sides(sim, bridge, ada):
-    href = put_new(ada)
+    href = ada.put_new()
     sim.clear_calls()
     assert ada.delete(href).status_code == 204
-    assert [method for method, _ in writes(sim)] == ["DELETE"]
+    assert [method for method, _ in sim.writes()] == ["DELETE"]
     assert not sim.events()
     assert ada.request("GET", href).status_code == 404
     bridge.sync(ada.name)
@@ -131,7 +84,7 @@ def test_an_event_already_deleted_in_feishu_is_deleted_without_complaint(sim, br
 # ---- preconditions ----
 
 def test_two_writers_with_one_etag_only_one_wins(sim, ada):
-    href = put_new(ada)
+    href = ada.put_new()
     etag = ada.members(ada.href)[href]
     first = ada.put(href, event("a@example.com", summary="First"), {"If-Match": etag})
     second = ada.put(href, event("a@example.com", summary="Second"), {"If-Match": etag})
@@ -165,38 +118,37 @@ def test_without_a_precondition_both_changes_are_kept(sim, bridge, ada):
 
 
 def test_a_uid_that_is_in_use_is_refused_and_the_place_is_named(sim, ada):
-    href = put_new(ada, "a")
+    href = ada.put_new("a")
     sim.clear_calls()
     answer = ada.put(ada.href + "b.ics", event("a@example.com"))
     assert answer.status_code in (403, 409)
     assert precondition(answer) == CALDAV + "no-uid-conflict"
     assert href in answer.text
-    assert not writes(sim)
+    assert not sim.writes()
 
 
 def test_a_reader_cannot_write_and_is_told_so(sim, bridge, ada):
     team = sim.edit(BOB, "calendar_create", calendar={"summary": "Team"})["calendar"]
-    sim.control("POST", "edit", {"as": BOB, "action": "share", "user": ADA, "role": "reader",
-                                 "calendar_id": team["calendar_id"]})
+    sim.share(BOB, team["calendar_id"], ADA, "reader")
     bridge.sync(ada.name)
     sim.clear_calls()
     answer = ada.put(ada.calendars()["Team"] + "a.ics", event("a@example.com"))
     assert answer.status_code == 403
     assert precondition(answer) == "{DAV:}need-privileges"
-    assert not writes(sim)
+    assert not sim.writes()
 
 
 # ---- series ----
 
 def test_a_series_is_created_with_until_and_shown_as_it_was_sent(sim, ada):
-    href = weekly(ada)
+    href = ada.put_weekly()
     rule = sim.event("Weekly")["recurrence"]
     assert "UNTIL=" in rule and "COUNT" not in rule
     assert "COUNT=6" in ada.get(href)
 
 
 def test_an_override_and_an_exdate_become_exceptions(sim, bridge, ada):
-    href = weekly(ada)
+    href = ada.put_weekly()
     text = ada.get(href)
     override = ("BEGIN:VEVENT\r\nUID:w@example.com\r\nDTSTAMP:20261120T000000Z\r\n"
                 "RECURRENCE-ID;TZID=Asia/Shanghai:20270112T100000\r\n"
@@ -235,7 +187,7 @@ def move_second(sim):
 
 
 def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
-    href = weekly(ada)
+    href = ada.put_weekly()
     move_second(sim)
     wait_until(lambda: bridge.sync(ada.name) and "Moved" in ada.get(href), "the exception")
     assert ada.delete(href).status_code == 204
@@ -245,7 +197,7 @@ def test_deleting_a_series_leaves_no_exception_behind(sim, bridge, ada):
 
 
 def test_deleting_a_series_takes_along_an_exception_not_pulled_yet(sim, bridge, ada):
-    href = weekly(ada)
+    href = ada.put_weekly()
     move_second(sim)
     assert ada.delete(href).status_code == 204
     left = [x for e in sim.events(deleted=True) for x in e["exceptions"]
@@ -256,7 +208,7 @@ def test_deleting_a_series_takes_along_an_exception_not_pulled_yet(sim, bridge, 
 
 
 def test_an_exception_made_in_feishu_meanwhile_is_a_conflict(sim, bridge, ada):
-    href = weekly(ada)
+    href = ada.put_weekly()
     etag = ada.members(ada.href)[href]
     move_second(sim)
     answer = ada.put(href, ada.get(href).replace("SUMMARY:Weekly", "SUMMARY:Changed"),
@@ -272,10 +224,10 @@ def with_people(*lines):
 
 
 def test_attendees_are_added_with_a_second_call_and_invited_once(sim, ada):
-    put_new(ada, summary="Meeting", extra=with_people(
+    ada.put_new(summary="Meeting", extra=with_people(
         "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.com",
         "ATTENDEE;RSVP=TRUE:mailto:bob@example.com"))
-    assert [method + " " + part for method, part in writes(sim)] == \
+    assert [method + " " + part for method, part in sim.writes()] == \
         ["POST events", "POST attendees"]
     people = {a.get("user_id") for a in sim.event("Meeting")["attendees"]}
     assert BOB in people
@@ -301,7 +253,7 @@ def test_a_participants_delete_is_a_decline_and_stays_out_of_sight(sim, bridge, 
     href = list(ada.members(ada.href))[0]
     sim.clear_calls()
     assert ada.delete(href).status_code == 204
-    assert writes(sim) == [("POST", "reply")]
+    assert sim.writes() == [("POST", "reply")]
     assert [a["rsvp_status"] for a in sim.event("Invited")["attendees"]
             if a.get("user_id") == ADA] == ["decline"]
     for full in ([], ["--full"]):
@@ -335,7 +287,7 @@ def test_an_answer_of_a_participant_is_a_reply(sim, bridge, ada):
     text = ada.get(href).replace("\r\n ", "").replace("PARTSTAT=NEEDS-ACTION",
                                                        "PARTSTAT=ACCEPTED")
     assert ada.put(href, text).status_code == 204
-    assert writes(sim) == [("POST", "reply")]
+    assert sim.writes() == [("POST", "reply")]
     assert [a["rsvp_status"] for a in sim.event("Invited")["attendees"]
             if a.get("user_id") == ADA] == ["accept"]
 
@@ -347,7 +299,7 @@ def test_a_participant_may_not_change_what_is_the_organizers(sim, bridge, ada):
     sim.clear_calls()
     answer = ada.put(href, ada.get(href).replace("SUMMARY:Invited", "SUMMARY:Mine"))
     assert answer.status_code in (403, 409)
-    assert not writes(sim)
+    assert not sim.writes()
     assert sim.event("Invited")
 
 
@@ -363,7 +315,7 @@ def test_a_participant_may_not_change_what_is_the_organizers(sim, bridge, ada):
 ], ids=lambda s: "-".join(next(iter(s.items()))))
 def test_a_series_lives_through_its_whole_life_under(sim, bridge, ada, switch):
     sim.switch(**switch)
-    href = weekly(ada)
+    href = ada.put_weekly()
     text = ada.get(href)
     excluded = text.replace("SUMMARY:Weekly",
                             "EXDATE;TZID=Asia/Shanghai:20270119T100000\r\nSUMMARY:Weekly")
@@ -383,7 +335,7 @@ def test_a_series_lives_through_its_whole_life_under(sim, bridge, ada, switch):
 
 
 def test_what_cannot_be_cleared_stays_visible(sim, bridge, ada):
-    href = put_new(ada, summary="Event", extra="LOCATION:Here\nDESCRIPTION:Text")
+    href = ada.put_new(summary="Event", extra="LOCATION:Here\nDESCRIPTION:Text")
     sim.switch(clear_empty="keep")
     assert ada.put(href, event("a@example.com", summary="Event")).status_code in (204, 403)
     assert sim.event("Event")["location"]["name"] == "Here"
@@ -399,7 +351,7 @@ def test_an_older_version_read_after_a_write_is_not_shown(sim, bridge, ada):
     sim.edit(ADA, "event_patch", event_id=sim.event("Old")["event_id"],
              event={"description": "seen late"})
     assert ada.put(href, ada.get(href).replace("SUMMARY:Old", "SUMMARY:New")).status_code == 204
-    created = put_new(ada, "b", summary="Created")
+    created = ada.put_new("b", summary="Created")
     for full in ([], ["--full"], []):
         bridge.run("sync", *full, ada.name)
         assert "SUMMARY:New" in ada.get(href)
@@ -411,7 +363,7 @@ def test_an_older_version_read_after_a_write_is_not_shown(sim, bridge, ada):
 
 
 def test_a_change_in_feishu_just_after_a_write_is_seen_at_once(sim, bridge, ada):
-    href = put_new(ada, summary="Mine")
+    href = ada.put_new(summary="Mine")
     ada.put(href, event("a@example.com", summary="Mine again"))
     sim.edit(ADA, "event_patch", event_id=sim.event("Mine again")["event_id"],
              event={"description": "theirs"})
@@ -429,7 +381,7 @@ def test_a_change_in_feishu_just_after_a_write_is_seen_at_once(sim, bridge, ada)
 
 
 def test_people_invited_in_feishu_just_after_a_create_are_seen_at_once(sim, bridge, ada):
-    href = put_new(ada, summary="Mine")
+    href = ada.put_new(summary="Mine")
     made = sim.event("Mine")
     sim.edit(ADA, "attendees_add", event_id=made["event_id"], attendees=[{"user": BOB}])
     bridge.sync(ada.name)
@@ -442,9 +394,9 @@ def test_people_invited_in_feishu_just_after_a_create_are_seen_at_once(sim, brid
 
 
 def test_a_deleted_event_does_not_come_back_while_reading_lags(sim, bridge, ada):
-    href = put_new(ada)
-    put_new(ada, "b")
-    put_new(ada, "c")
+    href = ada.put_new()
+    ada.put_new("b")
+    ada.put_new("c")
     bridge.sync(ada.name)
     sim.switch(write_lag_ms=1500)
     assert ada.delete(href).status_code == 204
@@ -489,8 +441,7 @@ def test_a_calendar_whose_create_was_not_answered_is_not_made_twice(sim, ada):
 
 def test_somebody_elses_calendar_is_renamed_for_oneself_and_unsubscribed(sim, bridge, ada):
     team = sim.edit(BOB, "calendar_create", calendar={"summary": "Team"})["calendar"]
-    sim.control("POST", "edit", {"as": BOB, "action": "share", "user": ADA, "role": "writer",
-                                 "calendar_id": team["calendar_id"]})
+    sim.share(BOB, team["calendar_id"], ADA, "writer")
     bridge.sync(ada.name)
     href = ada.calendars()["Team"]
     answer = ada.xml("PROPPATCH", href, "d:propertyupdate",
@@ -615,7 +566,7 @@ def test_with_a_condition_a_stale_write_is_refused(sim, bridge, ada):
 
 def test_an_occurrence_cancelled_in_feishu_stays_cancelled_when_a_stale_client_writes(
         sim, bridge, ada):
-    href = weekly(ada)
+    href = ada.put_weekly()
     text = ada.get(href)
     master = sim.event("Weekly")
     second = str(int(master["start_time"]["timestamp"]) + 7 * DAY)
@@ -640,7 +591,7 @@ def test_whom_feishu_refuses_is_left_out_and_told_by_schedule_status(sim, bridge
     sim.switch(third_party_attendee=how)
     people = "\n".join(["ORGANIZER:mailto:ada@example.com", attendee(GUESTS[0]),
                         attendee("bob@example.com"), attendee("ou_nobody@feishu.invalid")])
-    href = put_new(ada, summary="Meeting", extra=people)
+    href = ada.put_new(summary="Meeting", extra=people)
     text = ada.get(href).replace("\r\n ", "")
     assert attendee(GUESTS[0], ";SCHEDULE-STATUS=3.7") in text
     assert attendee("bob@example.com") in text
@@ -651,14 +602,14 @@ def test_whom_feishu_refuses_is_left_out_and_told_by_schedule_status(sim, bridge
     # Nothing of it is tried again by an edit that is about something else.
     sim.clear_calls()
     assert ada.put(href, ada.get(href).replace("SUMMARY:Meeting", "SUMMARY:Met")).status_code == 204
-    assert [one for one in writes(sim) if one[0] == "POST"] == []
+    assert [one for one in sim.writes() if one[0] == "POST"] == []
 
 
 def test_whom_feishu_refused_may_be_removed_or_tried_again(sim, ada):
     sim.switch(third_party_attendee="refuse")
     people = "\n".join(["ORGANIZER:mailto:ada@example.com", attendee("bob@example.com"),
                         attendee(GUESTS[0]), attendee(GUESTS[1])])
-    href = put_new(ada, summary="Meeting", extra=people)
+    href = ada.put_new(summary="Meeting", extra=people)
     sim.switch(third_party_attendee="accept")
     lines = ada.get(href).replace("\r\n ", "").replace(";SCHEDULE-STATUS=3.7", "")
     lines = lines.replace(attendee(GUESTS[1]) + "\r\n", "")
@@ -671,7 +622,7 @@ def test_whom_feishu_refused_may_be_removed_or_tried_again(sim, ada):
 def test_many_guests_are_added_and_removed_in_as_many_calls_as_feishu_wants(sim, ada):
     sim.switch(rate_limit="off")
     many = "\n".join(attendee(f"g{number}@example.org") for number in range(1100))
-    href = put_new(ada, summary="Crowd", extra="ORGANIZER:mailto:ada@example.com\n" + many)
+    href = ada.put_new(summary="Crowd", extra="ORGANIZER:mailto:ada@example.com\n" + many)
     calls = [call for call in sim.calls(method="POST", path="/attendees")]
     assert [len(call["body"]["attendees"]) for call in calls] == [1000, 100]
     sim.clear_calls()
@@ -686,7 +637,7 @@ def test_more_guests_than_feishu_holds_are_refused_before_anything_is_written(si
         "x@example.com", extra="ORGANIZER:mailto:ada@example.com\n" + many))
     assert answer.status_code == 403
     assert precondition(answer) == CALDAV + "max-attendees-per-instance"
-    assert not writes(sim)
+    assert not sim.writes()
 
 
 # ---- floating times ----
@@ -712,7 +663,7 @@ def test_floating_times_are_in_the_calendars_zone_then_in_the_accounts(sim, brid
 # ---- meetings ----
 
 def test_a_feishu_meeting_is_asked_for_by_a_placeholder_and_shown_in_its_place(sim, bridge, ada):
-    href = put_new(ada, summary="Video", extra="CONFERENCE;VALUE=URI;FEATURE=VIDEO:feishu:meeting")
+    href = ada.put_new(summary="Video", extra="CONFERENCE;VALUE=URI;FEATURE=VIDEO:feishu:meeting")
     link = sim.event("Video")["vchat"]["meeting_url"]
     text = ada.get(href).replace("\r\n ", "")
     assert f"CONFERENCE;VALUE=URI;FEATURE=VIDEO:{link}" in text and f"URL;VALUE=URI:{link}" in text

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import re
 import threading
 import time
 
@@ -10,11 +9,8 @@ import pytest
 import requests
 
 from bridge import Bridge, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, HOUR, SOON, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
-SOON = 1800000000
-HOUR = 3600
 KEY = "an Encrypt Key"
 TOKEN = "a Verification Token"
 ENCRYPTED = {"feishu.encrypt-key": KEY, "feishu.verification-token": TOKEN}
@@ -30,7 +26,7 @@ def fixture_sim():
 
 
 def start(sim, keys, **options):
-    return Bridge(sim, {"sync.poll-interval": "86400", "sync.events": "callback", **keys, **options})
+    return Bridge(sim, {"sync.events": "callback", **keys, **options})
 
 
 def configure(sim, url, keys):
@@ -46,11 +42,6 @@ def sign_in(sim, bridge):
                         if c["calendar_id"] == primary and c["event_subscribers"]],
                "the subscription")
     return ada
-
-
-def metric(bridge, name):
-    text = requests.get(bridge.url + "/metrics", timeout=10).text
-    return int(re.search(rf"^feishu_caldav_{name} (\d+)$", text, re.M)[1])
 
 
 def make(sim, summary="Told"):
@@ -116,7 +107,7 @@ def test_the_url_check_is_answered_within_a_second(sim, keys):
         assert check["passed"], check
         assert check["ms"] < 1000
         assert list(json.loads(check["body"])) == ["challenge"]
-        assert metric(bridge, "events_callback") == 1
+        assert bridge.metric("events_callback") == 1
 
 
 @pytest.mark.parametrize("keys", [ENCRYPTED, PLAIN], ids=["encrypted", "plain"])
@@ -150,8 +141,8 @@ def test_what_is_not_signed_by_feishu_is_refused(sim, recorder):
             assert refused(post(bridge, {**headers, name: headers[name][:-1] + other}, body))
         assert refused(post(bridge, headers, body.replace(b'"}', b' "}')))
         assert refused(post(bridge, headers, b'{"challenge":"x","type":"url_verification"}'))
-        assert metric(bridge, "events_refused") == 9
-        assert metric(bridge, "events_received") == 0
+        assert bridge.metric("events_refused") == 9
+        assert bridge.metric("events_received") == 0
         assert not members(ada)
         assert post(bridge, headers, body).status_code == 200
         wait_until(lambda: members(ada), "the event")
@@ -194,8 +185,8 @@ def test_the_same_event_counts_once(sim, recorder):
         headers, body = record(sim, recorder, ENCRYPTED)
         for _ in range(3):
             assert post(bridge, headers, body).status_code == 200
-        assert metric(bridge, "events_received") == 1
-        assert metric(bridge, "events_duplicate") == 2
+        assert bridge.metric("events_received") == 1
+        assert bridge.metric("events_duplicate") == 2
         wait_until(lambda: members(ada), "the event")
 
 
@@ -221,14 +212,14 @@ def test_other_methods_are_not_allowed(sim):
     {**PLAIN, "sync.events": "none"}, {**PLAIN, "sync.events": "long-connection"},
     {"sync.events": "callback"}, {"sync.events": "auto"}], ids=str)
 def test_where_callbacks_are_off_there_is_nothing(sim, options):
-    with Bridge(sim, {"sync.poll-interval": "86400", **options}) as bridge:
+    with Bridge(sim, {**options}) as bridge:
         body = json.dumps({"challenge": "x", "token": TOKEN, "type": "url_verification"})
         assert refused(post(bridge, {}, body.encode()), 404)
 
 
 def test_auto_takes_callbacks_where_keys_are_set(sim):
     sim.connections(refuse_bootstrap={"code": 403})
-    with Bridge(sim, {"sync.poll-interval": "86400", "sync.events": "auto", **PLAIN}) as bridge:
+    with Bridge(sim, {"sync.events": "auto", **PLAIN}) as bridge:
         configure(sim, bridge.url, PLAIN)
         assert sim.push_check()["passed"]
         ada = sign_in(sim, bridge)

@@ -11,10 +11,8 @@ import pytest
 
 import bridge as bridge_module
 from bridge import Bridge, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, SOON
 
-ADA = "ou_ada00000000000000000000000000001"
-SOON = 1800000000
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 UNSHARE = ["unshare", "-rm", "mount", "--bind", "/etc/hostname", BUNDLE]
 
@@ -83,12 +81,6 @@ class Behind:
         self.sim = sim
 
 
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
 @pytest.fixture(name="front")
 def fixture_front(sim, tmp_path):
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
@@ -135,7 +127,7 @@ def sign_in(sim, bridge):
 def test_changes_arrive_over_tls(sim, front, program):
     sim.connections(tls=True)
     sim.switch(push_window_ms=0)
-    options = {"sync.poll-interval": "86400", "sync.events": "auto"}
+    options = {"sync.events": "auto"}
     with Bridge(Behind(sim, front.port), options) as bridge:
         ada = sign_in(sim, bridge)
         wait_until(lambda: sim.connections(), "the long connection")
@@ -155,7 +147,7 @@ def test_changes_arrive_over_tls(sim, front, program):
 
 
 def test_a_plain_socket_is_refused_where_the_api_is_spoken_to_by_tls(sim, front, program):
-    options = {"sync.poll-interval": "86400", "sync.events": "auto"}
+    options = {"sync.events": "auto"}
     with Bridge(Behind(sim, front.port), options) as bridge:
         wait_until(lambda: "gave no wss:// address" in bridge.log(), "the refusal")
         assert not sim.connections()
@@ -163,7 +155,7 @@ def test_a_plain_socket_is_refused_where_the_api_is_spoken_to_by_tls(sim, front,
 
 def test_a_certificate_that_nobody_signed_is_refused(sim, front):
     sim.connections(tls=True)
-    options = {"sync.poll-interval": "86400", "sync.events": "auto"}
+    options = {"sync.events": "auto"}
     with Bridge(Behind(sim, front.port), options) as bridge:
         wait_until(lambda: "no long connection" in bridge.log(), "the refusal")
         assert "certificate" in bridge.log()

@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
+from bridge import event, wait_until
+from feishu_sim import ADA
+from shared import ada, bridge, sim  # noqa: F401
 
-ADA = "ou_ada00000000000000000000000000001"
 DIR = os.path.join(os.path.dirname(__file__), "..", "samples")
 SAMPLES = sorted(os.path.join(product, name) for product in os.listdir(DIR)
                  for name in os.listdir(os.path.join(DIR, product)))
@@ -32,27 +32,6 @@ def test_there_are_samples_of_every_product():
     assert len(SAMPLES) >= 60
     for product in PRODUCTS:
         assert len([name for name in SAMPLES if name.startswith(product)]) >= 6, product
-
-
-@pytest.fixture(name="sim", scope="module")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge", scope="module")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(name="ada", scope="module")
-def fixture_ada(sim, bridge):
-    # Floating times are in the account's zone, which its own events tell.
-    sim.add_event(ADA, "Zone", (1800000000, 1800003600))
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 def lines(data):

@@ -3,26 +3,11 @@
 import pytest
 
 from bridge import NS, Bridge, precondition, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, BOB, EVE
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-EVE = "ou_eve00000000000000000000000000003"
 BOB_KEY, EVE_KEY = BOB[3:], EVE[3:]
 PRINCIPAL = "/dav/principals/"
 XML = {"Content-Type": "application/xml; charset=utf-8"}
-
-
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
 
 
 def make(sim, owner=ADA, summary="Team", **shares):
@@ -30,16 +15,8 @@ def make(sim, owner=ADA, summary="Team", **shares):
     calendar = sim.edit(owner, "calendar_create",
                         calendar={"summary": summary, "permissions": "private"})["calendar"]
     for user, role in shares.items():
-        share(sim, owner, calendar["calendar_id"], "ou_" + user, role)
+        sim.share(owner, calendar["calendar_id"], "ou_" + user, role)
     return calendar["calendar_id"]
-
-
-def share(sim, owner, calendar_id, user, role=None):
-    """As the owner does it in Feishu; without a role the entry goes."""
-    sim.control("POST", "edit", {"as": owner, "action": "share" if role else "unshare",
-                                 "calendar_id": calendar_id, "user": user, "role": role})
-
-
 
 
 def roles(sim, calendar_id):
@@ -86,7 +63,7 @@ def test_whom_a_calendar_is_shared_with_is_seen_by_its_owner(sim, bridge):
     assert people["mailto:bob@example.com"].find("cs:common-name", NS).text == "Bob"
     assert props["{DAV:}resourcetype"].find("cs:shared-owner", NS) is not None
     token = ada.ctag(href)
-    share(sim, ADA, calendar_id, EVE)
+    sim.share(ADA, calendar_id, EVE)
     bridge.sync(ada.name)
     assert set(seen(ada, href)) == {BOB}
     assert ada.ctag(href) != token, "clients look again"
@@ -106,7 +83,7 @@ def test_who_a_calendar_is_shared_with_sees_owner_and_rights(sim, bridge):
     assert props["{DAV:}resourcetype"].find("cs:shared", NS) is not None
     assert props["{DAV:}share-access"].find("d:read", NS) is not None
     assert not seen(ada, href), "the list is the owner's alone to read"
-    share(sim, BOB, calendar_id, ADA, "writer")
+    sim.share(BOB, calendar_id, ADA, "writer")
     bridge.sync(ada.name)
     props = ada.propfind(href, 0, "<d:current-user-privilege-set/>")[href]
     assert "{DAV:}write" in {one[0].tag for one in props["{DAV:}current-user-privilege-set"]}
@@ -118,7 +95,7 @@ def test_who_a_calendar_is_shared_with_sees_owner_and_rights(sim, bridge):
 def test_the_owner_of_a_colleagues_primary_calendar_is_found_out(sim):
     scopes = ("offline_access calendar:calendar calendar:calendar:readonly contact:user.base:readonly "
               "contact:contact.base:readonly contact:user.email:readonly contact:user:search")
-    with Bridge(sim, {"sync.poll-interval": "3600", "feishu.scopes": scopes}) as bridge:
+    with Bridge(sim, {"feishu.scopes": scopes}) as bridge:
         sim.edit(ADA, "subscribe", calendar_id=sim.primary(BOB))
         ada = bridge.sign_in(ADA)
         href = ada.calendars()["Bob"]

@@ -4,31 +4,10 @@ import json
 import subprocess
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 import requests
 
-from bridge import PROGRAM, Bridge, event, wait_until
-from feishu_sim import FeishuSim
-
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-
-
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "60"}) as bridge:
-        yield bridge
-
-
-def users(bridge):
-    return {user["open_id"]: user
-            for user in json.loads(bridge.run("user", "list", "--json").stdout)}
+from bridge import PROGRAM, event, wait_until
+from feishu_sim import ADA, BOB
 
 
 def start(bridge):
@@ -60,7 +39,7 @@ def test_an_unknown_state_is_refused_and_nobody_is_signed_in(sim, bridge):
     back = consent(start(bridge)[0])
     forged = back.replace("state=", "state=x")
     assert requests.get(forged, allow_redirects=False, timeout=10).status_code == 400
-    assert not users(bridge)
+    assert not bridge.users()
     assert not sim.calls(path="/oauth/v3/token")
 
 
@@ -78,26 +57,26 @@ def test_a_used_code_is_refused_in_words(bridge):
     again = requests.get(f"{bridge.url}/oauth/callback?code={code}&state={state}",
                          allow_redirects=False, timeout=10)
     assert again.status_code >= 400
-    assert list(users(bridge)) == [ADA]
+    assert list(bridge.users()) == [ADA]
 
 
 def test_a_person_who_says_no_is_told_so(bridge):
     answer = requests.get(consent(start(bridge)[0], "refuse"), allow_redirects=False, timeout=10)
     assert answer.status_code == 403
-    assert not users(bridge)
+    assert not bridge.users()
 
 
 def test_without_the_v3_endpoint_v2_is_taken(sim, bridge):
     sim.switch(token_v3="404")
     bridge.sign_in(ADA)
-    assert users(bridge)[ADA]["state"] == "ok"
+    assert bridge.users()[ADA]["state"] == "ok"
     assert sim.calls(path="/authen/v2/oauth/token")
 
 
 def test_a_second_sign_in_keeps_the_account_and_its_passwords(bridge):
     ada = bridge.sign_in(ADA)
     assert bridge.authorize(ADA).status_code == 302
-    assert len(users(bridge)) == 1
+    assert len(bridge.users()) == 1
     assert ada.request("PROPFIND", "/dav/", headers={"Depth": "0"}).status_code == 207
 
 
@@ -120,7 +99,7 @@ def test_login_on_the_command_line_takes_a_pasted_address(bridge):
     assert process.returncode == 0
     assert rest == "ada@example.com\n"
     # The running server meets the account by itself.
-    wait_until(lambda: users(bridge)[ADA]["last_sync"], "the first pull")
+    wait_until(lambda: bridge.users()[ADA]["last_sync"], "the first pull")
 
 
 def test_login_on_the_command_line_reports_a_refusal(bridge):
@@ -144,7 +123,7 @@ def test_an_expired_access_token_is_refreshed_and_the_new_pair_is_kept(sim, brid
     sim.tokens(user=ADA, access="expire")
     bridge.sync(ada.name)
     assert len(sim.calls(path="/oauth/v3/token")) == 2
-    assert users(bridge)[ADA]["state"] == "ok"
+    assert bridge.users()[ADA]["state"] == "ok"
 
 
 def test_a_refresh_whose_answer_is_cut_before_it_took_effect_is_tried_again(sim, bridge):
@@ -152,7 +131,7 @@ def test_a_refresh_whose_answer_is_cut_before_it_took_effect_is_tried_again(sim,
     sim.tokens(user=ADA, access="expire")
     sim.fault(path="/oauth/v3/token", cut="before")
     bridge.sync(ada.name)
-    assert users(bridge)[ADA]["state"] == "ok"
+    assert bridge.users()[ADA]["state"] == "ok"
 
 
 def test_a_dead_refresh_token_asks_for_a_new_sign_in_and_reading_goes_on(sim, bridge):
@@ -161,25 +140,25 @@ def test_a_dead_refresh_token_asks_for_a_new_sign_in_and_reading_goes_on(sim, br
     href = ada.calendars()["Ada"]
     sim.tokens(user=ADA, access="expire", refresh="revoke")
     assert bridge.run("sync", ada.name, check=False).returncode == 1
-    assert users(bridge)[ADA]["state"] == "sign-in needed"
+    assert bridge.users()[ADA]["state"] == "sign-in needed"
     member = list(ada.members(href))[0]
     assert "Still here" in ada.get(member)
     answer = ada.put(href + "new.ics", event("new@example.com"))
     assert answer.status_code in (403, 503), answer.status_code
     bridge.authorize(ADA)
-    assert users(bridge)[ADA]["state"] == "ok"
+    assert bridge.users()[ADA]["state"] == "ok"
     assert ada.put(href + "new.ics", event("new@example.com")).status_code == 201
 
 
 def test_without_a_refresh_token_the_end_of_the_access_token_is_the_end(sim, bridge):
     sim.switch(refresh_tokens="missing")
     ada = bridge.sign_in(ADA)
-    assert users(bridge)[ADA]["state"] == "ok"
+    assert bridge.users()[ADA]["state"] == "ok"
     sim.tokens(user=ADA, access="expire")
     done = bridge.run("sync", ada.name, check=False)
     assert done.returncode == 1
     assert "refresh token" in done.stderr
-    assert users(bridge)[ADA]["state"] == "sign-in needed"
+    assert bridge.users()[ADA]["state"] == "sign-in needed"
 
 
 def test_app_passwords_are_long_alone_on_stdout_and_revocable(bridge):
@@ -211,7 +190,7 @@ def test_guessing_is_throttled_while_a_known_password_still_works(bridge):
 def test_a_removed_account_is_gone_and_its_grant_revoked(sim, bridge):
     ada = bridge.sign_in(ADA)
     bridge.run("user", "remove", ada.name)
-    assert not users(bridge)
+    assert not bridge.users()
     assert ada.request("PROPFIND", "/dav/", headers={"Depth": "0"}).status_code == 401
     assert sim.calls(path="/oauth/v1/revoke")
     assert bridge.run("user", "show", ada.name, check=False).returncode == 1

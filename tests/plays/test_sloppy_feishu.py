@@ -1,43 +1,12 @@
 """Against another Feishu than the simulator: written from the reference alone, missing what is
 optional, and saying things as sloppily as it may."""
 
-import json
 import time
 
 import pytest
-import requests
 from bridge import Bridge, event, wait_until
-from other_feishu import OtherFeishu
-
-SOON = 1800000000
-HOUR = 3600
-LIN, MEI = "ou_lin", "ou_mei"
-ZONE = "Asia/Shanghai"
-
-
-def stamp(seconds, zone=ZONE):
-    return {"timestamp": str(seconds), "timezone": zone}
-
-
-def sign_in(bridge, feishu, person=LIN):
-    """By the sign-in page; feishu says where the browser goes back to."""
-    page = requests.get(bridge.url + "/login", allow_redirects=False, timeout=30)
-    assert page.status_code == 302, page.text
-    assert page.headers["Location"].startswith(feishu.url + "/open-apis/authen/v1/authorize?")
-    back = requests.get(page.headers["Location"] + "&user=" + person, allow_redirects=False,
-                        timeout=30)
-    done = requests.get(back.headers["Location"], timeout=30)
-    assert done.status_code == 200, done.text
-    users = json.loads(bridge.run("user", "list", "--json").stdout)
-    name = [user["name"] for user in users if user["open_id"] == person][0]
-    password = bridge.run("user", "password", name).stdout
-    assert password.count("\n") == 1
-    from bridge import Client
-    client = Client(bridge, name, password.strip())
-    bridge.sync(name)
-    client.href = client.calendars()[feishu.people[person]["name"]]
-    feishu.calls.clear()
-    return client
+from feishu_sim import HOUR, SOON
+from other_feishu import LIN, MEI, ZONE, OtherFeishu, sign_in, stamp
 
 
 @pytest.fixture(name="feishu", params=[
@@ -61,7 +30,7 @@ def fixture_feishu(request):
 
 @pytest.fixture(name="bridge")
 def fixture_bridge(feishu):
-    with Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(feishu) as bridge:
         yield bridge
 
 
@@ -72,8 +41,9 @@ def all_day(text, first, after):
 
 def test_a_whole_life_of_events_under_every_sloppiness(feishu, bridge):
     feishu.add("Old", stamp(SOON), stamp(SOON + HOUR), location={"name": "Room"})
-    lin = sign_in(bridge, feishu)
-    assert not [c for c in feishu.complaints], feishu.complaints
+    lin = sign_in(bridge)
+    feishu.calls.clear()
+    assert not feishu.complaints
     # Reading.
     assert len(lin.members(lin.href)) == 1
     _, _, token, _ = lin.sync_collection(lin.href)
@@ -161,7 +131,8 @@ def test_an_invitation_is_answered_and_declined_under_every_sloppiness(feishu, b
         {"type": "user", "user_id": who, "attendee_id": "user_" + who, "rsvp_status": answer,
          "display_name": who, "is_organizer": who == MEI, "is_optional": False}
         for who, answer in ((MEI, "accept"), (LIN, "needs_action"))])
-    lin = sign_in(bridge, feishu)
+    lin = sign_in(bridge)
+    feishu.calls.clear()
     href = next(iter(lin.members(lin.href)))
     text = lin.get(href)
     # Only what is the own: an alarm, and that one is free.
@@ -184,7 +155,7 @@ def test_an_invitation_is_answered_and_declined_under_every_sloppiness(feishu, b
 
 
 def test_a_meeting_is_made_with_people_under_every_sloppiness(feishu, bridge):
-    lin = sign_in(bridge, feishu)
+    lin = sign_in(bridge)
     text = event("m@example.com", summary="Meeting", extra="ORGANIZER:mailto:lin@corp.example\n"
                  "ATTENDEE;PARTSTAT=ACCEPTED:mailto:lin@corp.example\n"
                  "ATTENDEE;RSVP=TRUE:mailto:mei@corp.example")
@@ -243,13 +214,13 @@ def odd_items():
 
 def test_items_of_odd_shapes_are_shown_and_edited_in_nothing_but_the_edit():
     items = odd_items()
-    with OtherFeishu() as feishu, Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+    with OtherFeishu() as feishu, Bridge(feishu) as bridge:
         for name, (start, end, more) in items.items():
             feishu.add(more.pop("summary", name), start, end, **more,
                        event_id=name.replace(" ", "-") + "_0")
         untitled = feishu.add("gone", *PLAIN[:2], event_id="untitled_0")
         del untitled["summary"]
-        lin = sign_in(bridge, feishu)
+        lin = sign_in(bridge)
         members = lin.members(lin.href)
         assert len(members) == len(items) + 1
         for href in members:
@@ -268,14 +239,14 @@ def test_items_of_odd_shapes_are_shown_and_edited_in_nothing_but_the_edit():
 
 def test_exceptions_that_come_before_their_master_are_merged():
     with OtherFeishu(page_items=1) as feishu, \
-            Bridge(feishu, {"sync.poll-interval": "3600"}) as bridge:
+            Bridge(feishu) as bridge:
         for n, more in ((1, {"summary": "Odd"}), (2, {"status": "cancelled"})):
             start = SOON + n * 7 * 86400
             feishu.add(more.pop("summary", "x"), stamp(start), stamp(start + HOUR),
                        event_id=f"series_{start}", is_exception=True,
                        recurring_event_id="series_0", **more)
         feishu.add("Weekly", *PLAIN[:2], event_id="series_0", recurrence="FREQ=WEEKLY;COUNT=5")
-        lin = sign_in(bridge, feishu)
+        lin = sign_in(bridge)
         href, = lin.members(lin.href)
         text = lin.get(href)
         assert text.count("BEGIN:VEVENT") == 2 and "SUMMARY:Odd" in text and "EXDATE" in text

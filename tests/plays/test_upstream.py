@@ -7,37 +7,21 @@ import json
 import pytest
 import requests
 from bridge import Bridge, event
-from feishu_sim import APP_SECRET, FeishuSim
+from feishu_sim import ADA, APP_SECRET
 
-PERSON = "ou_ada00000000000000000000000000001"
 MAIL = "ada@example.com"
 EVENTS = "*/events"
 ONE = "*/events/*"
 
 
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    # Background pulls would take the faults that are meant for the calls of a test.
-    with Bridge(sim, {"sync.poll-interval": "86400"}) as bridge:
-        yield bridge
-
-
 @pytest.fixture(name="ada")
-def fixture_ada(bridge, sim):
-    client = bridge.sign_in(PERSON)
-    client.calendar = client.calendars()["Ada"]
-    client.calls_before = sim.last_call()
-    return client
+def fixture_ada(sim, ada):
+    ada.calls_before = sim.last_call()
+    return ada
 
 
 def put(client, name="a", summary="Event", **more):
-    return client.put(f"{client.calendar}{name}.ics", event(name, summary=summary, **more))
+    return client.put(f"{client.href}{name}.ics", event(name, summary=summary, **more))
 
 
 def writes(sim, client, method="POST", path="/events"):
@@ -72,9 +56,9 @@ def test_a_cut_change_arrives(sim, ada, cut):
 def test_a_cut_deletion_arrives(sim, ada, cut):
     assert put(ada).status_code == 201
     sim.fault(method="DELETE", path=ONE, cut=cut)
-    assert ada.delete(f"{ada.calendar}a.ics").status_code == 204
+    assert ada.delete(f"{ada.href}a.ics").status_code == 204
     assert sim.events() == []
-    assert ada.request("GET", f"{ada.calendar}a.ics").status_code == 404
+    assert ada.request("GET", f"{ada.href}a.ics").status_code == 404
 
 
 def test_half_an_answer_to_a_create_is_no_second_event(sim, ada):
@@ -118,7 +102,7 @@ def test_many_writes_at_once_renew_an_expired_token_once(sim, bridge, ada):
     sim.tokens(user=MAIL, access="expire")
 
     def one(number):
-        return requests.put(f"{bridge.url}{ada.calendar}n{number}.ics",
+        return requests.put(f"{bridge.url}{ada.href}n{number}.ics",
                             event(f"n{number}").encode(), timeout=60,
                             auth=(ada.name, ada.password),
                             headers={"Content-Type": "text/calendar"}).status_code
@@ -132,11 +116,11 @@ def test_a_dead_grant_leaves_the_calendar_readable_and_refuses_writes(sim, bridg
     assert put(ada).status_code == 201
     sim.tokens(user=MAIL, access="revoke", refresh="revoke")
     assert put(ada, "b").status_code in (403, 503)
-    assert "SUMMARY:Event" in ada.get(f"{ada.calendar}a.ics")
+    assert "SUMMARY:Event" in ada.get(f"{ada.href}a.ics")
     users = json.loads(bridge.run("user", "list", "--json").stdout)
     assert users[0]["state"] == "sign-in needed"
     # Signing in again heals it.
-    assert bridge.authorize(PERSON).status_code == 302
+    assert bridge.authorize(ADA).status_code == 302
     assert put(ada, "b").status_code == 201
 
 
@@ -144,7 +128,7 @@ def test_a_refusal_by_feishu_is_a_refusal_and_changes_nothing(sim, ada):
     sim.fault(method="POST", path=EVENTS, code=190013, status=400, msg="content at risk")
     answer = put(ada)
     assert 400 <= answer.status_code < 500
-    assert ada.request("GET", f"{ada.calendar}a.ics").status_code == 404
+    assert ada.request("GET", f"{ada.href}a.ics").status_code == 404
     assert len(writes(sim, ada)) == 1
 
 
@@ -179,16 +163,16 @@ def test_a_pull_survives_a_fault(sim, bridge, ada, fault):
     sim.add_event(MAIL, "From Feishu", (1798855200, 1798858800))
     sim.fault(method="GET", path=EVENTS, **fault)
     bridge.sync(ada.name)
-    assert len(ada.members(ada.calendar)) == 1
+    assert len(ada.members(ada.href)) == 1
 
 
 def test_a_host_that_is_gone_loses_nothing(sim, bridge, ada):
     assert put(ada).status_code == 201
     sim.stop()
     assert put(ada, summary="Changed").status_code == 503
-    assert "SUMMARY:Event" in ada.get(f"{ada.calendar}a.ics")
+    assert "SUMMARY:Event" in ada.get(f"{ada.href}a.ics")
     assert bridge.run("sync", ada.name, check=False).returncode == 1
-    assert "SUMMARY:Event" in ada.get(f"{ada.calendar}a.ics")
+    assert "SUMMARY:Event" in ada.get(f"{ada.href}a.ics")
 
 
 def test_a_wrong_address_of_feishu_deletes_nothing(sim, ada, bridge):
@@ -197,13 +181,13 @@ def test_a_wrong_address_of_feishu_deletes_nothing(sim, ada, bridge):
               content_type="text/plain", body="404 page not found")
     assert bridge.run("sync", ada.name, check=False).returncode == 1
     sim.clear_faults()
-    assert list(ada.members(ada.calendar)) == [f"{ada.calendar}a.ics"]
+    assert list(ada.members(ada.href)) == [f"{ada.href}a.ics"]
 
 
 def test_the_old_token_endpoint_is_found(sim):
     sim.switch(token_v3="404")
     with Bridge(sim) as bridge:
-        ada = bridge.sign_in(PERSON)
+        ada = bridge.sign_in(ADA)
         assert ada.calendars()
         sim.tokens(user=MAIL, access="expire")
         assert ada.put(ada.calendars()["Ada"] + "a.ics", event("a")).status_code == 201
@@ -219,8 +203,8 @@ def test_reads_cause_no_upstream_call(sim, ada):
     assert put(ada).status_code == 201
     before = sim.last_call()
     for _ in range(3):
-        ada.ctag(ada.calendar)
-        ada.members(ada.calendar)
-        ada.get(f"{ada.calendar}a.ics")
-        ada.sync_collection(ada.calendar)
+        ada.ctag(ada.href)
+        ada.members(ada.href)
+        ada.get(f"{ada.href}a.ics")
+        ada.sync_collection(ada.href)
     assert sim.calls(before) == []

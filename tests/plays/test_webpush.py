@@ -18,11 +18,11 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bridge import Bridge, event, precondition, wait_until
-from feishu_sim import FeishuSim
-from test_push import ADA, HOUR, SOON, put_new
+from feishu_sim import ADA, HOUR, SOON
 
 P = "{https://bitfire.at/webdav-push}"
 XMLNS_P = 'xmlns:p="https://bitfire.at/webdav-push"'
+OPTIONS = {"sync.poll-interval": "1", "server.push-anywhere": "1"}
 HELPER = pathlib.Path(__file__).with_name("webpush.mjs")
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
@@ -82,25 +82,6 @@ class PushService:
         return ET.fromstring(answer["text"]), answer
 
 
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "1", "server.push-anywhere": "1"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
-
-
 @pytest.fixture(name="service")
 def fixture_service():
     service = PushService()
@@ -153,7 +134,7 @@ def test_a_rename_is_a_property_update(sim, ada, service):
     wait_until(lambda: service.messages, "the push")
     message, _ = service.read(service.messages[0])
     assert message.find(P + "property-update") is not None
-    put_new(ada, "later")
+    ada.put_new("later")
     wait_until(lambda: [m for m in service.messages if m[0] == "/content"], "the content")
     for path, *_ in [m for m in service.messages if m[0] == "/content"][:1]:
         message, _ = service.read(next(m for m in service.messages if m[0] == path))
@@ -174,7 +155,7 @@ def test_an_ended_subscription_gets_nothing(sim, ada, service):
     register(ada, ada.href, service.subscription("/stays"))
     assert ada.delete(href).status_code == 204
     assert ada.delete(href).status_code == 404
-    put_new(ada)
+    ada.put_new()
     wait_until(lambda: service.messages, "the push")
     assert {path for path, *_ in service.messages} == {"/stays"}
 
@@ -183,7 +164,7 @@ def test_registering_again_is_the_same_registration(ada, service):
     first = register(ada, ada.href, service.subscription())
     again = register(ada, ada.href, service.subscription())
     assert first.headers["Location"] == again.headers["Location"]
-    put_new(ada)
+    ada.put_new()
     wait_until(lambda: service.messages, "the push")
     assert len(service.messages) == 1
 
@@ -191,7 +172,7 @@ def test_registering_again_is_the_same_registration(ada, service):
 def test_a_subscription_unknown_to_the_push_service_is_forgotten(ada, service):
     service.status = 410
     href = register(ada, ada.href, service.subscription()).headers["Location"]
-    put_new(ada)
+    ada.put_new()
     wait_until(lambda: service.messages, "the push")
     wait_until(lambda: ada.delete(href).status_code == 404, "the subscription to be dropped")
 
@@ -201,13 +182,13 @@ def test_pushes_survive_a_restart(bridge, ada, service):
     key = push_properties(ada, ada.href)[1]
     bridge.stop()
     bridge.start()
-    put_new(ada)
+    ada.put_new()
     wait_until(lambda: service.messages, "the push")
     assert service.read(service.messages[0])[1]["key"] == key
 
 
 def test_private_push_services_and_bad_keys_are_refused(sim, service):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(sim) as bridge:
         ada = bridge.sign_in(ADA)
         href = ada.calendars()["Ada"]
         answer = register(ada, href, service.subscription())

@@ -8,12 +8,8 @@ import pytest
 import requests
 
 from bridge import wait_until
-from feishu_sim import APP_ID, APP_SECRET, ControlError, FeishuSim
+from feishu_sim import ADA, APP_ID, APP_SECRET, BOB, HOUR, SOON, ControlError, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-SOON = 1800000000
-HOUR = 3600
 CHANGED = "calendar.calendar.event.changed_v4"
 
 
