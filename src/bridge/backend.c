@@ -114,6 +114,14 @@ static enum be_everybody everybody(const char *permissions)
     return str_eq(permissions, "show_only_free_busy") ? BE_BUSY_TIMES : BE_NOBODY;
 }
 
+/* Where the events of a calendar of busy time are listed, they may be read: there is
+ * nothing but busy time in them. */
+static enum be_role role_shown(const struct calendar *one)
+{
+    enum be_role role = role_of(one->role);
+    return role == BE_FREEBUSY && one->anchor_s ? BE_READER : role;
+}
+
 static void calendar_from(struct ctx *cx, const struct be_user *user,
     const struct calendar *one, struct be_calendar *out)
 {
@@ -123,7 +131,7 @@ static void calendar_from(struct ctx *cx, const struct be_user *user,
         .display_name = !str_empty(one->alias) ? one->alias : one->summary,
         .description = one->description,
         .color = color_text(cx, one),
-        .role = role_of(one->role),
+        .role = role_shown(one),
         .read_only = one->third_party || str_eq(one->type, "resource"),
         .primary = str_eq(one->type, "primary"),
         .change = one->change,
@@ -185,21 +193,57 @@ enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_us
     return ERR_OK;
 }
 
-enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_calendar *calendar,
-    const struct be_property *list, size_t n)
+static enum err set_properties(struct ctx *cx, struct bridge *bridge, int64_t user_id,
+    const char *place, const struct be_property *list, size_t n)
 {
     struct store_tx *tx;
     enum err err = ERR_OK;
-    const char *place = place_of(cx, calendar);
     TRY(store_begin(cx, bridge->store, &tx));
     for (size_t i = 0; i < n && !err; i++)
-        err = store_property_set(cx, tx, user->id, place,
+        err = store_property_set(cx, tx, user_id, place,
             &(struct property){
                 .ns = list[i].ns, .name = list[i].name, .xml = list[i].xml});
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);
+    return err;
+}
+
+static bool has_timezone(const struct be_property *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_starts(list[i].name, "calendar-timezone"))
+            return true;
+    return false;
+}
+
+/* Another zone of the calendar is another meaning of its floating times. */
+static enum err set_timezone(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, int64_t calendar_id, const struct be_property *list,
+    size_t n, const char *place)
+{
+    struct account account;
+    struct calendar calendar;
+    TRY(store_account(cx, bridge->store, user->id, &account));
+    TRY(store_calendar(cx, bridge->store, calendar_id, &calendar));
+    const char *before = calendar_timezone(cx, bridge, &calendar);
+    TRY(set_properties(cx, bridge, user->id, place, list, n));
+    if (str_eq(before, calendar_timezone(cx, bridge, &calendar)))
+        return ERR_OK;
+    return floating_render(cx, bridge, &account, &calendar);
+}
+
+enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, const struct be_calendar *calendar,
+    const struct be_property *list, size_t n)
+{
+    struct held held;
+    const char *place = place_of(cx, calendar);
+    if (!calendar || !has_timezone(list, n))
+        return set_properties(cx, bridge, user->id, place, list, n);
+    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, calendar->id, &held));
+    enum err err = set_timezone(cx, bridge, user, calendar->id, list, n, place);
+    held_release(&held);
     return err;
 }
 

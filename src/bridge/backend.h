@@ -140,6 +140,11 @@ enum err be_object(struct ctx *cx, struct bridge *bridge,
     const struct be_calendar *calendar, const char *name,
     struct be_object *object); /* NOT_FOUND */
 
+/* The client is given the object's text, and may write what it makes of it without a
+ * condition. */
+void be_delivered(struct bridge *bridge, const struct be_calendar *calendar,
+    const struct be_object *object);
+
 struct be_query {
     bool has_range; /* only objects with an instance in [from_s, until_s) */
     int64_t from_s, until_s;

@@ -53,6 +53,7 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
     bridge->interest = interest_new();
     bridge->freebusy = cache_new();
     bridge->search = cache_new();
+    bridge->delivered = delivered_new();
     allday_load(cx, bridge);
     TRY(notify_keys(cx, bridge));
     if (str_empty(conf->feishu.app_id) || !secret_text(&conf->feishu.app_secret))
@@ -101,6 +102,7 @@ void bridge_close(struct bridge *bridge)
     interest_free(bridge->interest);
     cache_free(bridge->freebusy);
     cache_free(bridge->search);
+    delivered_free(bridge->delivered);
     explicit_bzero(bridge->key, sizeof(bridge->key));
     free(bridge->push_private);
     free(bridge->push_public);

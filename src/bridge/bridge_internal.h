@@ -30,6 +30,7 @@ struct interest;         /* interest.c */
 struct scheduler;        /* schedule.c */
 struct events;           /* events.c */
 struct notifier;         /* notify.c */
+struct delivered;        /* delivered.c */
 
 struct bridge {
     const struct conf *conf;
@@ -45,6 +46,7 @@ struct bridge {
     struct notifier *notifier; /* NULL until bridge_start */
     char *push_private, *push_public; /* keys for push services, on the heap */
     struct cache *search;   /* search.c: whom a search found */
+    struct delivered *delivered;
     /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
     atomic_bool read_end_exclusive, write_end_inclusive;
     /* Monotonic time before which no directory look-up is tried again, after a refusal.
@@ -116,6 +118,10 @@ const char *directory_id_of(void *self, struct ctx *cx, const char *address);
 
 /* ---- render.c ---- */
 enum be_role role_of(const char *word);
+/* The zone of floating times that a client gave the calendar; NULL when it gave none that
+ * is known. */
+const char *calendar_timezone(
+    struct ctx *cx, struct bridge *bridge, const struct calendar *calendar);
 /* env for a calendar of an account; borrows all three. */
 void env_fill(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const struct calendar *calendar, struct convert_env *env);
@@ -138,6 +144,7 @@ struct render {
     const char *shadow, *name, *ical_uid;
     bool hide;   /* a participant deleted it */
     bool orphan; /* show exceptions although the master is missing */
+    bool reindex; /* also when the text stays */
 };
 struct render_result {
     bool changed, removed, orphaned, failed;
@@ -255,6 +262,12 @@ enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *acco
 enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items);
 /* Renders exceptions whose master upstream does not give. */
 enum err pull_orphans(struct ctx *cx, struct pull *pull);
+/* True when a room among them has not answered. */
+bool attendees_wait(const cJSON *attendees);
+/* A row's attendees as they were read. While a room has not answered they stay with the
+ * event, and the row is due for another look, a few times. */
+void attendees_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct row *row, const char *attendees);
 /* Attendees that are due, until the monotonic time; *more = some are left. */
 enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct calendar *calendar, int64_t until_ms, bool *more);
@@ -362,6 +375,19 @@ enum err pull_shares(struct ctx *cx, struct bridge *bridge, const struct account
  * colleagues' primary ones. */
 enum err pull_owners(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const char *const *primaries, size_t n);
+
+/* ---- delivered.c ---- */
+struct delivered *delivered_new(void);
+void delivered_free(struct delivered *delivered);
+/* True when a client was given the text of that change (be_delivered). */
+bool delivered_has(struct bridge *bridge, int64_t calendar_id, int64_t change);
+
+/* ---- floating.c ---- */
+/* Renders what has floating times or dates again, after the calendar's zone changed. The
+ * calendar's lock is held. */
+enum err floating_render(struct ctx *cx, struct bridge *bridge,
+    const struct account *account, const struct calendar *calendar);
+
 
 /* ---- notify.c: pushes to clients ---- */
 enum err notify_keys(struct ctx *cx, struct bridge *bridge); /* reads or makes them */

@@ -2,6 +2,7 @@
 #include "bridge/attendee.h"
 #include "bridge/field_time.h"
 #include "bridge/series.h"
+#include "bridge/veil.h"
 
 #include "base/codec.h"
 #include "base/crypto.h"
@@ -395,6 +396,8 @@ enum err convert_down(struct ctx *cx, const struct convert_env *env,
     if (series->master == NULL && series->n_exceptions == 0)
         return fail(cx, ERR_INTERNAL, "series %s has no events", series->uid);
     struct comp *calendar;
+    if (series_is_veiled(env, series))
+        shadow = NULL;
     if (shadow != NULL && lines_parse(cx, shadow, strlen(shadow), &calendar) == ERR_OK) {
         struct down down = {.env = env, .series = series};
         if (lay(cx, &down, calendar, text) == ERR_OK)

@@ -32,6 +32,7 @@ static const char *const seen_members[] = {
     "color",
     "reminders",
     "vchat",
+    "attachments",
     "is_exception",
 };
 /* Of vchat, which has many members that only some calls give. */

@@ -2,10 +2,13 @@
 
 #include "bridge/alarm.h"
 #include "bridge/attendee.h"
+#include "bridge/field_attach.h"
+#include "bridge/field_description.h"
 #include "bridge/field_text.h"
 #include "bridge/field_time.h"
 #include "bridge/rrule.h"
 #include "bridge/vchat.h"
+#include "bridge/veil.h"
 
 #include <string.h>
 
@@ -95,12 +98,13 @@ enum err facts_read(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **facts)
 {
     cJSON *all = json_own(cx, cJSON_CreateObject());
+    struct series_row seen = row_as_seen(cx, env, row);
     for (size_t i = 0; i < n_fields; i++) {
         const struct field *field = &fields[i];
         if (field->read == NULL || !applies(field, row->original_time != 0))
             continue;
         cJSON *value = NULL;
-        TRY(field->read(cx, env, row, &value));
+        TRY(field->read(cx, env, &seen, &value));
         if (value != NULL)
             cJSON_AddItemToObject(all, field->name, value);
     }
@@ -202,17 +206,20 @@ const struct field fields[] = {
      .up = up_summary, .read = read_summary, .down = down_summary,
      .write = write_summary},
     {.name = "description",
-     .about = "HTML is shown as text, and written only when the text was edited",
+     .about = "HTML is shown as text, and written only when the text was edited; then "
+              "with the markup of twins that say the new text",
      .lines = {"DESCRIPTION"},
      .repeated = {"X-ALT-DESC", "STYLED-DESCRIPTION"}, .writer = WRITER_ORGANIZER,
-     .concerns_others = true, .max_chars = 40960,
-     .up = up_description, .read = read_description, .equal = equal_description,
+     .concerns_others = true, .max_chars = DESCRIPTION_MAX_CHARS,
+     .up = up_description, .read = read_description,
      .down = down_description, .write = write_description},
-    /* For clients that show it; it goes with a new DESCRIPTION (its repeated lines). */
     {.name = "description_html",
-     .about = "a description with tags, for clients that show it; never written",
-     .lines = {"X-ALT-DESC"}, .writer = WRITER_NOBODY,
-     .read = read_description_html, .down = down_description_html},
+     .about = "the markup of a description, cleaned, at most 64 KiB; written as the "
+              "description where its words alone were edited",
+     .lines = {"X-ALT-DESC", "STYLED-DESCRIPTION"}, .writer = WRITER_ORGANIZER,
+     .concerns_others = true,
+     .up = up_html, .read = read_html, .equal = equal_html, .patch = patch_html,
+     .write = write_html},
     {.name = "location",
      .about = "name and address; coordinates inside China are GCJ-02 and never GEO",
      .lines = {"LOCATION", "GEO"},
@@ -247,6 +254,11 @@ const struct field fields[] = {
      .concerns_others = true,
      .up = up_vchat, .read = read_vchat, .equal = equal_vchat, .patch = patch_vchat,
      .write = write_vchat},
+    {.name = "attachments",
+     .about = "links to the event in Feishu, without tokens; a client neither changes "
+              "nor removes them, other ATTACHs are its own",
+     .lines = {"ATTACH"}, .writer = WRITER_NOBODY,
+     .read = read_attachments, .patch = patch_attachments},
     /* Written by calls of their own: plan_people.c. */
     {.name = "attendees",
      .about = "by calls of their own; one's own PARTSTAT is a reply",

@@ -44,6 +44,7 @@ struct scene {
 struct field_write {
     const struct convert_env *env;
     const cJSON *facts;
+    const cJSON *was; /* what they were, NULL = not known */
     bool create;
 };
 

@@ -1,17 +1,14 @@
 #include "bridge/field_text.h"
 
 #include "bridge/color.h"
-#include "bridge/html.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOCATION_NAME_MAX_CHARS 512
 
-/* Without the control characters that iCalendar cannot hold (RFC 5545 3.1). */
-static const char *no_controls(struct ctx *cx, const char *text)
+const char *no_controls(struct ctx *cx, const char *text)
 {
     struct buf out = buf_new(cx->arena);
     for (const char *at = text; *at != '\0'; at++) {
@@ -21,7 +18,7 @@ static const char *no_controls(struct ctx *cx, const char *text)
     return buf_str(&out);
 }
 
-static enum err ok_text(struct ctx *cx, const char *text, cJSON **value)
+enum err fact_text(struct ctx *cx, const char *text, cJSON **value)
 {
     const char *clean = no_controls(cx, text);
     if (*clean != '\0')
@@ -29,8 +26,7 @@ static enum err ok_text(struct ctx *cx, const char *text, cJSON **value)
     return ERR_OK;
 }
 
-/* The unescaped TEXT value of the first such line, "" when there is none. */
-static const char *text_of(struct ctx *cx, const struct scene *scene, const char *name)
+const char *scene_text(struct ctx *cx, const struct scene *scene, const char *name)
 {
     const struct line *line = comp_line(scene->event, name);
     return line == NULL ? "" : text_unescape(cx->arena, line->value);
@@ -48,14 +44,14 @@ static void add_text(
 
 enum err up_summary(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
-    return ok_text(cx, text_of(cx, scene, "SUMMARY"), value);
+    return fact_text(cx, scene_text(cx, scene, "SUMMARY"), value);
 }
 
 enum err read_summary(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value)
 {
     (void)env;
-    return ok_text(cx, json_text(row->event, "summary"), value);
+    return fact_text(cx, json_text(row->event, "summary"), value);
 }
 
 void down_summary(struct ctx *cx, const struct scene *scene, const cJSON *facts,
@@ -70,90 +66,6 @@ enum err write_summary(struct ctx *cx, const struct field_write *write, cJSON *b
     (void)cx;
     cJSON_AddStringToObject(body, "summary", json_text(write->facts, "summary"));
     return ERR_OK;
-}
-
-/* ---- description ---- */
-
-/* Line ends as \n, no white space before them nor at the end. */
-static char *tidy(struct arena *arena, const char *text)
-{
-    struct buf out = buf_new(arena);
-    for (const char *at = text;; at++) {
-        if (*at == '\r')
-            continue;
-        if (*at == '\n' || *at == '\0') {
-            while (out.len_bytes > 0 &&
-                (out.data[out.len_bytes - 1] == ' ' ||
-                    out.data[out.len_bytes - 1] == '\t' ||
-                    (*at == '\0' && out.data[out.len_bytes - 1] == '\n')))
-                out.data[--out.len_bytes] = '\0';
-        }
-        if (*at == '\0')
-            break;
-        buf_addc(&out, *at);
-    }
-    return out.len_bytes == 0 ? arena_strdup(arena, "") : out.data;
-}
-
-enum err up_description(struct ctx *cx, const struct scene *scene, cJSON **value)
-{
-    return ok_text(cx, tidy(cx->arena, text_of(cx, scene, "DESCRIPTION")), value);
-}
-
-enum err read_description(struct ctx *cx, const struct convert_env *env,
-    const struct series_row *row, cJSON **value)
-{
-    (void)env;
-    const char *html = json_text(row->event, "description");
-    return ok_text(cx, tidy(cx->arena, html_to_text(cx->arena, html)), value);
-}
-
-bool equal_description(const cJSON *a, const cJSON *b)
-{
-    const char *x = cJSON_GetStringValue(a), *y = cJSON_GetStringValue(b);
-    return str_eq(x, y);
-}
-
-void down_description(struct ctx *cx, const struct scene *scene, const cJSON *facts,
-    struct line_list *lines)
-{
-    (void)scene;
-    add_text(cx, "DESCRIPTION", json_text(facts, "description"), lines);
-}
-
-enum err write_description(struct ctx *cx, const struct field_write *write, cJSON *body)
-{
-    cJSON_AddStringToObject(body, "description",
-        html_from_text(cx->arena, json_text(write->facts, "description")));
-    return ERR_OK;
-}
-
-static bool has_tags(const char *html)
-{
-    for (const char *at = html; (at = strchr(at, '<')) != NULL; at++) {
-        if (isalpha((unsigned char)at[1]) || at[1] == '/')
-            return true;
-    }
-    return false;
-}
-
-enum err read_description_html(struct ctx *cx, const struct convert_env *env,
-    const struct series_row *row, cJSON **value)
-{
-    (void)env;
-    const char *html = json_text(row->event, "description");
-    return ok_text(cx, has_tags(html) ? html : "", value);
-}
-
-void down_description_html(struct ctx *cx, const struct scene *scene, const cJSON *facts,
-    struct line_list *lines)
-{
-    (void)scene;
-    const char *html = json_text(facts, "description_html");
-    if (*html != '\0')
-        LIST_ADD(cx->arena, lines,
-            line_new(cx, "X-ALT-DESC;FMTTYPE=text/html:%s",
-                text_escape(cx->arena, html)));
 }
 
 /* ---- location ---- */
@@ -181,7 +93,7 @@ static cJSON *location_value(
 
 enum err up_location(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
-    const char *name = text_of(cx, scene, "LOCATION");
+    const char *name = scene_text(cx, scene, "LOCATION");
     if (*name == '\0')
         return ERR_OK;
     const struct line *geo = comp_line(scene->event, "GEO");
@@ -274,7 +186,7 @@ enum err up_visibility(struct ctx *cx, const struct scene *scene, cJSON **value)
     if (line == NULL)
         return ERR_OK;
     /* RFC 5545 3.8.1.3: an unknown class is treated as PRIVATE. */
-    return ok_text(cx, str_ieq(line->value, "PUBLIC") ? "public" : "private", value);
+    return fact_text(cx, str_ieq(line->value, "PUBLIC") ? "public" : "private", value);
 }
 
 enum err read_visibility(struct ctx *cx, const struct convert_env *env,
@@ -282,7 +194,7 @@ enum err read_visibility(struct ctx *cx, const struct convert_env *env,
 {
     (void)env;
     const char *text = str_lower(cx->arena, json_text(row->event, "visibility"));
-    return ok_text(
+    return fact_text(
         cx, str_eq(text, "public") || str_eq(text, "private") ? text : "", value);
 }
 
@@ -311,7 +223,7 @@ enum err write_visibility(struct ctx *cx, const struct field_write *write, cJSON
 enum err up_free_busy(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
     const struct line *line = comp_line(scene->event, "TRANSP");
-    return ok_text(
+    return fact_text(
         cx, line != NULL && str_ieq(line->value, "TRANSPARENT") ? "free" : "", value);
 }
 
@@ -320,7 +232,7 @@ enum err read_free_busy(struct ctx *cx, const struct convert_env *env,
 {
     (void)env;
     bool free = str_ieq(json_text(row->event, "free_busy_status"), "free");
-    return ok_text(cx, free ? "free" : "", value);
+    return fact_text(cx, free ? "free" : "", value);
 }
 
 void down_free_busy(struct ctx *cx, const struct scene *scene, const cJSON *facts,
@@ -344,7 +256,7 @@ enum err write_free_busy(struct ctx *cx, const struct field_write *write, cJSON 
 enum err up_status(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
     const struct line *line = comp_line(scene->event, "STATUS");
-    return ok_text(
+    return fact_text(
         cx, line != NULL && str_ieq(line->value, "CANCELLED") ? "cancelled" : "", value);
 }
 
@@ -353,7 +265,7 @@ enum err read_status(struct ctx *cx, const struct convert_env *env,
 {
     (void)env;
     bool cancelled = str_ieq(json_text(row->event, "status"), "cancelled");
-    return ok_text(cx, cancelled ? "cancelled" : "", value);
+    return fact_text(cx, cancelled ? "cancelled" : "", value);
 }
 
 void down_status(struct ctx *cx, const struct scene *scene, const cJSON *facts,
@@ -368,7 +280,7 @@ void down_status(struct ctx *cx, const struct scene *scene, const cJSON *facts,
 
 enum err up_color(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
-    const char *text = str_trim(cx->arena, text_of(cx, scene, "COLOR"));
+    const char *text = str_trim(cx->arena, scene_text(cx, scene, "COLOR"));
     uint32_t rgb;
     if (color_parse(text, &rgb))
         *value = cJSON_CreateNumber((double)(int32_t)(0xFF000000u | rgb));

@@ -1,9 +1,16 @@
-/* Fields of one line each: texts, place, class, transparency, status, colour, creation.
+/* Fields of one line each: title, place, class, transparency, status, colour, creation.
  * The contracts are those of struct field. */
 #ifndef BRIDGE_FIELD_TEXT_H
 #define BRIDGE_FIELD_TEXT_H
 
 #include "bridge/field.h"
+
+/* Without the control characters that iCalendar cannot hold (RFC 5545 3.1). */
+const char *no_controls(struct ctx *cx, const char *text);
+/* Such a text as a fact; none when it is empty. */
+enum err fact_text(struct ctx *cx, const char *text, cJSON **value);
+/* The unescaped TEXT value of the first such line, "" when there is none. */
+const char *scene_text(struct ctx *cx, const struct scene *scene, const char *name);
 
 enum err up_summary(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_summary(struct ctx *cx, const struct convert_env *env,
@@ -11,20 +18,6 @@ enum err read_summary(struct ctx *cx, const struct convert_env *env,
 void down_summary(struct ctx *cx, const struct scene *scene, const cJSON *facts,
     struct line_list *lines);
 enum err write_summary(struct ctx *cx, const struct field_write *write, cJSON *body);
-
-enum err up_description(struct ctx *cx, const struct scene *scene, cJSON **value);
-enum err read_description(struct ctx *cx, const struct convert_env *env,
-    const struct series_row *row, cJSON **value);
-/* The same with its tags, where it has any; a client's own is never written. */
-enum err read_description_html(struct ctx *cx, const struct convert_env *env,
-    const struct series_row *row, cJSON **value);
-void down_description_html(struct ctx *cx, const struct scene *scene, const cJSON *facts,
-    struct line_list *lines);
-/* White space at line ends and the kind of line end do not matter. */
-bool equal_description(const cJSON *a, const cJSON *b);
-void down_description(struct ctx *cx, const struct scene *scene, const cJSON *facts,
-    struct line_list *lines);
-enum err write_description(struct ctx *cx, const struct field_write *write, cJSON *body);
 
 enum err up_location(struct ctx *cx, const struct scene *scene, cJSON **value);
 enum err read_location(struct ctx *cx, const struct convert_env *env,

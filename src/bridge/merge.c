@@ -1,8 +1,26 @@
-/* Three-way merge: a write that names no condition may have been made from an older text
- * than the one that is served. Only what the client changed in it is written; what Feishu
- * changed meanwhile stays. */
+/*
+ * Three-way merge. With If-Match it is known what a write was made from, and an older
+ * text is refused before anything comes here. Without a condition it has to be found
+ * out:
+ *
+ * - A text that has anything of what Feishu changed since the client's last write was
+ *   made from what is served now: all that differs from that is the client's.
+ * - A text that has none of it was made from the client's last write: what it changed
+ *   there is written, what Feishu changed meanwhile stays; where both changed the same
+ *   field the client's, being the newer write, counts, and that is logged.
+ * - A text that has none of it and brings nothing else either would be a write of
+ *   nothing, or it puts back just what Feishu changed. It is taken for that, and logged,
+ *   when what is served now was given to a client of the account (delivered.c), so that
+ *   its user can have seen the change; otherwise it is an upload of the old text again,
+ *   and Feishu's change stays.
+ *
+ * So the one thing that is not honoured is a text that puts Feishu's change back and
+ * changes something else in the same breath, without a condition. What stays then is
+ * served again, and the client that fetches it may put it back.
+ */
 #include "bridge/series.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* One side, by its components. */
@@ -11,8 +29,8 @@ struct side {
     cJSON *master; /* facts; NULL = no master */
 };
 
-static enum err read_side(struct ctx *cx, const struct convert_env *env, const char *text,
-    struct side *side)
+static enum err read_side(
+    struct ctx *cx, const struct convert_env *env, const char *text, struct side *side)
 {
     struct comp *calendar;
     TRY(lines_parse(cx, text, strlen(text), &calendar));
@@ -28,23 +46,32 @@ static enum err read_side(struct ctx *cx, const struct convert_env *env, const c
 struct tally {
     bool news;         /* upstream changed something */
     bool known;        /* and the client has some of it: it saw the newer text */
+    bool ours;         /* the client changed something */
     struct buf fields; /* changed on both sides, and differently */
+    struct buf back;   /* changed by upstream, and as before in the client's text */
 };
+
+static void add_name(struct buf *names, const char *name)
+{
+    buf_printf(names, "%s%s", names->len_bytes == 0 ? "" : ", ", name);
+}
 
 static void weigh(
     struct tally *tally, bool theirs, bool same, bool ours, const char *name)
 {
+    tally->ours |= ours;
     if (!theirs)
         return;
     tally->news = true;
     tally->known |= same;
     if (ours && !same)
-        buf_printf(
-            &tally->fields, "%s%s", tally->fields.len_bytes == 0 ? "" : ", ", name);
+        add_name(&tally->fields, name);
+    if (!ours && !same)
+        add_name(&tally->back, name);
 }
 
-static void weigh_fields(struct tally *tally, const cJSON *base, const cJSON *upstream,
-    const cJSON *text)
+static void weigh_fields(
+    struct tally *tally, const cJSON *base, const cJSON *upstream, const cJSON *text)
 {
     for (size_t i = 0; i < n_fields; i++) {
         const struct field *field = &fields[i];
@@ -76,8 +103,8 @@ static void weigh_occurrence(struct tally *tally, const struct side *base,
 static void weigh_occurrences(struct tally *tally, const struct side *base,
     const struct side *upstream, const struct side *text)
 {
-    const struct side *sides[] = {base, upstream};
-    for (size_t k = 0; k < 2; k++) {
+    const struct side *sides[] = {base, upstream, text};
+    for (size_t k = 0; k < 3; k++) {
         const struct view *view = &sides[k]->view;
         for (size_t i = 0; i < view->exdates.n; i++)
             weigh_occurrence(tally, base, upstream, text, view->exdates.items[i]);
@@ -91,7 +118,7 @@ static enum err compare(struct ctx *cx, const struct convert_env *env, const cha
     const struct merge *merge, struct tally *tally)
 {
     struct side was, theirs, ours;
-    *tally = (struct tally){.fields = buf_new(cx->arena)};
+    *tally = (struct tally){.fields = buf_new(cx->arena), .back = buf_new(cx->arena)};
     TRY(read_side(cx, env, base, &was));
     TRY(read_side(cx, env, merge->upstream, &theirs));
     TRY(read_side(cx, env, merge->text, &ours));
@@ -101,18 +128,83 @@ static enum err compare(struct ctx *cx, const struct convert_env *env, const cha
     return ERR_OK;
 }
 
+/* ---- what a text brings ---- */
+
+static const char *const bookkeeping[] = {
+    "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CREATED", "PRODID"};
+
+static bool is_bookkeeping(const char *name)
+{
+    for (size_t i = 0; i < sizeof bookkeeping / sizeof bookkeeping[0]; i++) {
+        if (str_eq(name, bookkeeping[i]))
+            return true;
+    }
+    return false;
+}
+
+typedef LIST(const char *) text_list;
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void collect(struct ctx *cx, const struct comp *comp, text_list *list)
+{
+    for (size_t i = 0; i < comp->items.n; i++) {
+        const struct line *line = comp->items.items[i].line;
+        if (comp->items.items[i].comp != NULL)
+            collect(cx, comp->items.items[i].comp, list);
+        if (line == NULL || is_bookkeeping(line->name))
+            continue;
+        struct buf out = buf_new(cx->arena);
+        buf_printf(&out, "%s %s", comp->name, line->name);
+        for (size_t k = 0; k < line->n_params; k++)
+            buf_printf(&out, ";%s=%s", line->params[k].name, line->params[k].value);
+        buf_printf(&out, ":%s", line->value);
+        LIST_ADD(cx->arena, list, buf_str(&out));
+    }
+}
+
+static enum err lines_of(struct ctx *cx, const char *text, text_list *list)
+{
+    struct comp *calendar;
+    TRY(lines_parse(cx, text, strlen(text), &calendar));
+    collect(cx, calendar, list);
+    return ERR_OK;
+}
+
+/* A line that neither the client's last text nor what is served has: a snoozed alarm,
+ * say, in a copy that is old. */
+static bool brings_lines(struct ctx *cx, const struct merge *merge)
+{
+    text_list known = {0}, own = {0};
+    if (lines_of(cx, merge->shadow, &known) != ERR_OK ||
+        lines_of(cx, merge->served, &known) != ERR_OK ||
+        lines_of(cx, merge->text, &own) != ERR_OK)
+        return true;
+    qsort(known.items, known.n, sizeof *known.items, by_text);
+    for (size_t i = 0; i < own.n; i++) {
+        if (bsearch(&own.items[i], known.items, known.n, sizeof *known.items, by_text) ==
+            NULL)
+            return true;
+    }
+    return false;
+}
+
 const char *convert_merge_base(struct ctx *cx, const struct convert_env *env,
     const struct merge *merge, const char **conflicts)
 {
     struct tally tally;
-    const char *base = merge->served;
     *conflicts = "";
     if (merge->shadow != NULL &&
         compare(cx, env, merge->shadow, merge, &tally) == ERR_OK && tally.news &&
-        !tally.known)
-        base = merge->shadow;
-    else if (compare(cx, env, base, merge, &tally) != ERR_OK)
-        return base;
-    *conflicts = buf_str(&tally.fields);
-    return base;
+        !tally.known) {
+        bool back = merge->given && !tally.ours && !brings_lines(cx, merge);
+        *conflicts = buf_str(back ? &tally.back : &tally.fields);
+        return back ? merge->served : merge->shadow;
+    }
+    if (compare(cx, env, merge->served, merge, &tally) == ERR_OK)
+        *conflicts = buf_str(&tally.fields);
+    return merge->served;
 }

@@ -47,8 +47,10 @@ static enum err check_writer(
 enum err plan_body(struct ctx *cx, const struct planner *p, const struct change *change,
     cJSON *body, bool *visible)
 {
-    struct field_write write = {
-        .env = p->env, .facts = change->now, .create = change->create};
+    struct field_write write = {.env = p->env,
+        .facts = change->now,
+        .was = change->was,
+        .create = change->create};
     bool concerned = false;
     for (size_t i = 0; i < n_fields; i++) {
         const struct field *field = &fields[i];

@@ -74,6 +74,9 @@ static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct item
 
 static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *list)
 {
+    /* Of busy time alone nobody is told who attends. */
+    if (role_of(pull->calendar->role) == BE_FREEBUSY)
+        return ERR_OK;
     for (size_t i = 0; i < list->n && pull->fetches < FETCHES_PER_PASS; i++) {
         struct item *item = &list->items[i];
         cJSON *event = NULL, *attendees = NULL;
@@ -214,9 +217,11 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
     if (event_cancelled(item->event))
         row.attendees = "[]";
     else if (item->attendees)
-        row.attendees = json_print(cx->arena, item->attendees);
+        attendees_note(cx, pull->bridge, pull->account->id, &row,
+            json_print(cx->arena, item->attendees));
     else if (old && old->attendees && old_event && pull->full &&
         !event_differs(old_event, item->event) &&
+        !attendees_wait(json_parse(cx->arena, old->attendees)) &&
         (!pull->gap || str_eq(old->attendees, "[]")))
         row.attendees = old->attendees;
     else if (old && old->attendees)

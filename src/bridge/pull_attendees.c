@@ -6,6 +6,13 @@
 
 #define BATCH 10
 #define PER_PASS 200
+/* A room books for some seconds, or until somebody approves (feishu-api 6.2): it is
+ * looked at again after 3, 6, 12 ... s; later its answer comes with a change of the
+ * event, or with the daily reading. */
+#define LOOKS_MAX 6
+#define LOOK_FIRST_MS 3000
+#define LOOKS_MEMBER "_looks" /* of a stored event: how often; and the next time, ms */
+#define LOOK_MEMBER "_look_ms"
 
 struct fill {
     struct bridge *bridge;
@@ -80,6 +87,25 @@ static bool is_older(struct ctx *cx, const struct fill *fill, const struct row *
     return false;
 }
 
+bool attendees_wait(const cJSON *attendees)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, attendees)
+    {
+        const char *answer = json_text(one, "rsvp_status");
+        if (str_ieq(json_text(one, "type"), "resource") &&
+            (!*answer || str_ieq(answer, "needs_action")))
+            return true;
+    }
+    return false;
+}
+
+static bool is_due(struct ctx *cx, const struct row *row)
+{
+    return !row->attendees &&
+        json_int(json_parse(cx->arena, row->json), LOOK_MEMBER, 0) <= ctx_now_ms(cx);
+}
+
 static enum err fetch_series(struct ctx *cx, const struct fill *fill, const char *uid,
     filled_list *list, text_list *people)
 {
@@ -87,7 +113,7 @@ static enum err fetch_series(struct ctx *cx, const struct fill *fill, const char
     size_t n;
     TRY(store_rows(cx, fill->bridge->store, fill->calendar->id, uid, &rows, &n));
     for (size_t i = 0; i < n; i++)
-        if (!rows[i].attendees) {
+        if (is_due(cx, &rows[i])) {
             bool guarded = seen_is_guarded(rows[i].seen, ctx_now_ms(cx));
             TRY(fetch_row(cx, fill, &rows[i], list, people));
             if (guarded && is_older(cx, fill, &rows[i], &list->items[list->n - 1])) {
@@ -99,6 +125,27 @@ static enum err fetch_series(struct ctx *cx, const struct fill *fill, const char
     return ERR_OK;
 }
 
+void attendees_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    struct row *row, const char *attendees)
+{
+    cJSON *event = json_copy(cx, json_parse(cx->arena, row->json));
+    int64_t looks = json_int(event, LOOKS_MEMBER, 0);
+    bool again = looks < LOOKS_MAX && attendees_wait(json_parse(cx->arena, attendees));
+    cJSON_DeleteItemFromObjectCaseSensitive(event, "attendees");
+    cJSON_DeleteItemFromObjectCaseSensitive(event, LOOKS_MEMBER);
+    cJSON_DeleteItemFromObjectCaseSensitive(event, LOOK_MEMBER);
+    row->attendees = again ? NULL : attendees;
+    if (!again) {
+        row->json = json_print(cx->arena, event);
+        return;
+    }
+    int64_t wait_ms = LOOK_FIRST_MS << looks;
+    cJSON_AddNumberToObject(event, LOOKS_MEMBER, (double)(looks + 1));
+    cJSON_AddNumberToObject(event, LOOK_MEMBER, (double)(ctx_now_ms(cx) + wait_ms));
+    row->json = event_with_attendees(cx, event, attendees);
+    bridge_poke_later(bridge, account_id, row->calendar_id, wait_ms);
+}
+
 static enum err save_one(struct ctx *cx, const struct fill *fill, struct store_tx *tx,
     const struct filled *one)
 {
@@ -108,10 +155,7 @@ static enum err save_one(struct ctx *cx, const struct fill *fill, struct store_t
     for (size_t i = 0; i < n; i++) {
         if (rows[i].original_time != one->original_time || rows[i].attendees)
             continue;
-        cJSON *event = json_parse(cx->arena, rows[i].json);
-        cJSON_DeleteItemFromObjectCaseSensitive(event, "attendees");
-        rows[i].json = json_print(cx->arena, event);
-        rows[i].attendees = one->attendees;
+        attendees_note(cx, fill->bridge, fill->account->id, &rows[i], one->attendees);
         TRY(store_row_save(cx, tx, &rows[i]));
     }
     return ERR_OK;

@@ -257,6 +257,14 @@ static enum err read_changes(struct ctx *cx, struct pull *pull)
 
 /* ---- calendars that show nothing but busy time (feishu-api 15.16) ---- */
 
+/* Events without details are listed, or the list is refused: then the calendar is empty,
+ * and it is asked again a day later. An anchor says that the list was given. */
+static bool is_refused(struct ctx *cx, const struct pull *pull)
+{
+    return pull->calendar->pull == PULL_DONE && !pull->calendar->anchor_s &&
+        full_read_s(cx, pull->bridge, pull->calendar->id) + FULL_S > ctx_now_s(cx);
+}
+
 static enum err empty_one(struct ctx *cx, struct pull *pull)
 {
     struct row *rows;
@@ -266,8 +274,19 @@ static enum err empty_one(struct ctx *cx, struct pull *pull)
         cx, pull->bridge->store, pull->calendar->id, pull->seen, &rows, &n, &all));
     if (n)
         TRY(remove_unseen(cx, pull, rows, n));
-    pull->calendar->sync_token = NULL;
+    pull->calendar->anchor_s = 0;
     return save_done(cx, pull, NULL);
+}
+
+static enum err read_busy(struct ctx *cx, struct pull *pull)
+{
+    if (is_refused(cx, pull))
+        return empty_one(cx, pull);
+    enum err err = full_is_due(cx, pull) ? read_full(cx, pull) : read_changes(cx, pull);
+    if (err != ERR_UPSTREAM_RIGHTS)
+        return err;
+    full_read_set(cx, pull->bridge, pull->calendar->id, ctx_now_s(cx));
+    return empty_one(cx, pull);
 }
 
 static enum err note_error(
@@ -282,7 +301,7 @@ static enum err note_error(
 static enum err run(struct ctx *cx, struct pull *pull)
 {
     if (role_of(pull->calendar->role) == BE_FREEBUSY)
-        return empty_one(cx, pull);
+        return read_busy(cx, pull);
     return full_is_due(cx, pull) ? read_full(cx, pull) : read_changes(cx, pull);
 }
 

@@ -198,13 +198,18 @@ static const char *base_of(struct ctx *cx, const struct write *write,
     const struct series *before, const char *text)
 {
     struct merge merge = {
-        .shadow = write->object.shadow, .served = write->object.text, .text = text};
+        .shadow = write->object.shadow,
+        .served = write->object.text,
+        .text = text,
+    };
     const char *conflicts;
     char *upstream;
     if ((write->expect->check && write->expect->strict) ||
         convert_down(cx, &write->env, before, merge.shadow, &upstream))
         return merge.served;
     merge.upstream = upstream;
+    merge.given = str_eq(merge.served, upstream) &&
+        delivered_has(write->bridge, write->calendar.id, write->object.change);
     const char *base = convert_merge_base(cx, &write->env, &merge, &conflicts);
     if (*conflicts)
         log_line(cx, LOG_INFO, LOG_SYNC,

@@ -32,6 +32,15 @@ struct row *push_row(struct push *push, int64_t original_time)
     return NULL;
 }
 
+/* The answer to a patch that leaves files out does not say that there are none. */
+static void keep_files(struct ctx *cx, cJSON *event, const char *before)
+{
+    const cJSON *files = cJSON_GetObjectItemCaseSensitive(
+        json_parse(cx->arena, before), "attachments");
+    if (files && !event_cancelled(event) && !cJSON_HasObjectItem(event, "attachments"))
+        cJSON_AddItemToObject(event, "attachments", cJSON_Duplicate(files, true));
+}
+
 void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
     const cJSON *event, const cJSON *attendees)
 {
@@ -49,6 +58,7 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
     if (event) {
         cJSON *copy = json_copy(cx, event);
         cJSON_DeleteItemFromObjectCaseSensitive(copy, "attendees");
+        keep_files(cx, copy, row->json);
         row->json = json_print(cx->arena, copy);
     }
     if (attendees)

@@ -41,9 +41,8 @@ static const char *text_behind(struct ctx *cx, const char *xml, const char *mark
     return str_trim(cx->arena, arena_strndup(cx->arena, at, strcspn(at, "<&\r\n")));
 }
 
-/* The zone of floating times that a client gave the calendar (RFC 4791 5.2.2, RFC 7809
- * 5.2); NULL when it gave none that is known. */
-static const char *calendar_timezone(
+/* RFC 4791 5.2.2, RFC 7809 5.2 */
+const char *calendar_timezone(
     struct ctx *cx, struct bridge *bridge, const struct calendar *calendar)
 {
     char *place = arena_printf(cx->arena, "calendar:%lld", (long long)calendar->id);
@@ -249,8 +248,9 @@ static enum err save_object(struct ctx *cx, struct store_tx *tx,
     }
     object->hidden =
         render->hide || (!render->shadow && stays_hidden(env, series, &before));
-    if (existed && shadow == object->shadow && str_eq(old_etag, object->etag) &&
-        before.hidden == object->hidden && str_eq(before.name, object->name)) {
+    if (existed && !render->reindex && shadow == object->shadow &&
+        str_eq(old_etag, object->etag) && before.hidden == object->hidden &&
+        str_eq(before.name, object->name)) {
         result->object = *object;
         return ERR_OK;
     }

@@ -20,6 +20,7 @@ static enum err get_object(struct dav *dav)
     const struct be_object *object = &dav->target.object;
     dav->response->status = 200;
     dav->response->compressible = true;
+    be_delivered(dav->request->bridge, dav->target.calendar, object);
     dav_set_header(dav, "Content-Type", CALENDAR_TYPE "; component=VEVENT");
     dav_set_etag(dav, "ETag", object->etag);
     if (object->schedule_tag)

@@ -95,6 +95,8 @@ void report_write_object(struct dav *dav, struct ctx *scratch,
         multistatus_error(dav, member, err, ctx_error(scratch));
         return;
     }
+    if (wanted)
+        be_delivered(dav->request->bridge, member->calendar, &member->object);
     multistatus_open(dav, member);
     prop_write(dav, plan, member, wanted ? &data : NULL);
     multistatus_close(dav);

@@ -387,12 +387,14 @@ def test_calendars_come_change_and_go(sim, bridge):
     assert set(ada.calendars()) == {"Ada"}
 
 
-def test_a_calendar_of_busy_time_alone_is_empty_and_costs_no_list(sim, bridge):
+def test_a_calendar_of_busy_time_alone_is_empty_and_costs_one_list(sim, bridge):
     team = shared(sim, role="free_busy_reader")
     sim.add_event(BOB, "Secret", (SOON, SOON + HOUR), calendar_id=team)
     ada = bridge.sign_in(ADA)
+    bridge.sync(ada.name)
     assert not ada.members(ada.calendars()["Team"])
-    assert not [c for c in event_lists(sim) if team.split("@")[0] in c["path"]]
+    # Some services list it without details (test_rights.py); the next question is a day later.
+    assert len([c for c in event_lists(sim) if team.split("@")[0] in c["path"]]) == 1
 
 
 def test_a_lower_role_takes_details_away_and_a_higher_one_brings_them_back(sim, bridge):

@@ -303,6 +303,12 @@ static struct be_object view(struct bridge *bridge, const struct fake_object *fr
         .change = from->change};
 }
 
+void be_delivered(struct bridge *bridge, const struct be_calendar *calendar,
+    const struct be_object *object)
+{
+    (void)bridge, (void)calendar, (void)object;
+}
+
 enum err be_object(struct ctx *cx, struct bridge *bridge,
     const struct be_calendar *calendar, const char *name, struct be_object *object)
 {

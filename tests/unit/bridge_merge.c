@@ -1,0 +1,110 @@
+/* Which text a write without a condition was made from (merge.c). */
+#include "bridge/convert.h"
+#include "unit.h"
+
+#define HEAD                                                                             \
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//C//EN\r\nBEGIN:VEVENT\r\nUID:u\r\n"     \
+    "DTSTART:20261120T100000Z\r\nDTEND:20261120T110000Z\r\n"
+#define TAIL "END:VEVENT\r\nEND:VCALENDAR\r\n"
+#define STAMP(day) "DTSTAMP:202611" day "T000000Z\r\nSEQUENCE:" day "\r\n"
+
+static const char ours[] = HEAD STAMP("01") "SUMMARY:A\r\nX-KEEP:1\r\n" TAIL;
+static const char theirs[] = HEAD STAMP("01") "SUMMARY:B\r\nX-KEEP:1\r\n" TAIL;
+
+static const struct convert_env env = {.own_id = "ou_me",
+    .own_address = "me@example.com",
+    .timezone = "Asia/Shanghai",
+    .role = BE_OWNER};
+
+enum base { OLDER, SERVED };
+
+/* served = what Feishu says now; given = a client was given it. */
+static void expect(struct ctx *cx, const char *shadow, const char *served, bool given,
+    const char *text, enum base base, const char *conflicts)
+{
+    struct merge merge = {.shadow = shadow,
+        .served = served,
+        .upstream = served,
+        .text = text,
+        .given = given};
+    const char *said;
+    const char *found = convert_merge_base(cx, &env, &merge, &said);
+    assert_string_equal(found, base == OLDER ? shadow : served);
+    assert_string_equal(said, conflicts);
+}
+
+static void a_text_that_knows_the_news_was_made_from_them(void **state)
+{
+    expect(*state, ours, theirs, false,
+        HEAD STAMP("02") "SUMMARY:B\r\nLOCATION:L\r\nX-KEEP:1\r\n" TAIL, SERVED, "");
+}
+
+static void a_text_that_knows_nothing_was_made_from_the_older_one(void **state)
+{
+    expect(*state, ours, theirs, true,
+        HEAD STAMP("02") "SUMMARY:A\r\nLOCATION:L\r\nX-KEEP:1\r\n" TAIL, OLDER, "");
+}
+
+static void a_field_changed_on_both_sides_is_the_newer_writes(void **state)
+{
+    expect(*state, ours, theirs, true, HEAD STAMP("02") "SUMMARY:C\r\nX-KEEP:1\r\n" TAIL,
+        OLDER, "SUMMARY");
+}
+
+static void a_change_that_was_given_may_be_taken_back_and_is_told(void **state)
+{
+    expect(*state, ours, theirs, true, ours, SERVED, "SUMMARY");
+    expect(*state, ours, theirs, true, HEAD STAMP("09") "SUMMARY:A\r\nX-KEEP:1\r\n" TAIL,
+        SERVED, "SUMMARY");
+}
+
+static void a_change_that_nobody_was_given_is_not_taken_back(void **state)
+{
+    expect(*state, ours, theirs, false, ours, OLDER, "");
+    expect(*state, ours, theirs, false, HEAD STAMP("09") "SUMMARY:A\r\nX-KEEP:1\r\n" TAIL,
+        OLDER, "");
+}
+
+static void a_snoozed_alarm_of_an_old_copy_takes_nothing_back(void **state)
+{
+    expect(*state, ours, theirs, true,
+        HEAD STAMP(
+            "09") "SUMMARY:A\r\nX-KEEP:1\r\nX-MOZ-LASTACK:20261101T000000Z\r\n" TAIL,
+        OLDER, "");
+}
+
+static void an_occurrence_cancelled_by_feishu_may_be_given_back(void **state)
+{
+    static const char series[] = HEAD STAMP("01") "RRULE:FREQ=DAILY;COUNT=5\r\n" TAIL;
+    static const char cut[] = HEAD STAMP("01") "RRULE:FREQ=DAILY;COUNT=5\r\n"
+                                               "EXDATE:20261121T100000Z\r\n" TAIL;
+    expect(*state, series, cut, true, series, SERVED, "RECURRENCE-ID");
+    expect(*state, series, cut, false, series, OLDER, "");
+    /* A cancellation of its own is something that it brings. */
+    expect(*state, series, cut, true,
+        HEAD STAMP("01") "RRULE:FREQ=DAILY;COUNT=5\r\nEXDATE:20261122T100000Z\r\n" TAIL,
+        OLDER, "");
+}
+
+static void without_an_older_text_what_is_served_counts(void **state)
+{
+    struct merge merge = {.served = theirs, .upstream = theirs, .text = ours};
+    const char *said;
+    assert_string_equal(convert_merge_base(*state, &env, &merge, &said), theirs);
+    assert_string_equal(said, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CTX_TEST(a_text_that_knows_the_news_was_made_from_them),
+        CTX_TEST(a_text_that_knows_nothing_was_made_from_the_older_one),
+        CTX_TEST(a_field_changed_on_both_sides_is_the_newer_writes),
+        CTX_TEST(a_change_that_was_given_may_be_taken_back_and_is_told),
+        CTX_TEST(a_change_that_nobody_was_given_is_not_taken_back),
+        CTX_TEST(a_snoozed_alarm_of_an_old_copy_takes_nothing_back),
+        CTX_TEST(an_occurrence_cancelled_by_feishu_may_be_given_back),
+        CTX_TEST(without_an_older_text_what_is_served_counts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
