@@ -78,7 +78,9 @@ void buf_adds(struct buf *buf, const char *text)
 
 void buf_addc(struct buf *buf, char c)
 {
-    buf_add(buf, &c, 1);
+    buf_reserve(buf, 1);
+    buf->data[buf->len_bytes++] = c;
+    buf->data[buf->len_bytes] = '\0';
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -73,7 +73,8 @@ static enum err push_store(
         .ical_uid = push->undo ? NULL : push->ical_uid,
         .hide = push->hide,
     };
-    TRY(store_begin(cx, push->bridge->store, &tx));
+    TRY(push->journal.id ? store_begin_journalled(cx, push->bridge->store, &tx)
+                         : store_begin(cx, push->bridge->store, &tx));
     enum err err = save_rows(cx, push, tx);
     if (!err)
         err = render_series(cx, tx, &render, result);

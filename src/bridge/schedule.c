@@ -429,6 +429,14 @@ static bool join_all(struct scheduler *scheduler)
     return true;
 }
 
+static void rest(struct bridge *bridge)
+{
+    struct ctx *cx = ctx_new(NULL);
+    if (store_rest(cx, bridge->store))
+        sync_warn(cx, "%s", ctx_error(cx));
+    ctx_free(cx);
+}
+
 void bridge_stop_waiting(struct bridge *bridge)
 {
     struct scheduler *scheduler = bridge->scheduler;
@@ -463,4 +471,5 @@ void bridge_stop(struct bridge *bridge)
     pthread_cond_destroy(&scheduler->changed);
     pthread_mutex_destroy(&scheduler->mutex);
     free(scheduler);
+    rest(bridge);
 }

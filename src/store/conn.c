@@ -16,9 +16,8 @@ enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql)
     return ERR_OK;
 }
 
-/* It must be so for tokens (a refresh token works once) and for the journal, and also for
- * every numbered change: a number that a client has seen as a sync token must not be
- * given out again after a power failure. */
+/* It must be so for tokens (a refresh token works once), for the journal, and for what
+ * nothing would bring again. */
 enum err conn_durable(struct ctx *cx, sqlite3 *db)
 {
     sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
@@ -37,7 +36,7 @@ enum err conn_prepare(struct ctx *cx, sqlite3 *db)
     return db_exec(cx, db,
         "PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
         "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
-        "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 8388608;");
+        "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 33554432;");
 }
 
 static enum err open_one(struct ctx *cx, struct store *store, struct store_conn *conn)

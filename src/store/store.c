@@ -94,7 +94,7 @@ static enum err begin_use(struct ctx *cx, struct store *store)
 {
     char *epoch;
     TRY(check_key(cx, store));
-    TRY(setting_or_new(cx, store, "epoch", crypto_random_text(cx, EPOCH_BYTES), &epoch));
+    TRY(epoch_open(cx, store, epoch_boot(cx), &epoch));
     store->epoch = strdup(epoch);
     return store->epoch == NULL ? fail(cx, ERR_STORE, "no memory for the store") : ERR_OK;
 }

@@ -26,7 +26,11 @@ enum err store_open(struct ctx *cx, const char *path,
 void store_close(struct store *store); /* no other thread may be using it */
 /* Reads the key file or makes it, 0600, on first use. */
 enum err store_key(struct ctx *cx, const char *path, unsigned char key[SEAL_KEY_BYTES]);
-/* Random text made with the store; part of every sync token. */
+/* Says that the program closes it in good order and wrote nothing since: sync tokens stay
+ * good over a restart of the machine. Call it last before store_close. */
+enum err store_rest(struct ctx *cx, struct store *store);
+/* Random text, part of every sync token; another one when a power failure may have taken
+ * back numbers that clients have seen. */
 const char *store_epoch(const struct store *store);
 
 /* One write transaction (BEGIN IMMEDIATE), one at a time on a thread. Commit or roll
@@ -35,6 +39,11 @@ const char *store_epoch(const struct store *store);
  * thread. What is committed is on disk. Other writers wait for it, up to ten seconds:
  * do nothing slow inside. */
 enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx);
+/* The same for a change that a journal entry, on disk already, would bring again: its
+ * commit is not waited for and may be lost by a power failure (never by the end of the
+ * program), the removal of the entry with it. */
+enum err store_begin_journalled(
+    struct ctx *cx, struct store *store, struct store_tx **tx);
 enum err store_commit(struct ctx *cx, struct store_tx *tx);
 void store_rollback(struct store_tx *tx);
 

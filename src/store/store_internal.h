@@ -28,6 +28,7 @@ struct store_conn {
     struct store_conn *borrowed; /* of a thread: the writer during its transaction */
     struct store_conn *borrower; /* of the writer: that of the thread */
     bool writing;            /* tx is open */
+    bool journalled;         /* its commit is not waited for */
     bool broken;             /* a statement of tx failed: it can only be rolled back */
     unsigned snapshot_depth; /* store_snapshot_begin calls not yet ended */
     bool snapshot;           /* a read transaction is open */
@@ -57,6 +58,13 @@ enum err conn_prepare(struct ctx *cx, sqlite3 *db);
 enum err conn_durable(struct ctx *cx, sqlite3 *db);
 enum err db_fail(struct ctx *cx, sqlite3 *db, const char *what);
 enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql);
+
+/* ---- epoch.c ---- */
+/* Differs from one start of the machine to the next. */
+const char *epoch_boot(struct ctx *cx);
+/* The epoch to use from now on; a new one when what was committed before the machine's
+ * last start may have been lost. */
+enum err epoch_open(struct ctx *cx, struct store *store, const char *boot, char **epoch);
 
 /* ---- statements (query.c) ----
  * types: a letter an argument: i int64_t, t text (NULL allowed), b blob (pointer, then

@@ -27,13 +27,17 @@ static enum err take_writer(struct ctx *cx, struct store *store, struct store_co
 
 static void give_back(struct store_conn *writer)
 {
+    if (writer->journalled)
+        sqlite3_exec(writer->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+    writer->journalled = false;
     writer->writing = false;
     writer->borrower->borrowed = NULL;
     writer->borrower = NULL;
     pthread_mutex_unlock(&writer->store->write_lock);
 }
 
-static enum err begin(struct ctx *cx, struct store *store, struct store_conn **writer)
+static enum err begin(
+    struct ctx *cx, struct store *store, bool journalled, struct store_conn **writer)
 {
     struct store_conn *own = NULL;
     TRY(conn_own(cx, store, &own));
@@ -47,7 +51,11 @@ static enum err begin(struct ctx *cx, struct store *store, struct store_conn **w
     TRY(take_writer(cx, store, own));
     struct store_conn *one = store->writer;
     one->broken = false;
-    enum err err = sql_run(cx, one, SQL_BEGIN, "");
+    one->journalled = journalled;
+    enum err err =
+        journalled ? db_exec(cx, one->db, "PRAGMA synchronous = NORMAL") : ERR_OK;
+    if (err == ERR_OK)
+        err = sql_run(cx, one, SQL_BEGIN, "");
     if (err != ERR_OK) {
         give_back(one);
         return err;
@@ -85,7 +93,15 @@ static enum err commit(struct ctx *cx, struct store_conn *writer)
 enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx)
 {
     struct store_conn *writer = NULL;
-    TRY(begin(cx, store, &writer));
+    TRY(begin(cx, store, false, &writer));
+    *tx = &writer->tx;
+    return ERR_OK;
+}
+
+enum err store_begin_journalled(struct ctx *cx, struct store *store, struct store_tx **tx)
+{
+    struct store_conn *writer = NULL;
+    TRY(begin(cx, store, true, &writer));
     *tx = &writer->tx;
     return ERR_OK;
 }
@@ -106,7 +122,7 @@ enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope)
     TRY(conn_get(cx, store, &conn));
     bool own = !conn->writing;
     if (own)
-        TRY(begin(cx, store, &conn));
+        TRY(begin(cx, store, false, &conn));
     *scope = (struct scope){.conn = conn, .own = own};
     return ERR_OK;
 }

@@ -42,6 +42,60 @@ static void settings_and_epoch_outlive_closing(void **state)
     assert_null(value);
 }
 
+/* The epoch after the machine was started as boot says. */
+static const char *epoch_after(struct world *w, const char *boot)
+{
+    char *epoch;
+    assert_ok(w->cx, epoch_open(w->cx, w->store, boot, &epoch));
+    return epoch;
+}
+
+static void the_epoch_changes_when_the_machine_went_down_without_warning(void **state)
+{
+    struct world *w = *state;
+    const char *first = epoch_after(w, "one");
+    assert_string_not_equal(first, store_epoch(w->store)); /* made under the true boot */
+    assert_string_equal(epoch_after(w, "one"), first);
+    assert_string_not_equal(epoch_after(w, "two"), first);
+}
+
+static void the_epoch_stays_when_the_program_was_closed_before(void **state)
+{
+    struct world *w = *state;
+    const char *first = epoch_after(w, "one");
+    assert_ok(w->cx, store_rest(w->cx, w->store));
+    assert_string_equal(epoch_after(w, "two"), first);
+    assert_string_not_equal(epoch_after(w, "three"), first);
+}
+
+static int64_t synchronous(struct world *w)
+{
+    sqlite3_stmt *stmt;
+    sqlite3 *db = w->store->writer->db;
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA synchronous", -1, &stmt, NULL), 0);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t value = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return value;
+}
+
+static void only_a_journalled_transaction_is_not_waited_for(void **state)
+{
+    enum { NORMAL = 1, FULL = 2 };
+    struct world *w = *state;
+    struct store_tx *tx;
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+    assert_int_equal(synchronous(w), FULL);
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_begin_journalled(w->cx, w->store, &tx));
+    assert_int_equal(synchronous(w), NORMAL);
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_int_equal(synchronous(w), FULL);
+    assert_ok(w->cx, store_begin_journalled(w->cx, w->store, &tx));
+    store_rollback(tx);
+    assert_int_equal(synchronous(w), FULL);
+}
+
 static void another_key_is_refused_in_plain_words(void **state)
 {
     struct world *w = *state;
@@ -182,6 +236,9 @@ int main(void)
         WORLD_TEST(the_file_and_its_companions_are_private),
         WORLD_TEST(a_file_that_others_may_read_is_closed_to_them),
         WORLD_TEST(settings_and_epoch_outlive_closing),
+        WORLD_TEST(the_epoch_changes_when_the_machine_went_down_without_warning),
+        WORLD_TEST(the_epoch_stays_when_the_program_was_closed_before),
+        WORLD_TEST(only_a_journalled_transaction_is_not_waited_for),
         WORLD_TEST(another_key_is_refused_in_plain_words),
         WORLD_TEST(a_store_of_a_newer_version_is_refused_in_plain_words),
         WORLD_TEST(a_database_of_another_program_is_refused),
