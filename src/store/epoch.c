@@ -20,7 +20,8 @@ const char *epoch_boot(struct ctx *cx)
     if (file_read(cx, BOOT_FILE, BOOT_MAX_BYTES, &text, &len_bytes) == ERR_OK &&
         len_bytes > 0)
         return text;
-    return crypto_random_text(cx, EPOCH_BYTES); /* never the same: a new epoch each time */
+    /* Never the same: each opening begins a new epoch. */
+    return crypto_random_text(cx, EPOCH_BYTES);
 }
 
 static enum err settle(struct ctx *cx, struct store *store, const char *boot)
