@@ -110,6 +110,11 @@ finish() {
     exit
 }
 
+# Whole runs of the judges leave their results here.
+export COMPAT_RESULTS=$work/judges
+mkdir -p "$COMPAT_RESULTS"
+judges_table() { "$PYTHON3" "$top/contrib/compat/summary.py" "$COMPAT_RESULTS" --check "$top/README.md"; }
+
 step "install packages" install_all || finish
 step "autoreconf" sh -c "cd '$top' && autoreconf -fi" || finish
 # The hooks let plays kill the program at any moment; make distcheck builds without them.
@@ -117,11 +122,13 @@ step "build" build plain --enable-test-hooks || finish
 units plain
 if [ "${1:-}" = --quick ]; then
     plays plain "$top/tests/plays"
+    step "table of the judges" judges_table
     finish
 fi
 # Clients of others, and plays that wait for time-outs again and again: more at once, and not
 # under a sanitizer.
 plays plain -n 4 "$top"/tests/plays/test_{compat_*,crash,crashes,every_fault,outage}.py
+step "table of the judges" judges_table
 if step "sanitizer build" build san --enable-asan --enable-ubsan --enable-test-hooks; then
     units san
     plays san --dist loadfile "$top/tests/plays" --ignore-glob='*test_compat_*' --ignore-glob='*test_crash*' \

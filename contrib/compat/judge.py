@@ -8,10 +8,14 @@ with one row a test and compares the failures with a list beside it, NAME.known:
 Exit status 0: everything passes but what is listed. A listed test that passes, or that was not
 reached, is as wrong as a failure that is not listed, so that the list stays true. 2: the judge
 itself could not run. --keep leaves the calendar of the judge for others to look at.
+
+Where the environment names a directory in COMPAT_RESULTS, a whole run (one without --keep) leaves its
+results there as NAME.json; summary.py makes the table of the README of them.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 import traceback
@@ -44,8 +48,9 @@ def expect(value, wanted):
 class Judge:
     """The results of one judge."""
 
-    def __init__(self, name):
-        parser = argparse.ArgumentParser(prog=name)
+    def __init__(self, name, parser=None):
+        """parser: one with arguments of the judge's own, which come first."""
+        parser = parser or argparse.ArgumentParser(prog=name)
         parser.add_argument("url", help="service root, for example http://127.0.0.1:5280/dav/")
         parser.add_argument("user")
         parser.add_argument("password")
@@ -82,6 +87,17 @@ class Judge:
         self.row(test, True)
         return result
 
+    def write_results(self):
+        """Where --json and COMPAT_RESULTS say."""
+        rows = [{"test": test, "passed": ok, "note": note, "known": self.known.get(test)}
+                for test, ok, note in self.rows]
+        text = json.dumps(rows, indent=1)
+        if self.options.json:
+            self.options.json.write_text(text, encoding="utf-8")
+        directory = os.environ.get("COMPAT_RESULTS")
+        if directory and not self.options.keep:
+            pathlib.Path(directory, f"{self.name}.json").write_text(text, encoding="utf-8")
+
     def finish(self):
         """Prints the verdict and ends the process."""
         failed = [row[0] for row in self.rows if not row[1]]
@@ -98,10 +114,7 @@ class Judge:
             print(f"  listed in {self.options.known.name}, but passes: {test}")
         for test in lost:
             print(f"  listed in {self.options.known.name}, but did not run: {test}")
-        if self.options.json:
-            rows = [{"test": test, "passed": ok, "note": note, "known": self.known.get(test)}
-                    for test, ok, note in self.rows]
-            self.options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        self.write_results()
         if not self.rows:
             print(f"{self.name}: no test ran")
             sys.exit(2)

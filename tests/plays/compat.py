@@ -25,10 +25,10 @@ def desk():
         yield sim, bridge, bridge.sign_in(PERSON)
 
 
-def judge(script, client, *options):
-    """Runs a judge; what it does not accept is the failure's text."""
+def judge(script, client, *options, first=()):
+    """Runs a judge; what it does not accept is the failure's text. first: arguments of its own."""
     done = subprocess.run(
-        [sys.executable, "-B", str(COMPAT / script), client.bridge.url + "/dav/", client.name,
+        [sys.executable, "-B", str(COMPAT / script), *first, client.bridge.url + "/dav/", client.name,
          client.password, *options], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         timeout=JUDGE_S, check=False)
     assert done.returncode == 0, done.stdout
