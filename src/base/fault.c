@@ -43,6 +43,13 @@ void fault_moment(void)
     pthread_mutex_unlock(&mutex);
 }
 
+int64_t fault_time_ms(const char *variable, int64_t usual_ms)
+{
+    const char *text = getenv(variable);
+    long long ms;
+    return text && str_to_ll(text, 0, INT32_MAX, &ms) ? ms : usual_ms;
+}
+
 #else
 
 /* An empty file is no C. */

@@ -4,6 +4,7 @@
 
 #include "base/cache.h"
 #include "base/crypto.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "bridge/account.h"
@@ -22,7 +23,7 @@
 /* After a write, an older version may be read for about two seconds (feishu-api 15.18);
  * twice that and a bit is waited before what is read is believed against what was
  * written. */
-#define WRITE_GUARD_MS 5000
+#define WRITE_GUARD_MS fault_time_ms("TEST_WRITE_GUARD_MS", 5000)
 #define TIMEZONE_DEFAULT "Asia/Shanghai"
 
 struct credential_cache; /* password.c */

@@ -165,7 +165,7 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 
 #define PULL_WAIT_MS 120000
 #define ATTENDEES_WAIT_MS 8000
-#define DEFERRED_STEP_MS 500
+#define DEFERRED_STEP_MS 100
 
 /* What was written a moment ago may still be read in an older version. */
 static void wait_for_guard(struct ctx *cx, const struct bridge *bridge)

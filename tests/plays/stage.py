@@ -23,6 +23,8 @@ class Stage:
         self.bridge = Bridge(sim, start=False)
         self.fuse = os.path.join(self.bridge.dir, "fuse")
         self.bridge.env["TEST_FAULT_FILE"] = self.fuse
+        # Reading never lags here, so nobody need wait until it surely does not (test_push.py does).
+        self.bridge.env["TEST_WRITE_GUARD_MS"] = "300"
         self.bridge.start()
         self.ada = self.bridge.sign_in(ADA)
         self.href = self.ada.calendars()["Ada"]

@@ -16,7 +16,7 @@ OUTAGES = {
     "a portal's page": {"status": 200, "body": "<p>pay", "content_type": "text/html"},
     "no such page": {"status": 404, "body": "404 page not found", "content_type": "text/plain"},
     "cut": {"cut": "before"},
-    "limit of the gateway": {"rate_limit_reset": 40},
+    "limit of the gateway": {"rate_limit_reset": 31},
     "an address not allowed": {"code": 99991401, "status": 400},
 }
 

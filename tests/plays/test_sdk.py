@@ -1,6 +1,8 @@
 """The simulator under the official Feishu SDK from npm: tests/feishu-sim/sdk/*.test.mjs, one test
 here for each of theirs."""
 
+import fcntl
+import json
 import os
 import pathlib
 import re
@@ -18,10 +20,8 @@ NAMES = [name.replace("\\'", "'") for file in TESTS for _, name in re.findall(
     r"^test\((['\"])(.*?)\1, (?:async )?\(\) => \{", (SDK / file).read_text(), re.M)]
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def run_all(room):
     """Name of each test and whether it passed; the output for those that did not."""
-    room = tmp_path_factory.mktemp("sdk")
     for name in FILES:
         shutil.copy(SDK / name, room)
     install = subprocess.run(
@@ -37,6 +37,22 @@ def results(tmp_path_factory):
                 text=True, check=False).stdout
     found = re.findall(r"^ *(ok|not ok) \d+ - (.*)$", output, re.M)
     return {re.sub(r"\\(.)", r"\1", name): state == "ok" for state, name in found}, output
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory, worker_id):
+    """run_all, once: the first worker does it, the others wait for it."""
+    if worker_id == "master":
+        return run_all(tmp_path_factory.mktemp("sdk"))
+    kept = tmp_path_factory.getbasetemp().parent / "sdk.json"
+    with open(kept, "a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        text = file.read()
+        if not text:
+            text = json.dumps(run_all(tmp_path_factory.mktemp("sdk")))
+            file.write(text)
+        return json.loads(text)
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
