@@ -53,6 +53,13 @@ install_all() {
     if ! command -v npm >/dev/null; then install_packages nodejs npm; fi
 }
 
+# An implementation of RFC 8188 that shares nothing with ours reads what is pushed.
+install_http_ece() {
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$work/http_ece" \
+        http_ece@1.2.1 &&
+        export HTTP_ECE_DIR=$work/http_ece
+}
+
 build() { # build DIR CONFIGURE-OPTIONS...
     local dir=$work/$1
     shift
@@ -116,6 +123,7 @@ mkdir -p "$COMPAT_RESULTS"
 judges_table() { "$PYTHON3" "$top/contrib/compat/summary.py" "$COMPAT_RESULTS" --check "$top/README.md"; }
 
 step "install packages" install_all || finish
+step "install http_ece" install_http_ece
 step "autoreconf" sh -c "cd '$top' && autoreconf -fi" || finish
 # The hooks let plays kill the program at any moment; make distcheck builds without them.
 step "build" build plain --enable-test-hooks || finish

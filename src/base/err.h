@@ -45,6 +45,7 @@
     X(SUPPORTED_REPORT, "unsupported report")                                            \
     X(VALID_SYNC_TOKEN, "the sync token is not valid")                                   \
     X(TOO_MANY_MATCHES, "too many matches")                                              \
+    X(QUOTA, "too much is stored already")                                               \
     /* CalDAV (RFC 4791, 6638, 7809) */                                                  \
     X(SUPPORTED_CALENDAR_DATA, "unsupported calendar data type")                         \
     X(VALID_CALENDAR_DATA, "not valid iCalendar")                                        \

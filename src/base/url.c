@@ -143,14 +143,6 @@ void url_add_query(struct buf *buf, const char *text)
     add_encoded(buf, text, "");
 }
 
-char *url_encode_query(struct arena *arena, const char *text)
-{
-    struct buf buf = buf_new(arena);
-    buf_reserve(&buf, text ? strlen(text) : 0);
-    url_add_query(&buf, text);
-    return buf.data;
-}
-
 char *url_form_value(struct arena *arena, const char *form, const char *name)
 {
     while (form && *form) {

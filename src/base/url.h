@@ -35,7 +35,6 @@ bool host_port_split(struct arena *arena, const char *address, char **host, char
 void url_add_segment(struct buf *buf, const char *segment);
 /* For query parts and forms: only unreserved stay. */
 void url_add_query(struct buf *buf, const char *text);
-char *url_encode_query(struct arena *arena, const char *text);
 /* Percent-decoding, and '+' as space when form is true. NULL when it is broken. */
 char *url_decode(struct arena *arena, const char *text, size_t len_bytes, bool form);
 /* The value of a name in "a=b&c=d", decoded; NULL when it is not there. */

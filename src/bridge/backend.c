@@ -177,13 +177,22 @@ static const char *place_of(struct ctx *cx, const struct be_calendar *calendar)
                     : "home";
 }
 
-enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, struct be_property **list, size_t *n)
+static enum err read_properties(struct ctx *cx, struct bridge *bridge,
+    const struct be_place *place, struct property **list, size_t *n)
+{
+    if (!place->object)
+        return store_properties(cx, bridge->store, place->user->id,
+            place_of(cx, place->calendar), list, n);
+    return store_object_properties(cx, bridge->store,
+        &(struct object_place){place->calendar->id, place->object}, list, n);
+}
+
+enum err be_properties(struct ctx *cx, struct bridge *bridge,
+    const struct be_place *place, struct be_property **list, size_t *n)
 {
     struct property *found;
     size_t count;
-    TRY(store_properties(
-        cx, bridge->store, user->id, place_of(cx, calendar), &found, &count));
+    TRY(read_properties(cx, bridge, place, &found, &count));
     struct be_property *out = ARENA_ARRAY(cx->arena, struct be_property, count + 1);
     for (size_t i = 0; i < count; i++)
         out[i] = (struct be_property){
@@ -193,16 +202,36 @@ enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_us
     return ERR_OK;
 }
 
-static enum err set_properties(struct ctx *cx, struct bridge *bridge, int64_t user_id,
-    const char *place, const struct be_property *list, size_t n)
+static enum err set_property(struct ctx *cx, struct store_tx *tx,
+    const struct be_place *place, const struct be_property *one)
+{
+    struct property property = {.ns = one->ns, .name = one->name, .xml = one->xml};
+    if (!place->object)
+        return store_property_set(
+            cx, tx, place->user->id, place_of(cx, place->calendar), &property);
+    return store_object_property_set(cx, tx,
+        &(struct object_place){place->calendar->id, place->object}, &property);
+}
+
+static enum err set_all(struct ctx *cx, struct bridge *bridge, struct store_tx *tx,
+    const struct be_place *place, const struct be_property *list, size_t n)
+{
+    struct property *after;
+    size_t count;
+    for (size_t i = 0; i < n; i++)
+        TRY(set_property(cx, tx, place, &list[i]));
+    TRY(read_properties(cx, bridge, place, &after, &count));
+    return count <= BE_PROPERTIES_MAX
+        ? ERR_OK
+        : fail(cx, ERR_QUOTA, "more than %d properties", BE_PROPERTIES_MAX);
+}
+
+static enum err set_properties(struct ctx *cx, struct bridge *bridge,
+    const struct be_place *place, const struct be_property *list, size_t n)
 {
     struct store_tx *tx;
-    enum err err = ERR_OK;
     TRY(store_begin(cx, bridge->store, &tx));
-    for (size_t i = 0; i < n && !err; i++)
-        err = store_property_set(cx, tx, user_id, place,
-            &(struct property){
-                .ns = list[i].ns, .name = list[i].name, .xml = list[i].xml});
+    enum err err = set_all(cx, bridge, tx, place, list, n);
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);
@@ -219,32 +248,35 @@ static bool has_timezone(const struct be_property *list, size_t n)
 
 /* Another zone of the calendar is another meaning of its floating times. */
 static enum err set_timezone(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, int64_t calendar_id, const struct be_property *list,
-    size_t n, const char *place)
+    const struct be_place *place, const struct be_property *list, size_t n)
 {
     struct account account;
     struct calendar calendar;
-    TRY(store_account(cx, bridge->store, user->id, &account));
-    TRY(store_calendar(cx, bridge->store, calendar_id, &calendar));
+    TRY(store_account(cx, bridge->store, place->user->id, &account));
+    TRY(store_calendar(cx, bridge->store, place->calendar->id, &calendar));
     const char *before = calendar_timezone(cx, bridge, &calendar);
-    TRY(set_properties(cx, bridge, user->id, place, list, n));
+    TRY(set_properties(cx, bridge, place, list, n));
     if (str_eq(before, calendar_timezone(cx, bridge, &calendar)))
         return ERR_OK;
     return floating_render(cx, bridge, &account, &calendar);
 }
 
 enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_calendar *calendar,
-    const struct be_property *list, size_t n)
+    const struct be_place *place, const struct be_property *list, size_t n)
 {
     struct held held;
-    const char *place = place_of(cx, calendar);
-    if (!calendar || !has_timezone(list, n))
-        return set_properties(cx, bridge, user->id, place, list, n);
-    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, calendar->id, &held));
-    enum err err = set_timezone(cx, bridge, user, calendar->id, list, n, place);
+    if (!place->calendar || place->object || !has_timezone(list, n))
+        return set_properties(cx, bridge, place, list, n);
+    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, place->calendar->id, &held));
+    enum err err = set_timezone(cx, bridge, place, list, n);
     held_release(&held);
     return err;
+}
+
+enum err be_objects_have_properties(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, bool *any)
+{
+    return store_object_properties_any(cx, bridge->store, calendar->id, any);
 }
 
 /* ---- objects ---- */

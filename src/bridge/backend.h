@@ -110,22 +110,38 @@ enum err be_shares(struct ctx *cx, struct bridge *bridge, const struct be_user *
 enum err be_shares_set(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_calendar *calendar, const struct be_share *list, size_t n,
     bool replace);
+/* People who have opened their primary calendar to the person, with her role there:
+ * BE_READER or BE_WRITER. */
+enum err be_proxy_for(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    struct be_share **list, size_t *n);
+/* "urn:uuid:...", the same for all who see the calendar; NULL = it has gone. */
+char *be_calendar_uri(
+    struct ctx *cx, struct bridge *bridge, const struct be_calendar *calendar);
 /* Anybody whose calendar user address ("mailto:...") it is; may ask upstream.
  * NOT_FOUND. */
 enum err be_person_by_address(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const char *address, struct be_user *found);
 
-/* Properties that have no place upstream, dead ones included. calendar NULL = the
- * home. */
+/* Properties that have no place upstream, dead ones included. Each person has her own,
+ * of calendars of others as well. */
+#define BE_PROPERTIES_MAX 200 /* in one place */
+struct be_place {
+    const struct be_user *user;
+    const struct be_calendar *calendar; /* NULL = the home */
+    const char *object;                 /* NULL = the calendar itself */
+};
 struct be_property {
     const char *ns, *name;
     const char *xml; /* the whole element with its namespaces; NULL in a set = remove */
 };
-enum err be_properties(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
-    const struct be_calendar *calendar, struct be_property **list, size_t *n);
+enum err be_properties(struct ctx *cx, struct bridge *bridge,
+    const struct be_place *place, struct be_property **list, size_t *n);
+/* All or nothing. Errors: NOT_FOUND (the object has gone), QUOTA. */
 enum err be_properties_set(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_calendar *calendar,
-    const struct be_property *list, size_t n);
+    const struct be_place *place, const struct be_property *list, size_t n);
+/* Whether any object of the calendar has one. */
+enum err be_objects_have_properties(struct ctx *cx, struct bridge *bridge,
+    const struct be_calendar *calendar, bool *any);
 
 struct be_object {
     const char *name; /* segment */
@@ -194,8 +210,8 @@ enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_us
  * PRECONDITION also when something is at the target and may not be replaced,
  * UNIQUE_SCHEDULING for a copy of a meeting. A move within a calendar gives another name
  * and asks nothing upstream; one to another calendar makes the event there, then deletes
- * it here, and tells nobody: where it fails in between, both are there, and the same move
- * again finishes it. */
+ * it here, and tells nobody. It is finished after a crash or a fault; where the old event
+ * cannot be deleted, the new one goes away again. Dead properties come along. */
 struct be_transfer {
     const struct be_calendar *from, *to;
     const char *from_name, *to_name;
@@ -224,6 +240,19 @@ enum err be_push_register(struct ctx *cx, struct bridge *bridge,
     const char **name);
 enum err be_push_remove(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const char *name); /* NOT_FOUND */
+/* Push-Dont-Notify: what one request changes is not told to some registrations of the
+ * person. Begun before the request's work and ended after it, with the objects that it
+ * may have changed; what somebody else changed meanwhile is told all the same. */
+struct be_hush {
+    bool all;
+    const char *const *names; /* registrations, unless all */
+    size_t n;
+};
+struct be_hushed;
+enum err be_hush_begin(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
+    const struct be_hush *hush, struct be_hushed **hushed);
+void be_hush_end(struct ctx *cx, struct bridge *bridge, struct be_hushed *hushed,
+    const char *const *objects, size_t n_objects);
 /* The server's key for push services (RFC 8292), NULL = pushes are not possible. */
 const char *be_push_key(struct bridge *bridge);
 /* Names the collection in messages. */

@@ -103,6 +103,7 @@ void bridge_close(struct bridge *bridge)
     cache_free(bridge->freebusy);
     cache_free(bridge->search);
     delivered_free(bridge->delivered);
+    notify_free(bridge->notifier);
     explicit_bzero(bridge->key, sizeof(bridge->key));
     free(bridge->push_private);
     free(bridge->push_public);

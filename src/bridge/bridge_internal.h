@@ -30,7 +30,7 @@ struct credential_cache; /* password.c */
 struct interest;         /* interest.c */
 struct scheduler;        /* schedule.c */
 struct events;           /* events.c */
-struct notifier;         /* notify.c */
+struct notifier;         /* notify_thread.c */
 struct delivered;        /* delivered.c */
 
 struct bridge {
@@ -293,6 +293,9 @@ struct push {
     bool attendees_touched;
     unsigned refusals; /* calls spent on finding out whom upstream would not have */
     bool finished; /* the journal entry ends with what is stored */
+    /* What it is a copy of: its dead properties come along. name NULL = nothing. */
+    struct object_place from;
+    int64_t move; /* journal entry of the move that it is a part of, 0 = none */
     const struct step *steps;
     size_t n_steps;
     bool *done;             /* a flag a step */
@@ -352,6 +355,16 @@ enum err journal_finish_object(
  * True while some stay open. */
 bool journal_finish_all(struct ctx *cx, struct bridge *bridge);
 
+/* ---- move.c ---- */
+/* Moves of the account that are open are brought to an end before anything else is
+ * written. Errors: those of the attempt while the outcome stays open. */
+enum err moves_settle(struct ctx *cx, struct bridge *bridge, int64_t account_id);
+/* True for entries that are moves and no writes. */
+bool move_is(struct ctx *cx, const struct journal *journal);
+/* In the transaction that stores the new event. */
+enum err move_made(struct ctx *cx, struct bridge *bridge, int64_t id,
+    const struct object *made, bool created);
+
 /* ---- calendar.c ---- */
 /* A calendar that a client asked for and of which no answer came, perhaps this one:
  * entry->name is what it is to be called; entry->id 0 = none. The home's lock is held. */
@@ -389,11 +402,11 @@ bool delivered_has(struct bridge *bridge, int64_t calendar_id, int64_t change);
 enum err floating_render(struct ctx *cx, struct bridge *bridge,
     const struct account *account, const struct calendar *calendar);
 
-
-/* ---- notify.c: pushes to clients ---- */
+/* ---- notify.c, notify_thread.c, notify_hush.c: pushes to clients ---- */
 enum err notify_keys(struct ctx *cx, struct bridge *bridge); /* reads or makes them */
 void notify_start(struct bridge *bridge);
 void notify_stop(struct bridge *bridge);
+void notify_free(struct notifier *notifier); /* after it was stopped; NULL is allowed */
 
 /* ---- sync.c, schedule.c ---- */
 /* A line for the administrator: the only place of the bridge that warns. */

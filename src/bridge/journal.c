@@ -37,6 +37,11 @@ static const char *plan_text(struct ctx *cx, const struct push *push)
     cJSON_AddBoolToObject(json, "created", push->created);
     cJSON_AddBoolToObject(json, "undo", push->undo);
     cJSON_AddBoolToObject(json, "hide", push->hide);
+    cJSON_AddNumberToObject(json, "move", (double)push->move);
+    if (push->from.name) {
+        cJSON_AddNumberToObject(json, "from_calendar", (double)push->from.calendar_id);
+        cJSON_AddStringToObject(json, "from_name", push->from.name);
+    }
     cJSON *steps = cJSON_AddArrayToObject(json, "steps");
     for (size_t i = 0; i < push->n_steps; i++)
         cJSON_AddItemToArray(steps, step_json(&push->steps[i], push->done[i]));
@@ -78,6 +83,9 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
     push->created = json_bool(json, "created", false);
     push->undo = json_bool(json, "undo", false);
     push->hide = json_bool(json, "hide", false);
+    push->move = json_int(json, "move", 0);
+    push->from.calendar_id = json_int(json, "from_calendar", 0);
+    push->from.name = text_or_null(json, "from_name");
     push->steps = list.items;
     push->n_steps = list.n;
     push->done = done.items;
@@ -94,7 +102,7 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
 static bool is_needed(const struct push *push)
 {
     return push->n_steps > 1 ||
-        (push->n_steps == 1 && push->steps[0].kind == STEP_CREATE);
+        (push->n_steps == 1 && (push->move || push->steps[0].kind == STEP_CREATE));
 }
 
 enum err journal_open(struct ctx *cx, struct push *push)
@@ -181,7 +189,8 @@ enum err journal_finish_object(
     size_t n;
     TRY(store_journals(cx, bridge->store, &list, &n));
     for (size_t i = 0; i < n; i++)
-        if (list[i].calendar_id == calendar_id && str_eq(list[i].name, name))
+        if (list[i].calendar_id == calendar_id && str_eq(list[i].name, name) &&
+            !move_is(cx, &list[i]))
             TRY(finish_one(cx, bridge, &list[i]));
     return ERR_OK;
 }
@@ -207,6 +216,8 @@ bool journal_finish_all(struct ctx *cx, struct bridge *bridge)
         return false;
     for (size_t i = 0; i < n && !bridge->stopping; i++) {
         cx->deadline_ms = ctx_monotonic_ms(cx) + FINISH_LIMIT_MS;
+        if (move_is(cx, &list[i]))
+            continue;
         if (!list[i].calendar_id) {
             calendar_finish(cx, bridge, &list[i]);
             continue;
@@ -218,6 +229,13 @@ bool journal_finish_all(struct ctx *cx, struct bridge *bridge)
             log_line(cx, LOG_INFO, LOG_SYNC, "an unfinished write stays open: %s",
                 ctx_error(cx));
         held_release(&held);
+    }
+    /* They come to an end once what they are made of has. */
+    for (size_t i = 0; i < n && !bridge->stopping; i++) {
+        cx->deadline_ms = ctx_monotonic_ms(cx) + FINISH_LIMIT_MS;
+        if (move_is(cx, &list[i]) && moves_settle(cx, bridge, list[i].account_id))
+            log_line(cx, LOG_INFO, LOG_SYNC, "an unfinished move stays open: %s",
+                ctx_error(cx));
     }
     cx->deadline_ms = 0;
     return !store_journals(cx, bridge->store, &list, &n) && n;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* In the order in which a thread that needs several must take them. */
-enum lock_kind { LOCK_PULL, LOCK_HOME, LOCK_CALENDAR, LOCK_TOKEN };
+enum lock_kind { LOCK_PULL, LOCK_HOME, LOCK_MOVE, LOCK_CALENDAR, LOCK_TOKEN };
 
 struct locks;
 struct lock;

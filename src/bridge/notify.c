@@ -1,35 +1,18 @@
-/* Pushes to clients (WebDAV-Push): who wants them, and a thread that looks once a second
- * what has changed and tells it. That merges what belongs together, and what another
- * process writes is seen as well. */
+/* Pushes to clients (WebDAV-Push): the server's keys, and who wants to be told. */
 #include "config.h"
 
 #include "base/codec.h"
 #include "base/webpush.h"
-#include "bridge/bridge_internal.h"
+#include "bridge/notify.h"
 #include "notify/send.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define TICK_MS 1000
 #define NAME_BYTES 15
 #define TOPIC_BYTES 16
 #define MAX_AN_ACCOUNT 1000
 #define GRANTED_S (30 * 86400LL)
 #define GRANTED_MIN_S (3 * 86400LL) /* the draft's section on expiration */
-#define RETRY_S 60
-#define GIVE_UP_S (3 * 86400LL)
-#define SIGNED_FOR_S (12 * 3600) /* RFC 8292 section 2: a day at most */
-#define SECRET "push.auth"
-
-struct notifier {
-    struct bridge *bridge;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    atomic_bool stop;
-};
 
 /* ---- keys ---- */
 
@@ -73,7 +56,7 @@ const char *be_push_key(struct bridge *bridge)
 }
 
 /* Says nothing to a push service that sees it. */
-static char *topic_of(
+char *notify_topic(
     struct ctx *cx, struct bridge *bridge, int64_t account_id, int64_t calendar_id)
 {
     unsigned char digest[SHA256_BYTES];
@@ -86,10 +69,10 @@ static char *topic_of(
 char *be_push_topic(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_calendar *calendar)
 {
-    return topic_of(cx, bridge, user->id, calendar ? calendar->id : 0);
+    return notify_topic(cx, bridge, user->id, calendar ? calendar->id : 0);
 }
 
-/* ---- what a calendar's properties are ---- */
+/* ---- what the properties of a place are ---- */
 
 static void add(struct buf *out, const char *text)
 {
@@ -97,32 +80,39 @@ static void add(struct buf *out, const char *text)
     buf_addc(out, '\n');
 }
 
-static enum err state_of(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    int64_t calendar_id, const char **state)
+static enum err add_calendar(
+    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, struct buf *out)
 {
     struct calendar one;
+    TRY(store_calendar(cx, bridge->store, calendar_id, &one));
+    add(out, one.summary);
+    add(out, one.alias);
+    add(out, one.description);
+    add(out, one.color_text);
+    add(out, one.role);
+    buf_printf(out, "%lld\n", (long long)one.color);
+    return ERR_OK;
+}
+
+enum err notify_state(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    int64_t calendar_id, const char **state)
+{
     struct property *list;
     size_t n;
     unsigned char digest[SHA256_BYTES];
     struct buf text = buf_new(cx->arena);
-    *state = "";
-    if (!calendar_id)
-        return ERR_OK;
-    TRY(store_calendar(cx, bridge->store, calendar_id, &one));
-    TRY(store_properties(cx, bridge->store, account_id,
-        arena_printf(cx->arena, "calendar:%lld", (long long)calendar_id), &list, &n));
-    add(&text, one.summary);
-    add(&text, one.alias);
-    add(&text, one.description);
-    add(&text, one.color_text);
-    add(&text, one.role);
-    buf_printf(&text, "%lld\n", (long long)one.color);
+    const char *place = "home";
+    if (calendar_id) {
+        place = arena_printf(cx->arena, "calendar:%lld", (long long)calendar_id);
+        TRY(add_calendar(cx, bridge, calendar_id, &text));
+    }
+    TRY(store_properties(cx, bridge->store, account_id, place, &list, &n));
     for (size_t i = 0; i < n; i++) {
         add(&text, list[i].ns);
         add(&text, list[i].name);
         add(&text, list[i].xml);
     }
-    crypto_sha256(text.data, text.len_bytes, digest);
+    crypto_sha256(buf_str(&text), text.len_bytes, digest);
     *state = base64url_encode(cx->arena, digest, TOPIC_BYTES);
     return ERR_OK;
 }
@@ -171,8 +161,8 @@ enum err be_push_register(struct ctx *cx, struct bridge *bridge,
         .sent = calendar ? calendar->change : user->home_change,
     };
     TRY(check_push(cx, bridge, push, user->id));
-    TRY(state_of(cx, bridge, user->id, one.calendar_id, &one.state));
-    TRY(crypto_seal(cx, bridge->key, SECRET, push->auth_secret, &sealed));
+    TRY(notify_state(cx, bridge, user->id, one.calendar_id, &one.state));
+    TRY(crypto_seal(cx, bridge->key, NOTIFY_SECRET, push->auth_secret, &sealed));
     one.auth_secret = sealed;
     TRY(store_push_save(cx, bridge->store, &one));
     push->expires_s = one.expires_s;
@@ -184,185 +174,4 @@ enum err be_push_remove(
     struct ctx *cx, struct bridge *bridge, const struct be_user *user, const char *name)
 {
     return store_push_remove(cx, bridge->store, user->id, name);
-}
-
-/* ---- sending ---- */
-
-static bool any_change(void *self, const struct object *one)
-{
-    (void)one;
-    *(bool *)self = true;
-    return false;
-}
-
-/* The home's content is the list of calendars and what clients see of them there. */
-static enum err content_changed(
-    struct ctx *cx, struct bridge *bridge, const struct push_target *one, bool *changed)
-{
-    *changed = !one->calendar_id;
-    if (*changed)
-        return ERR_OK;
-    return store_changes(
-        cx, bridge->store, one->calendar_id, one->sent, any_change, changed);
-}
-
-static char *message_text(struct ctx *cx, struct bridge *bridge,
-    const struct push_target *one, bool content, bool properties)
-{
-    struct buf out = buf_new(cx->arena);
-    buf_adds(&out,
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<P:push-message xmlns:D=\"DAV:\" "
-        "xmlns:P=\"https://bitfire.at/webdav-push\"><P:topic>");
-    buf_adds(&out, topic_of(cx, bridge, one->account_id, one->calendar_id));
-    buf_adds(&out, "</P:topic>");
-    if (content)
-        buf_printf(&out,
-            "<P:content-update><D:sync-token>" BE_SYNC_TOKEN
-            "</D:sync-token></P:content-update>",
-            store_epoch(bridge->store), (long long)one->change);
-    if (properties)
-        buf_adds(&out, "<P:property-update/>");
-    buf_adds(&out, "</P:push-message>\n");
-    return arena_strdup(cx->arena, buf_str(&out));
-}
-
-static enum err send_message(struct ctx *cx, struct notifier *notifier,
-    const struct push_target *one, const char *text, const char *kind, long *status)
-{
-    struct bridge *bridge = notifier->bridge;
-    const char *base_url = bridge->conf->server.base_url, *why = "";
-    struct webpush_sender sender = {
-        .private_key = bridge->push_private,
-        .public_key = bridge->push_public,
-        .contact = base_url && str_istarts(base_url, "https://") ? base_url : NULL,
-    };
-    struct buf body = buf_new(cx->arena);
-    char *auth_secret = NULL, *authorization = NULL;
-    TRY(crypto_open(cx, bridge->key, SECRET, one->auth_secret, &auth_secret));
-    TRY(webpush_encrypt(cx, one->public_key, auth_secret, text, &body));
-    TRY(webpush_authorization(cx, &sender, notify_origin(cx, one->resource),
-        ctx_now_s(cx) + SIGNED_FOR_S, &authorization));
-    struct notify_message message = {
-        .url = one->resource,
-        .authorization = authorization,
-        .topic = arena_printf(cx->arena, "%s%s",
-            topic_of(cx, bridge, one->account_id, one->calendar_id), kind),
-        .body = body.data,
-        .body_bytes = body.len_bytes,
-        .anywhere = bridge->conf->server.push_anywhere,
-        .stop = &notifier->stop,
-    };
-    *status = notify_send(cx, &message, &why);
-    log_line(cx, LOG_INFO, LOG_SYNC, "push to %s: %ld %s",
-        notify_origin(cx, one->resource), *status, *status ? "" : why);
-    return ERR_OK;
-}
-
-/* RFC 8030 section 7.3: a subscription that is gone is 404 or 410. */
-static enum err after(
-    struct ctx *cx, struct bridge *bridge, struct push_target *one, long status)
-{
-    int64_t now_s = ctx_now_s(cx);
-    if (status == 404 || status == 410)
-        return store_push_drop(cx, bridge->store, one->id);
-    if (status >= 200 && status < 300) {
-        one->sent = one->change;
-        one->failed_s = one->retry_s = 0;
-        return store_push_sent(cx, bridge->store, one);
-    }
-    if (one->failed_s && one->failed_s + GIVE_UP_S < now_s)
-        return store_push_drop(cx, bridge->store, one->id);
-    one->failed_s = one->failed_s ? one->failed_s : now_s;
-    one->retry_s = now_s + RETRY_S;
-    return store_push_sent(cx, bridge->store, one);
-}
-
-static enum err tell(struct ctx *cx, struct notifier *notifier, struct push_target *one)
-{
-    struct bridge *bridge = notifier->bridge;
-    const char *state = NULL, *told = one->state;
-    bool content = false;
-    if (one->expires_s <= ctx_now_s(cx))
-        return store_push_drop(cx, bridge->store, one->id);
-    TRY(content_changed(cx, bridge, one, &content));
-    TRY(state_of(cx, bridge, one->account_id, one->calendar_id, &state));
-    bool properties = one->properties && !str_eq(state, told);
-    content = content && one->content;
-    if (!content && !properties) {
-        one->sent = one->change;
-        one->state = state;
-        return store_push_sent(cx, bridge->store, one);
-    }
-    long status = 0;
-    TRY(send_message(cx, notifier, one,
-        message_text(cx, bridge, one, content, properties),
-        content && properties ? "b" : content ? "c" : "p", &status));
-    if (status >= 200 && status < 300)
-        one->state = state;
-    return notifier->stop ? ERR_OK : after(cx, bridge, one, status);
-}
-
-static void look(struct ctx *cx, struct ctx *scratch, struct notifier *notifier)
-{
-    struct push_target *list = NULL;
-    size_t n = 0;
-    if (store_pushes_due(cx, notifier->bridge->store, ctx_now_s(cx), &list, &n))
-        return;
-    for (size_t i = 0; i < n && !notifier->stop; i++) {
-        if (tell(scratch, notifier, &list[i]))
-            log_line(scratch, LOG_INFO, LOG_SYNC, "push: %s", ctx_error(scratch));
-        ctx_reset(scratch);
-    }
-}
-
-static void *run(void *self)
-{
-    struct notifier *notifier = self;
-    struct ctx *cx = ctx_new(NULL), *scratch = ctx_new(NULL);
-    while (!notifier->stop) {
-        struct timespec until;
-        look(cx, scratch, notifier);
-        ctx_reset(cx);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += TICK_MS / 1000;
-        pthread_mutex_lock(&notifier->mutex);
-        if (!notifier->stop)
-            pthread_cond_timedwait(&notifier->changed, &notifier->mutex, &until);
-        pthread_mutex_unlock(&notifier->mutex);
-    }
-    ctx_free(scratch);
-    ctx_free(cx);
-    return NULL;
-}
-
-void notify_start(struct bridge *bridge)
-{
-    struct notifier *notifier = calloc(1, sizeof(*notifier));
-    if (!notifier)
-        abort();
-    notifier->bridge = bridge;
-    pthread_mutex_init(&notifier->mutex, NULL);
-    pthread_cond_init(&notifier->changed, NULL);
-    if (pthread_create(&notifier->thread, NULL, run, notifier)) {
-        free(notifier);
-        return;
-    }
-    bridge->notifier = notifier;
-}
-
-/* A request under way is cut: the message is sent again after the next start. */
-void notify_stop(struct bridge *bridge)
-{
-    struct notifier *notifier = bridge->notifier;
-    if (!notifier)
-        return;
-    pthread_mutex_lock(&notifier->mutex);
-    notifier->stop = true;
-    pthread_cond_broadcast(&notifier->changed);
-    pthread_mutex_unlock(&notifier->mutex);
-    pthread_join(notifier->thread, NULL);
-    bridge->notifier = NULL;
-    pthread_cond_destroy(&notifier->changed);
-    pthread_mutex_destroy(&notifier->mutex);
-    free(notifier);
 }

@@ -2,27 +2,14 @@
  */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/write.h"
 #include "ical/ics.h"
 
 #include <string.h>
 
 #define WRITE_LIMIT_MS 28000
 
-struct write {
-    struct bridge *bridge;
-    const struct be_expect *expect;
-    struct account account;
-    struct calendar calendar;
-    struct convert_env env;
-    struct push push;
-    struct object object; /* as it was served when the client asked */
-    bool have;
-    bool quiet;  /* tells nobody */
-    bool revive; /* it is there, but hidden: a participant had deleted it */
-};
-
-static enum err check_rights(struct ctx *cx, struct bridge *bridge,
+enum err write_check_rights(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct be_calendar *calendar)
 {
     if (calendar->read_only || calendar->role < BE_WRITER)
@@ -35,7 +22,7 @@ static enum err check_rights(struct ctx *cx, struct bridge *bridge,
     return ERR_OK;
 }
 
-static enum err open_write(struct ctx *cx, struct write *write,
+enum err write_open(struct ctx *cx, struct write *write,
     const struct be_user *user, const struct be_calendar *calendar, const char *name)
 {
     if (!cx->deadline_ms)
@@ -48,13 +35,15 @@ static enum err open_write(struct ctx *cx, struct write *write,
         .account = &write->account,
         .calendar = &write->calendar,
         .name = name,
+        .from = write->from,
+        .move = write->move,
     };
     return ERR_OK;
 }
 
 /* A deletion taken back ("undo") comes as a PUT to the name of an invitation that was
  * declined. */
-static enum err load_hidden(struct ctx *cx, struct write *write)
+enum err write_load_hidden(struct ctx *cx, struct write *write)
 {
     const char *name = write->push.name;
     if (!str_ends(name, ".ics"))
@@ -73,7 +62,7 @@ static enum err load_hidden(struct ctx *cx, struct write *write)
 }
 
 /* The object, with its shadow, and the rows behind it. */
-static enum err load(struct ctx *cx, struct write *write)
+enum err write_load(struct ctx *cx, struct write *write)
 {
     struct push *push = &write->push;
     struct object one;
@@ -81,7 +70,7 @@ static enum err load(struct ctx *cx, struct write *write)
         store_object(cx, write->bridge->store, write->calendar.id, push->name, &one);
     write->have = !err;
     if (err == ERR_NOT_FOUND)
-        return load_hidden(cx, write);
+        return write_load_hidden(cx, write);
     TRY(err);
     TRY(store_object_full(cx, write->bridge->store, NULL, write->calendar.id,
         one.upstream_uid, &write->object));
@@ -90,7 +79,7 @@ static enum err load(struct ctx *cx, struct write *write)
 }
 
 /* RFC 9110 13.1: under the lock, so that of two writers only one can be right. */
-static enum err check_expectation(struct ctx *cx, const struct write *write)
+enum err write_check_expectation(struct ctx *cx, const struct write *write)
 {
     const struct be_expect *expect = write->expect;
     if (!expect->check || !expect->strict)
@@ -149,7 +138,7 @@ static enum err check_uid(struct ctx *cx, struct write *write, const char *uid)
         : fail(cx, ERR_UID_CONFLICT, "%s", other.name);
 }
 
-static void fill_result(const struct write *write, const struct object *object,
+void write_result(const struct write *write, const struct object *object,
     const char *text, struct be_put_result *result)
 {
     *result = (struct be_put_result){
@@ -257,14 +246,14 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     struct push *push = &write->push;
     struct render_result rendered = {0};
     TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
-    TRY(load(cx, write));
+    TRY(write_load(cx, write));
     /* The same create again, because its answer was lost on the way to the client. */
     if (write->have && write->expect->check && write->expect->strict &&
         !write->expect->etag && str_eq(write->object.shadow, text)) {
-        fill_result(write, &write->object, text, result);
+        write_result(write, &write->object, text, result);
         return ERR_OK;
     }
-    TRY(check_expectation(cx, write));
+    TRY(write_check_expectation(cx, write));
     TRY(check_uid(cx, write, parsed->uid));
     if (write->have)
         TRY(meet_upstream(cx, write));
@@ -278,25 +267,33 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     TRY(err);
     if (!rendered.object.text)
         return fail(cx, ERR_INTERNAL, "the event cannot be shown after it was written");
-    fill_result(write, &rendered.object, text, result);
+    write_result(write, &rendered.object, text, result);
     return ERR_OK;
+}
+
+enum err write_put(struct ctx *cx, struct write *write, const struct be_user *user,
+    const struct be_put *put, struct be_put_result *result)
+{
+    struct ics_object parsed;
+    struct held held;
+    write->expect = &put->expect;
+    write->quiet = put->quiet;
+    TRY(write_check_rights(cx, write->bridge, user, put->calendar));
+    TRY(ics_object_parse(cx, put->text, put->text_bytes, &parsed));
+    TRY(write_open(cx, write, user, put->calendar, put->name));
+    char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
+    TRY(held_take(cx, write->bridge->locks, LOCK_CALENDAR, put->calendar->id, &held));
+    enum err err = put_locked(cx, write, &parsed, text, result);
+    held_release(&held);
+    return err;
 }
 
 enum err be_object_put(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const struct be_put *put, struct be_put_result *result)
 {
-    struct write write = {
-        .bridge = bridge, .expect = &put->expect, .quiet = put->quiet};
-    struct ics_object parsed;
-    struct held held;
-    TRY(check_rights(cx, bridge, user, put->calendar));
-    TRY(ics_object_parse(cx, put->text, put->text_bytes, &parsed));
-    TRY(open_write(cx, &write, user, put->calendar, put->name));
-    char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
-    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, put->calendar->id, &held));
-    enum err err = put_locked(cx, &write, &parsed, text, result);
-    held_release(&held);
-    return err;
+    struct write write = {.bridge = bridge};
+    TRY(moves_settle(cx, bridge, user->id));
+    return write_put(cx, &write, user, put, result);
 }
 
 /* ---- DELETE ---- */
@@ -308,10 +305,10 @@ static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
     struct series_data before;
     struct render_result rendered;
     TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
-    TRY(load(cx, write));
+    TRY(write_load(cx, write));
     if (!write->have)
         return fail(cx, ERR_NOT_FOUND, "there is no %s", push->name);
-    TRY(check_expectation(cx, write));
+    TRY(write_check_expectation(cx, write));
     TRY(meet_upstream(cx, write));
     if (!write->have)
         return ERR_OK; /* gone upstream already */
@@ -323,13 +320,13 @@ static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
     return execute(cx, push, &rendered);
 }
 
-static enum err delete_object(struct ctx *cx, struct write *write,
+enum err write_delete(struct ctx *cx, struct write *write,
     const struct be_user *user, const struct be_calendar *calendar, const char *name,
     bool reply)
 {
     struct held held;
-    TRY(check_rights(cx, write->bridge, user, calendar));
-    TRY(open_write(cx, write, user, calendar, name));
+    TRY(write_check_rights(cx, write->bridge, user, calendar));
+    TRY(write_open(cx, write, user, calendar, name));
     TRY(held_take(cx, write->bridge->locks, LOCK_CALENDAR, calendar->id, &held));
     enum err err = delete_locked(cx, write, reply);
     held_release(&held);
@@ -341,160 +338,6 @@ enum err be_object_delete(struct ctx *cx, struct bridge *bridge,
     const struct be_expect *expect, bool reply)
 {
     struct write write = {.bridge = bridge, .expect = expect};
-    return delete_object(cx, &write, user, calendar, name, reply);
-}
-
-/* ---- COPY, MOVE ---- */
-
-/* An answer given to an invitation belongs to the calendar that was invited. */
-static enum err check_movable(struct ctx *cx, struct write *write)
-{
-    struct series_data data;
-    series_read(cx, write->push.rows.items, write->push.rows.n, &data);
-    if (series_is_organizer(&write->env, &data.series))
-        return ERR_OK;
-    return fail(cx, ERR_UPSTREAM_REFUSED,
-        "an invitation stays in the calendar where Feishu has put it");
-}
-
-static enum err load_source(struct ctx *cx, struct write *write)
-{
-    TRY(journal_finish_object(cx, write->bridge, write->calendar.id, write->push.name));
-    TRY(load(cx, write));
-    if (!write->have)
-        return fail(cx, ERR_NOT_FOUND, "there is no %s", write->push.name);
-    return check_expectation(cx, write);
-}
-
-/* The name may be free for clients and yet be that of an invitation that was declined. */
-static enum err check_name(
-    struct ctx *cx, const struct write *write, const struct be_transfer *transfer)
-{
-    struct object other;
-    const char *name = transfer->to_name;
-    enum err err =
-        store_object(cx, write->bridge->store, write->calendar.id, name, &other);
-    if (!err && !transfer->replace)
-        return fail(cx, ERR_PRECONDITION, "there is already something at %s", name);
-    if (!err)
-        return fail(cx, ERR_UID_CONFLICT, "%s", name);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    struct write declined = *write;
-    declined.have = false;
-    declined.push.name = name;
-    TRY(load_hidden(cx, &declined));
-    return declined.revive
-        ? fail(cx, ERR_CONFLICT, "%s is the name of a declined invitation", name)
-        : ERR_OK;
-}
-
-static enum err rename_locked(struct ctx *cx, struct write *write,
-    const struct be_transfer *transfer, struct be_put_result *result)
-{
-    struct store_tx *tx;
-    TRY(load_source(cx, write));
-    TRY(check_name(cx, write, transfer));
-    struct object object = write->object;
-    TRY(store_begin(cx, write->bridge->store, &tx));
-    enum err err = store_object_remove(cx, tx, write->calendar.id, object.name);
-    object.name = transfer->to_name;
-    if (!err)
-        err = store_object_save(cx, tx, &object);
-    if (err) {
-        store_rollback(tx);
-        return err;
-    }
-    TRY(store_commit(cx, tx));
-    write->have = false;
-    fill_result(write, &object, object.text, result);
-    return ERR_OK;
-}
-
-static enum err rename_object(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_transfer *transfer,
-    struct be_put_result *result)
-{
-    struct write write = {.bridge = bridge, .expect = &transfer->expect};
-    struct held held;
-    TRY(open_write(cx, &write, user, transfer->from, transfer->from_name));
-    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, transfer->from->id, &held));
-    enum err err = rename_locked(cx, &write, transfer, result);
-    held_release(&held);
-    return err;
-}
-
-/* The text to be written, which is only taken as long as it is the source's. */
-static enum err read_source(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_transfer *transfer, struct object *source)
-{
-    struct write write = {.bridge = bridge, .expect = &transfer->expect};
-    struct held held;
-    TRY(open_write(cx, &write, user, transfer->from, transfer->from_name));
-    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, transfer->from->id, &held));
-    enum err err = load_source(cx, &write);
-    held_release(&held);
-    TRY(err);
-    if (!transfer->copy)
-        TRY(check_movable(cx, &write));
-    else if (write.object.schedule_tag)
-        return fail(cx, ERR_UNIQUE_SCHEDULING,
-            "a meeting can be moved, but not be in two calendars");
-    *source = write.object;
-    return ERR_OK;
-}
-
-/* Somebody changed the source while it was copied: the copy goes away again. */
-static void take_copy_back(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_transfer *transfer,
-    const struct be_put_result *result)
-{
-    char *text = arena_strdup(cx->arena, ctx_error(cx));
-    enum err err = cx->err;
-    struct be_expect expect = {
-        .check = true, .strict = true, .etag = result->object.etag};
-    struct write write = {.bridge = bridge, .expect = &expect, .quiet = true};
-    if (result->created)
-        delete_object(cx, &write, user, transfer->to, transfer->to_name, false);
-    fail(cx, err, "%s", text);
-}
-
-static enum err move_between(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_transfer *transfer,
-    struct be_put_result *result)
-{
-    struct object source = {0};
-    struct be_put_result made;
-    TRY(read_source(cx, bridge, user, transfer, &source));
-    struct be_put put = {
-        .calendar = transfer->to,
-        .name = transfer->to_name,
-        .text = source.text,
-        .text_bytes = source.text_bytes,
-        .expect = {.check = !transfer->replace, .strict = !transfer->replace},
-        .quiet = !transfer->copy,
-    };
-    TRY(be_object_put(cx, bridge, user, &put, &made));
-    *result = made;
-    if (transfer->copy)
-        return ERR_OK;
-    struct be_expect expect = {.check = true, .strict = true, .etag = source.etag};
-    struct write write = {.bridge = bridge, .expect = &expect, .quiet = true};
-    enum err err =
-        delete_object(cx, &write, user, transfer->from, transfer->from_name, false);
-    if (err == ERR_PRECONDITION)
-        take_copy_back(cx, bridge, user, transfer, &made);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-enum err be_object_transfer(struct ctx *cx, struct bridge *bridge,
-    const struct be_user *user, const struct be_transfer *transfer,
-    struct be_put_result *result)
-{
-    TRY(check_rights(cx, bridge, user, transfer->to));
-    if (!transfer->copy)
-        TRY(check_rights(cx, bridge, user, transfer->from));
-    if (!transfer->copy && transfer->from->id == transfer->to->id)
-        return rename_object(cx, bridge, user, transfer, result);
-    return move_between(cx, bridge, user, transfer, result);
+    TRY(moves_settle(cx, bridge, user->id));
+    return write_delete(cx, &write, user, calendar, name, reply);
 }

@@ -78,6 +78,12 @@ static enum err push_store(
     enum err err = save_rows(cx, push, tx);
     if (!err)
         err = render_series(cx, tx, &render, result);
+    if (!err && push->finished && push->from.name && result->object.name)
+        err = store_object_properties_copy(cx, tx, &push->from,
+            &(struct object_place){push->calendar->id, result->object.name});
+    if (!err && push->finished && push->move && result->object.text)
+        err = move_made(
+            cx, push->bridge, push->move, &result->object, push->created);
     if (!err && push->finished && push->journal.id)
         err = store_journal_remove(cx, push->bridge->store, push->journal.id);
     if (err) {

@@ -23,7 +23,8 @@ static char *kept_text(struct dav *dav, const struct be_user *who)
     struct be_property *list = NULL;
     struct xml *root = NULL;
     size_t n = 0;
-    if (be_properties(dav->cx, dav->request->bridge, who, NULL, &list, &n) != ERR_OK)
+    struct be_place home = {.user = who};
+    if (be_properties(dav->cx, dav->request->bridge, &home, &list, &n) != ERR_OK)
         return NULL;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < N_NAMES; k++)

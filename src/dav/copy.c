@@ -71,6 +71,7 @@ static enum err transfer(struct dav *dav, bool copy)
         return fail(dav->cx, ERR_PRECONDITION, "there is something at the destination");
     transfer.from = dav->target.calendar;
     transfer.from_name = dav->target.name;
+    dav->also_changed = destination.name;
     transfer.to = destination.calendar;
     transfer.to_name = destination.name;
     enum err err = be_object_transfer(

@@ -4,6 +4,7 @@
 #include "dav/method.h"
 #include "dav/precond.h"
 #include "dav/privilege.h"
+#include "dav/push.h"
 
 #include <string.h>
 
@@ -17,11 +18,6 @@ static const char dav_classes[] =
     "calendar-availability, calendar-no-timezone, webdav-push, "
     "calendarserver-principal-property-search, calendarserver-principal-search, "
     "calendarserver-sharing, resource-sharing";
-
-bool dav_method_known(const char *method)
-{
-    return method_find(method) != NULL;
-}
 
 bool dav_may_block(const char *method, const struct path *path)
 {
@@ -251,6 +247,17 @@ static enum err check_conditions(struct dav *dav)
     return ERR_OK;
 }
 
+static enum err work(struct dav *dav)
+{
+    struct be_hushed *hushed = push_hush(dav);
+    enum err err = dav->method->handler(dav);
+    if (!hushed)
+        return err;
+    char *text = arena_strdup(dav->cx->arena, ctx_error(dav->cx));
+    push_unhush(dav, hushed);
+    return err ? fail(dav->cx, err, "%s", text) : ERR_OK;
+}
+
 static enum err handle(struct dav *dav)
 {
     struct ctx *cx = dav->cx;
@@ -266,7 +273,7 @@ static enum err handle(struct dav *dav)
         return nowhere(dav, err);
     TRY(check_target(dav));
     TRY(check_conditions(dav));
-    return dav->response->status ? ERR_OK : dav->method->handler(dav);
+    return dav->response->status ? ERR_OK : work(dav);
 }
 
 void dav_handle(struct ctx *cx, const struct dav_request *request,

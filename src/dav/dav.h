@@ -56,7 +56,5 @@ void dav_error_response(struct ctx *cx, enum err kind, struct dav_response *resp
 
 /* True for methods (and paths) that may wait for upstream: they need a worker thread. */
 bool dav_may_block(const char *method, const struct path *path);
-/* True for a method that the DAV layer knows. */
-bool dav_method_known(const char *method);
 
 #endif

@@ -51,8 +51,8 @@ static enum err create(struct dav *dav, const struct prop_update *update)
     if (!update->stored.n)
         return ERR_OK;
     TRY(be_calendar(cx, bridge, &dav->user, dav->target.name, &calendar));
-    return be_properties_set(cx, bridge, &dav->user, &calendar, update->stored.items,
-        update->stored.n);
+    struct be_place place = {.user = &dav->user, .calendar = &calendar};
+    return be_properties_set(cx, bridge, &place, update->stored.items, update->stored.n);
 }
 
 /* What the two methods differ in. */

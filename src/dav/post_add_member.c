@@ -17,6 +17,7 @@ enum err post_add_member(struct dav *dav, const struct xml *root)
     resource_member(&dav->target, &member);
     member.name = arena_printf(
         dav->cx->arena, "%s.ics", crypto_random_text(dav->cx, NAME_RANDOM_BYTES));
+    dav->also_changed = member.name;
     TRY(put_object(dav, &member, &expect, &result));
     dav_set_header(dav, "Location", resource_href(dav->cx, &member));
     put_answer(dav, &member, &result);

@@ -45,6 +45,8 @@
     /* RFC 6578 sections 3.2, 3.7 */                                                     \
     X(VALID_SYNC_TOKEN, 403, DAV, "valid-sync-token")                                    \
     X(TOO_MANY_MATCHES, 507, DAV, "number-of-matches-within-limits")                     \
+    /* RFC 4331 section 6 */                                                             \
+    X(QUOTA, 507, DAV, "quota-not-exceeded")                                             \
     /* RFC 4791 sections 5.3, 7.8 */                                                     \
     X(SUPPORTED_CALENDAR_DATA, 403, CALDAV, "supported-calendar-data")                   \
     X(VALID_CALENDAR_DATA, 403, CALDAV, "valid-calendar-data")                           \

@@ -11,19 +11,20 @@
 #define CALENDAR KIND_CALENDAR
 #define OBJECT KIND_OBJECT
 #define PRINCIPAL KIND_PRINCIPAL
+#define PROXY KIND_PROXY
 #define HOME KIND_HOME
 #define INBOX KIND_INBOX
 
 static const struct property properties[] = {
     /* RFC 4918 section 15 */
-    {NS_DAV, "displayname", ALL & ~OBJECT, PROP_ALL, webdav_displayname,
-        webdav_set_displayname},
+    {NS_DAV, "displayname", ALL, PROP_ALL, webdav_displayname, webdav_set_displayname},
     {NS_DAV, "resourcetype", ALL, PROP_ALL, webdav_resourcetype, NULL},
     {NS_DAV, "getetag", OBJECT, PROP_ALL, webdav_getetag, NULL},
     {NS_DAV, "getcontenttype", OBJECT, PROP_ALL, webdav_getcontenttype, NULL},
     {NS_DAV, "getcontentlength", OBJECT, PROP_ALL | PROP_TEXT, webdav_getcontentlength,
         NULL},
-    {NS_DAV, "getcontentlanguage", 0, 0, webdav_empty, NULL},
+    {NS_DAV, "getcontentlanguage", CALENDAR | OBJECT, PROP_ALL | PROP_WHOLE, NULL,
+        cs_set_stored},
     {NS_DAV, "getlastmodified", 0, 0, webdav_empty, NULL},
     {NS_DAV, "creationdate", 0, 0, webdav_empty, NULL},
     {NS_DAV, "lockdiscovery", ALL, PROP_ALL, webdav_empty, NULL},
@@ -43,15 +44,17 @@ static const struct property properties[] = {
     {NS_DAV, "acl", ALL, 0, acl_acl, NULL},
     {NS_DAV, "acl-restrictions", ALL, 0, acl_acl_restrictions, NULL},
     {NS_DAV, "principal-collection-set", ALL, 0, acl_principal_collection_set, NULL},
-    {NS_DAV, "principal-URL", PRINCIPAL, 0, acl_principal_url, NULL},
-    {NS_DAV, "alternate-URI-set", PRINCIPAL, 0, webdav_empty, NULL},
-    {NS_DAV, "group-membership", PRINCIPAL, 0, webdav_empty, NULL},
-    {NS_DAV, "group-member-set", PRINCIPAL, 0, webdav_empty, NULL},
+    {NS_DAV, "principal-URL", PRINCIPAL | PROXY, 0, acl_principal_url, NULL},
+    {NS_DAV, "alternate-URI-set", PRINCIPAL | PROXY, 0, webdav_empty, NULL},
+    {NS_DAV, "group-membership", PRINCIPAL | PROXY, 0, proxy_membership, NULL},
+    {NS_DAV, "group-member-set", PRINCIPAL | PROXY, 0, proxy_member_set,
+        proxy_set_member_set},
     {NS_DAV, "group", 0, 0, webdav_empty, NULL},
     {NS_DAV, "inherited-acl-set", 0, 0, webdav_empty, NULL},
     /* draft-pot-webdav-resource-sharing section 4 */
     {NS_DAV, "share-access", CALENDAR, 0, share_access, NULL},
     {NS_DAV, "invite", CALENDAR, 0, share_invite, NULL},
+    {NS_DAV, "share-resource-uri", CALENDAR, 0, share_resource_uri, NULL},
     /* RFC 6578 section 4 */
     {NS_DAV, "sync-token", CALENDAR | HOME, 0, sync_sync_token, NULL},
     /* RFC 4791 sections 5.2, 6.2, 7.5.1 */
@@ -96,9 +99,9 @@ static const struct property properties[] = {
     {NS_CS, "getctag", CALENDAR | HOME, 0, cs_getctag, NULL},
     {NS_CS, "email-address-set", PRINCIPAL, 0, cs_email_address_set, NULL},
     {NS_CS, "record-type", PRINCIPAL, 0, cs_record_type, NULL},
-    /* calendarserver.org caldav-proxy: nobody acts for anybody else */
-    {NS_CS, "calendar-proxy-read-for", PRINCIPAL, 0, webdav_empty, NULL},
-    {NS_CS, "calendar-proxy-write-for", PRINCIPAL, 0, webdav_empty, NULL},
+    /* calendarserver.org caldav-proxy */
+    {NS_CS, "calendar-proxy-read-for", PRINCIPAL, 0, proxy_read_for, NULL},
+    {NS_CS, "calendar-proxy-write-for", PRINCIPAL, 0, proxy_write_for, NULL},
     {NS_CS, "invite", CALENDAR, 0, cs_invite, NULL},
     {NS_CS, "allowed-sharing-modes", CALENDAR, 0, cs_allowed_sharing_modes, NULL},
     {NS_APPLE, "calendar-color", CALENDAR, PROP_WHOLE, cs_calendar_color,

@@ -36,8 +36,7 @@ static bool list_object(void *self, const struct be_object *object, bool exact)
     struct dav *dav = listing->dav;
     struct ctx *cx = dav->cx;
     (void)exact;
-    listing->member.object = *object;
-    listing->member.name = object->name;
+    resource_set_object(&listing->member, object);
     dav->cx = listing->scratch;
     multistatus_resource(dav, &listing->plan, &listing->member);
     dav->cx = cx;
@@ -101,6 +100,16 @@ static enum err list_home(struct dav *dav, const struct prop_plan *plan)
     return ERR_OK;
 }
 
+static void list_proxies(struct dav *dav, const struct prop_plan *plan)
+{
+    static const char *const names[] = {PROXY_READ, PROXY_WRITE};
+    struct resource group;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        resource_proxy(dav, dav->target.who, names[i], &group);
+        multistatus_resource(dav, plan, &group);
+    }
+}
+
 static enum err list_members(struct dav *dav, const struct prop_plan *plan)
 {
     switch (dav->target.kind) {
@@ -110,6 +119,9 @@ static enum err list_members(struct dav *dav, const struct prop_plan *plan)
         return ERR_OK;
     case KIND_PRINCIPALS:
         list_fixed(dav, plan, KIND_PRINCIPAL);
+        return ERR_OK;
+    case KIND_PRINCIPAL:
+        list_proxies(dav, plan);
         return ERR_OK;
     case KIND_CALENDARS:
         list_fixed(dav, plan, KIND_HOME);

@@ -1,6 +1,7 @@
 /* PROPPATCH (RFC 4918 section 9.2): all of it or nothing. */
 #include "dav/method.h"
 #include "dav/multistatus.h"
+#include "dav/privilege.h"
 #include "dav/propupdate.h"
 
 /* Upstream first: it can refuse, the store cannot. */
@@ -9,12 +10,14 @@ static enum err apply(struct dav *dav, const struct prop_update *update)
     struct ctx *cx = dav->cx;
     struct bridge *bridge = dav->request->bridge;
     const struct be_calendar *calendar = dav->target.calendar;
+    if (update->shares.n)
+        TRY(proxy_apply(dav, update));
     if (update->has_set)
         TRY(be_calendar_update(cx, bridge, &dav->user, calendar, &update->set));
-    if (update->stored.n)
-        TRY(be_properties_set(cx, bridge, &dav->user, calendar, update->stored.items,
-            update->stored.n));
-    return ERR_OK;
+    if (!update->stored.n)
+        return ERR_OK;
+    struct be_place place = resource_place(dav, &dav->target);
+    return be_properties_set(cx, bridge, &place, update->stored.items, update->stored.n);
 }
 
 enum err proppatch_handle(struct dav *dav)
@@ -22,6 +25,9 @@ enum err proppatch_handle(struct dav *dav)
     struct xml *root = NULL;
     struct prop_instructions all = {0};
     struct prop_update update = {0};
+    /* Readers may rename a calendar for themselves; upstream decides what they may. */
+    if (dav->target.kind == KIND_OBJECT)
+        TRY(privilege_need(dav, &dav->target, "write-properties"));
     TRY(dav_body_xml(dav, &root));
     if (!xml_is(root, NS_DAV, "propertyupdate"))
         return fail(dav->cx, ERR_BAD_REQUEST, "the body must be a propertyupdate");

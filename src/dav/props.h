@@ -16,9 +16,14 @@ prop_get acl_owner, acl_current_user_privilege_set, acl_supported_privilege_set,
 
 /* draft-pot-webdav-resource-sharing, calendarserver.org's caldav-sharing
  * (props_share.c) */
-prop_get share_access, share_invite, cs_invite, cs_allowed_sharing_modes;
+prop_get share_access, share_invite, share_resource_uri, cs_invite,
+    cs_allowed_sharing_modes;
 /* True when somebody else has a part in the calendar, with the person as owner or not. */
 bool share_is_shared(struct dav *dav, struct resource *resource);
+
+/* calendarserver.org's caldav-proxy (props_proxy.c) */
+prop_get proxy_member_set, proxy_membership, proxy_read_for, proxy_write_for;
+prop_set proxy_set_member_set;
 
 /* RFC 6578 (props_sync.c), calendarserver's getctag (props_calendarserver.c) */
 prop_get sync_sync_token;

@@ -14,6 +14,12 @@ static void add_principal(struct dav *dav, const char *segment, struct buf *out)
 
 bool acl_principal_url(struct dav *dav, struct resource *resource, struct buf *out)
 {
+    if (resource->kind == KIND_PROXY) {
+        buf_adds(out, "<D:href>");
+        resource_add_href(out, resource);
+        buf_adds(out, "</D:href>");
+        return true;
+    }
     add_principal(dav, resource->who->segment, out);
     return true;
 }

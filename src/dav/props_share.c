@@ -98,6 +98,17 @@ bool share_invite(struct dav *dav, struct resource *resource, struct buf *out)
     return true;
 }
 
+bool share_resource_uri(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    char *uri = share_is_shared(dav, resource)
+        ? be_calendar_uri(dav->cx, dav->request->bridge, resource->calendar)
+        : NULL;
+    if (!uri)
+        return false;
+    buf_printf(out, "<D:href>%s</D:href>", uri);
+    return true;
+}
+
 /* Those it is shared with see the owner, and nothing of the others. */
 bool cs_invite(struct dav *dav, struct resource *resource, struct buf *out)
 {

@@ -9,6 +9,18 @@
 
 #define CALENDAR_NAME_MAX_BYTES 1000
 
+/* Of an event it is as good as a dead property; Feishu's title is the SUMMARY. */
+static bool kept_name(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    const struct be_property *kept =
+        resource_stored(dav, resource, ns_rows[NS_DAV].uri, "displayname");
+    struct xml *root = NULL;
+    if (!kept || xml_parse(dav->cx, kept->xml, strlen(kept->xml), &root) != ERR_OK)
+        return false;
+    xml_adds(out, xml_text(dav->cx, root));
+    return true;
+}
+
 bool webdav_displayname(struct dav *dav, struct resource *resource, struct buf *out)
 {
     switch (resource->kind) {
@@ -22,8 +34,9 @@ bool webdav_displayname(struct dav *dav, struct resource *resource, struct buf *
     case KIND_ROOT:
         buf_adds(out, "feishu-caldav");
         return true;
+    case KIND_OBJECT:
+        return kept_name(dav, resource, out);
     default:
-        (void)dav;
         xml_adds(out, resource->name);
         return true;
     }
@@ -32,8 +45,10 @@ bool webdav_displayname(struct dav *dav, struct resource *resource, struct buf *
 enum err webdav_set_displayname(struct dav *dav, const struct xml *node, bool remove,
     struct prop_update *update)
 {
-    if (!xml_is(node, NS_DAV, "displayname"))
-        return fail(dav->cx, ERR_INTERNAL, "not a displayname");
+    if (dav->target.kind == KIND_OBJECT) {
+        prop_update_store(dav, node, remove, update);
+        return ERR_OK;
+    }
     const char *name = remove ? "" : xml_word(dav->cx, node);
     if (!*name)
         return fail(dav->cx, ERR_CONFLICT, "a calendar needs a name");
@@ -50,7 +65,8 @@ bool webdav_resourcetype(struct dav *dav, struct resource *resource, struct buf 
         enum kind kind;
         const char *xml;
     } types[] = {
-        {KIND_PRINCIPAL, "<D:principal/>"},
+        {KIND_PRINCIPAL, "<D:collection/><D:principal/>"},
+        {KIND_PROXY, "<D:principal/>"},
         {KIND_INBOX, "<D:collection/><C:schedule-inbox/>"},
         {KIND_OUTBOX, "<D:collection/><C:schedule-outbox/>"},
         {KIND_CALENDAR, "<D:collection/><C:calendar/>"},
@@ -61,6 +77,8 @@ bool webdav_resourcetype(struct dav *dav, struct resource *resource, struct buf 
         if (types[i].kind == resource->kind)
             type = types[i].xml;
     buf_adds(out, type);
+    if (resource->kind == KIND_PROXY)
+        buf_printf(out, "<CS:%s/>", resource->name);
     /* caldav-sharing section 5.1.1 */
     if (share_is_shared(dav, resource))
         buf_adds(out,

@@ -1,6 +1,7 @@
 #include "dav/propupdate.h"
 
 #include "dav/precond.h"
+#include "dav/props.h"
 
 #include <string.h>
 
@@ -83,9 +84,13 @@ static bool is_settable(enum kind kind, const struct property *row)
 {
     switch (kind) {
     case KIND_CALENDAR:
+    case KIND_OBJECT:
         return !row || (row->set && row->kinds & kind);
+    case KIND_PROXY:
+        return row && row->set == proxy_set_member_set;
     case KIND_HOME: /* what concerns calendars, as a wish for those to come */
-        return !row || (row->set && !(row->kinds & (kind | KIND_INBOX)));
+        return !row ||
+            (row->set && row->kinds & KIND_CALENDAR && !(row->kinds & kind));
     case KIND_INBOX:
         return row && row->set && row->kinds == KIND_INBOX;
     default:

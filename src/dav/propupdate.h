@@ -15,6 +15,7 @@ struct prop_update {
     struct be_calendar_set set; /* upstream */
     bool has_set;
     LIST(struct be_property) stored;
+    LIST(struct be_share) shares; /* of the primary calendar */
 };
 /* Notes that the element is kept (or removed) as it is. */
 void prop_update_store(struct dav *dav, const struct xml *node, bool remove,
@@ -22,6 +23,9 @@ void prop_update_store(struct dav *dav, const struct xml *node, bool remove,
 /* Notes the removal of another stored property. */
 void prop_update_drop(struct dav *dav, enum ns ns, const char *name,
     struct prop_update *update);
+
+/* Does what was noted of shares. */
+enum err proxy_apply(struct dav *dav, const struct prop_update *update);
 
 struct prop_instruction {
     const struct xml *node;

@@ -1,6 +1,7 @@
 #include "dav/push.h"
 
 #include "base/when.h"
+#include "dav/method.h"
 #include "dav/post.h"
 #include "dav/props.h"
 
@@ -34,10 +35,10 @@ bool push_topic(struct dav *dav, struct resource *resource, struct buf *out)
 
 bool push_triggers(struct dav *dav, struct resource *resource, struct buf *out)
 {
-    (void)dav;
-    buf_adds(out, "<P:content-update><D:sync-level>1</D:sync-level></P:content-update>");
-    if (resource->kind == KIND_CALENDAR)
-        buf_adds(out, "<P:property-update><D:depth>0</D:depth></P:property-update>");
+    (void)dav, (void)resource;
+    buf_adds(out,
+        "<P:content-update><D:sync-level>1</D:sync-level></P:content-update>"
+        "<P:property-update><D:depth>0</D:depth></P:property-update>");
     return true;
 }
 
@@ -83,8 +84,7 @@ static enum err read_triggers(
 {
     const struct xml *trigger = xml_child(root, NS_PUSH, "trigger");
     push->content = !trigger || xml_child(trigger, NS_PUSH, "content-update");
-    push->properties = dav->target.kind == KIND_CALENDAR &&
-        (!trigger || xml_child(trigger, NS_PUSH, "property-update"));
+    push->properties = !trigger || xml_child(trigger, NS_PUSH, "property-update");
     if (!push->content && !push->properties)
         return fail(dav->cx, ERR_PUSH_TRIGGER, "no trigger that is supported here");
     return ERR_OK;
@@ -149,4 +149,66 @@ enum err push_unregister(struct dav *dav)
         dav->cx, dav->request->bridge, &dav->user, dav->target.name));
     dav->response->status = 204;
     return ERR_OK;
+}
+
+/* ---- section "Suppressing Notifications" ---- */
+
+#define HUSH_MAX 100
+
+typedef LIST(const char *) name_list;
+
+/* The name of a registration of the person's own; other addresses mean nobody. */
+static void add_registration(struct dav *dav, const char *url, name_list *names)
+{
+    struct path path;
+    struct resource resource;
+    if (names->n < HUSH_MAX && resource_path(dav, url, &path) == ERR_OK &&
+        resource_find(dav, &path, &resource) == ERR_OK &&
+        resource.kind == KIND_REGISTRATION)
+        LIST_ADD(dav->cx->arena, names, resource.name);
+}
+
+/* "*", or quoted addresses with commas between them; some leave the quotes out. */
+static struct be_hush read_hush(struct dav *dav, const char *header)
+{
+    name_list names = {0};
+    char **parts = str_split(dav->cx->arena, header, ',');
+    struct be_hush hush = {.all = str_eq(str_trim(dav->cx->arena, header), "*")};
+    for (; *parts && !hush.all; parts++) {
+        char *url = *parts;
+        size_t len_bytes = strlen(url);
+        bool quoted = len_bytes >= 2 && strchr("\"<", url[0]) &&
+            strchr("\">", url[len_bytes - 1]);
+        if (quoted)
+            url = arena_strndup(dav->cx->arena, url + 1, len_bytes - 2);
+        add_registration(dav, url, &names);
+    }
+    hush.names = names.items;
+    hush.n = names.n;
+    return hush;
+}
+
+struct be_hushed *push_hush(struct dav *dav)
+{
+    const char *header = dav_header(dav, "Push-Dont-Notify");
+    struct be_hushed *hushed = NULL;
+    if (!header || !(dav->method->flags & METHOD_BLOCKS))
+        return NULL;
+    struct be_hush hush = read_hush(dav, header);
+    if ((!hush.all && !hush.n) ||
+        be_hush_begin(dav->cx, dav->request->bridge, &dav->user, &hush, &hushed) !=
+            ERR_OK)
+        return NULL;
+    return hushed;
+}
+
+void push_unhush(struct dav *dav, struct be_hushed *hushed)
+{
+    const char *objects[2];
+    size_t n = 0;
+    if (dav->target.kind == KIND_OBJECT)
+        objects[n++] = dav->target.name;
+    if (dav->also_changed)
+        objects[n++] = dav->also_changed;
+    be_hush_end(dav->cx, dav->request->bridge, hushed, objects, n);
 }

@@ -8,4 +8,9 @@
 /* DELETE of a registration, the target. */
 enum err push_unregister(struct dav *dav);
 
+/* Push-Dont-Notify (section "Suppressing Notifications"): around the work of a request
+ * that changes something. */
+struct be_hushed *push_hush(struct dav *dav); /* NULL = everybody is told */
+void push_unhush(struct dav *dav, struct be_hushed *hushed);
+
 #endif

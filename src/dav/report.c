@@ -97,9 +97,13 @@ void report_write_object(struct dav *dav, struct ctx *scratch,
     }
     if (wanted)
         be_delivered(dav->request->bridge, member->calendar, &member->object);
+    /* What the properties of one object need is given back with its piece. */
+    struct ctx *cx = dav->cx;
+    dav->cx = scratch;
     multistatus_open(dav, member);
     prop_write(dav, plan, member, wanted ? &data : NULL);
     multistatus_close(dav);
+    dav->cx = cx;
 }
 
 enum err report_floating(struct dav *dav, const struct xml *root,

@@ -49,8 +49,7 @@ static void write_object(struct query *query, const struct be_object *object, bo
 {
     struct comp *calendar = NULL;
     bool match = false;
-    query->member.object = *object;
-    query->member.name = object->name;
+    resource_set_object(&query->member, object);
     enum err err = matches(query, object, exact, &calendar, &match);
     if (err)
         multistatus_error(query->dav, &query->member, err, ctx_error(query->scratch));

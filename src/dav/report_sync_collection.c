@@ -78,18 +78,17 @@ static void read_text(struct sync *sync, const struct be_object *object)
     struct dav *dav = sync->dav;
     if (!sync->plan.needs_text || object->text)
         return;
+    struct be_object whole;
     if (be_object(sync->scratch, dav->request->bridge, dav->target.calendar,
-            object->name, &sync->member.object) != ERR_OK)
-        sync->member.object = *object;
-    sync->member.name = object->name;
+            object->name, &whole) == ERR_OK)
+        sync->member.object = whole;
 }
 
 static void write_change(struct sync *sync, const struct be_object *object)
 {
     struct dav *dav = sync->dav;
     struct ctx *cx = dav->cx;
-    sync->member.object = *object;
-    sync->member.name = object->name;
+    resource_set_object(&sync->member, object);
     dav->cx = sync->scratch;
     if (!object->etag) {
         multistatus_open(dav, &sync->member);

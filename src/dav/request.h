@@ -34,6 +34,10 @@ struct dav {
     struct resource target;
     enum prefer prefer;
     bool no_root;         /* Prefer: depth-noroot */
+    const char *also_changed; /* an object beside the target, NULL = none */
+    /* Whether objects of this calendar have properties; 0 = not asked yet. */
+    int64_t kept_calendar_id;
+    bool kept_any;
     /* Details for the error body. */
     const char *err_href;      /* canonical */
     const char *err_privilege; /* element name in DAV:, "bind" */

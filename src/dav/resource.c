@@ -50,6 +50,8 @@ static const struct place {
     {KIND_HOME, "calendars", NULL, 2},
     {KIND_INBOX, "calendars", "inbox", 3},
     {KIND_OUTBOX, "calendars", "outbox", 3},
+    {KIND_PROXY, "principals", PROXY_READ, 3},
+    {KIND_PROXY, "principals", PROXY_WRITE, 3},
 };
 #define N_PLACES (sizeof(places) / sizeof(*places))
 
@@ -104,6 +106,14 @@ void resource_principal(
     struct dav *dav, const struct be_user *who, struct resource *resource)
 {
     set_place(dav, place_of(KIND_PRINCIPAL), who, resource);
+}
+
+void resource_proxy(struct dav *dav, const struct be_user *who, const char *name,
+    struct resource *resource)
+{
+    const struct place *place = place_of(KIND_PROXY);
+    set_place(
+        dav, strcmp(place->third, name) == 0 ? place : place + 1, who, resource);
 }
 
 static void set_calendar(struct dav *dav, const char *name,
@@ -190,16 +200,18 @@ enum err resource_find(
     const struct be_user *who = &dav->user;
     if (path->n == 3 && strcmp(path->segments[0], "push") == 0)
         return find_registration(dav, path, resource);
-    if (path->n > 4 || (path->n > 2 && strcmp(path->segments[0], "calendars") != 0))
+    if (path->n > 4)
         return fail(dav->cx, ERR_NOT_FOUND, "there is nothing at this address");
     if (path->n >= 2)
         TRY(find_person(dav, path, &who));
     for (size_t i = 0; i < N_PLACES; i++) {
         const struct place *place = &places[i];
-        if (place->third && path->n > 2 && strcmp(path->segments[2], place->third) == 0) {
+        if (place->third && path->n > 2 &&
+            strcmp(path->segments[0], place->first) == 0 &&
+            strcmp(path->segments[2], place->third) == 0) {
             if (path->n > 3)
                 return fail(
-                    dav->cx, ERR_NOT_FOUND, "the %s is always empty", place->third);
+                    dav->cx, ERR_NOT_FOUND, "nothing is below %s", place->third);
             set_place(dav, place, who, resource);
             return ERR_OK;
         }
@@ -209,7 +221,7 @@ enum err resource_find(
             return ERR_OK;
         }
     }
-    if (path->n < 3)
+    if (path->n < 3 || strcmp(path->segments[0], "calendars") != 0)
         return fail(dav->cx, ERR_NOT_FOUND, "there is nothing at this address");
     return find_in_home(dav, path, resource);
 }
@@ -259,17 +271,51 @@ char *resource_href(struct ctx *cx, const struct resource *resource)
     return arena_strdup(cx->arena, buf_str(&href));
 }
 
+void resource_set_object(struct resource *member, const struct be_object *object)
+{
+    member->object = *object;
+    member->name = object->name;
+    member->stored_read = false;
+    member->n_stored = 0;
+}
+
+struct be_place resource_place(const struct dav *dav, const struct resource *resource)
+{
+    return (struct be_place){.user = &dav->user, .calendar = resource->calendar,
+        .object = resource->kind == KIND_OBJECT ? resource->name : NULL};
+}
+
+/* Listings of thousands of events ask once whether any of them has properties. */
+static bool objects_have_any(struct dav *dav, const struct be_calendar *calendar)
+{
+    if (dav->kept_calendar_id != calendar->id) {
+        dav->kept_calendar_id = calendar->id;
+        if (be_objects_have_properties(
+                dav->cx, dav->request->bridge, calendar, &dav->kept_any) != ERR_OK)
+            dav->kept_any = false;
+    }
+    return dav->kept_any;
+}
+
+static void read_stored(struct dav *dav, struct resource *resource)
+{
+    struct be_place place = resource_place(dav, resource);
+    resource->stored_read = true;
+    resource->n_stored = 0;
+    if (place.object && !objects_have_any(dav, resource->calendar))
+        return;
+    if (be_properties(dav->cx, dav->request->bridge, &place, &resource->stored,
+            &resource->n_stored) != ERR_OK)
+        resource->n_stored = 0;
+}
+
 const struct be_property *resource_stored(struct dav *dav, struct resource *resource,
     const char *ns, const char *name)
 {
-    if (resource->kind != KIND_CALENDAR && resource->kind != KIND_HOME)
+    if (!(resource->kind & (KIND_CALENDAR | KIND_HOME | KIND_OBJECT)))
         return NULL;
-    if (!resource->stored_read) {
-        resource->stored_read = true;
-        if (be_properties(dav->cx, dav->request->bridge, &dav->user, resource->calendar,
-                &resource->stored, &resource->n_stored) != ERR_OK)
-            resource->n_stored = 0;
-    }
+    if (!resource->stored_read)
+        read_stored(dav, resource);
     for (size_t i = 0; i < resource->n_stored; i++)
         if (strcmp(resource->stored[i].name, name) == 0 &&
             strcmp(resource->stored[i].ns, ns) == 0)

@@ -1,8 +1,8 @@
 /*
  * What an address below the service root means. Layout: "", principals/,
- * principals/<user>/, calendars/, calendars/<user>/, calendars/<user>/inbox/, outbox/,
- * <calendar>/, and objects below a calendar, and push/<user>/<registration>. Only the
- * signed-in person's own home can be entered.
+ * principals/<user>/ and two groups below it, calendars/, calendars/<user>/,
+ * calendars/<user>/inbox/, outbox/, <calendar>/, and objects below a calendar, and
+ * push/<user>/<registration>. Only the signed-in person's own home can be entered.
  */
 #ifndef DAV_RESOURCE_H
 #define DAV_RESOURCE_H
@@ -27,10 +27,14 @@ enum kind {
     KIND_OUTBOX = 64,
     KIND_CALENDAR = 128,
     KIND_OBJECT = 256,
-    KINDS_COLLECTIONS = 511 & ~KIND_PRINCIPAL & ~KIND_OBJECT,
-    KINDS_ALL = 511,
-    KIND_REGISTRATION = 512, /* of pushes; only to be deleted */
+    KIND_PROXY = 512, /* a group below a principal: who may act for the person */
+    KINDS_COLLECTIONS = 511 & ~KIND_PRINCIPAL & ~KIND_OBJECT, /* that have many members */
+    KINDS_ALL = 1023,
+    KIND_REGISTRATION = 1024, /* of pushes; only to be deleted */
 };
+
+#define PROXY_READ "calendar-proxy-read"
+#define PROXY_WRITE "calendar-proxy-write"
 
 struct resource {
     enum kind kind;
@@ -68,13 +72,20 @@ enum err resource_object(struct dav *dav, struct resource *resource);
 
 /* Resources that are always there. */
 void resource_fixed(struct dav *dav, enum kind kind, struct resource *resource);
-/* The principal of anybody; who must live as long as the resource. */
+/* The principal of anybody, or one of the groups below it; who must live as long as the
+ * resource. */
 void resource_principal(
     struct dav *dav, const struct be_user *who, struct resource *resource);
+void resource_proxy(struct dav *dav, const struct be_user *who, const char *name,
+    struct resource *resource);
 void resource_calendar(struct dav *dav, const struct be_calendar *calendar,
     struct resource *resource);
 /* An object of a calendar's resource, name and contents filled by the caller. */
 void resource_member(const struct resource *calendar, struct resource *member);
+/* Makes it the resource of another object of the same calendar. */
+void resource_set_object(struct resource *member, const struct be_object *object);
+/* Where the properties of a home, calendar or object are kept. */
+struct be_place resource_place(const struct dav *dav, const struct resource *resource);
 
 void resource_add_href(struct buf *out, const struct resource *resource);
 char *resource_href(struct ctx *cx, const struct resource *resource);

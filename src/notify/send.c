@@ -14,6 +14,7 @@
 
 #define TIMEOUT_MS 8000L
 #define TTL_S 86400
+#define RETRY_AFTER_MAX_S 86400
 
 bool notify_url_good(const char *url, bool anywhere)
 {
@@ -89,20 +90,23 @@ static bool has_proxy(void)
     return false;
 }
 
-/* ---- the request ---- */
+/* ---- one message ---- */
+
+struct transfer {
+    struct transfer *next;
+    CURL *easy;
+    struct curl_slist *headers;
+    void *self;
+};
+struct notify_wire {
+    CURLM *multi;
+    struct transfer *first;
+};
 
 static size_t discard(char *data, size_t size, size_t n, void *self)
 {
     (void)data, (void)self;
     return size * n;
-}
-
-static int on_progress(void *self, curl_off_t dltotal, curl_off_t dlnow,
-    curl_off_t ultotal, curl_off_t ulnow)
-{
-    const struct notify_message *message = self;
-    (void)dltotal, (void)dlnow, (void)ultotal, (void)ulnow;
-    return message->stop && *message->stop;
 }
 
 static struct curl_slist *headers_of(
@@ -128,37 +132,100 @@ static void set_up(
 {
     curl_easy_setopt(easy, CURLOPT_URL, message->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, message->body);
     curl_easy_setopt(
         easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)message->body_bytes);
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, message->body);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
-    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, message);
     if (message->anywhere)
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
     else if (!has_proxy())
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 }
 
-long notify_send(struct ctx *cx, const struct notify_message *message, const char **why)
+/* ---- many at once ---- */
+
+struct notify_wire *notify_wire_new(void)
 {
-    long status = 0;
-    CURL *easy = curl_easy_init();
-    if (!easy)
+    struct notify_wire *wire = calloc(1, sizeof(*wire));
+    if (!wire || !(wire->multi = curl_multi_init()))
         abort();
-    struct curl_slist *headers = headers_of(cx, message);
-    set_up(easy, message, headers);
-    CURLcode code = curl_easy_perform(easy);
-    if (code == CURLE_OK)
-        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    *why = curl_easy_strerror(code);
-    curl_easy_cleanup(easy);
-    curl_slist_free_all(headers);
-    return status;
+    return wire;
+}
+
+static void drop(struct notify_wire *wire, struct transfer *transfer)
+{
+    struct transfer **at = &wire->first;
+    while (*at != transfer)
+        at = &(*at)->next;
+    *at = transfer->next;
+    curl_multi_remove_handle(wire->multi, transfer->easy);
+    curl_easy_cleanup(transfer->easy);
+    curl_slist_free_all(transfer->headers);
+    free(transfer);
+}
+
+void notify_wire_free(struct notify_wire *wire)
+{
+    while (wire->first)
+        drop(wire, wire->first);
+    curl_multi_cleanup(wire->multi);
+    free(wire);
+}
+
+void notify_wire_send(struct ctx *cx, struct notify_wire *wire,
+    const struct notify_message *message, void *self)
+{
+    struct transfer *transfer = calloc(1, sizeof(*transfer));
+    if (!transfer || !(transfer->easy = curl_easy_init()))
+        abort();
+    transfer->self = self;
+    transfer->headers = headers_of(cx, message);
+    transfer->next = wire->first;
+    wire->first = transfer;
+    set_up(transfer->easy, message, transfer->headers);
+    curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+    curl_multi_add_handle(wire->multi, transfer->easy);
+}
+
+static struct notify_result result_of(CURL *easy, CURLcode code)
+{
+    struct notify_result result = {.why = curl_easy_strerror(code)};
+    curl_off_t wait_s = 0;
+    if (code != CURLE_OK)
+        return result;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &result.status);
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait_s);
+    result.retry_after_s = wait_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (int)wait_s;
+    return result;
+}
+
+void notify_wire_poll(struct notify_wire *wire, int wait_ms,
+    void (*done)(void *self, const struct notify_result *result))
+{
+    int running, left;
+    CURLMsg *said;
+    curl_multi_perform(wire->multi, &running);
+    curl_multi_poll(wire->multi, NULL, 0, wait_ms, NULL);
+    curl_multi_perform(wire->multi, &running);
+    while ((said = curl_multi_info_read(wire->multi, &left))) {
+        struct transfer *transfer = NULL;
+        if (said->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(said->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        struct notify_result result =
+            result_of(said->easy_handle, said->data.result);
+        void *self = transfer->self;
+        drop(wire, transfer);
+        done(self, &result);
+    }
+}
+
+void notify_wire_wake(struct notify_wire *wire)
+{
+    curl_multi_wakeup(wire->multi);
 }

@@ -58,6 +58,8 @@ static enum err number(struct ctx *cx, struct store_conn *conn,
     one->change = next;
     if (change->is_visible)
         return sql_run(cx, conn, SQL_TOMBSTONE_REMOVE, "it", one->calendar_id, one->name);
+    TRY(sql_run(
+        cx, conn, SQL_OBJECT_PROPERTIES_REMOVE, "it", one->calendar_id, one->name));
     return sql_run(cx, conn, SQL_TOMBSTONE_ADD, "itii", one->calendar_id, one->name, next,
         ctx_now_s(cx));
 }

@@ -57,20 +57,16 @@ enum err store_push_sent(
         one->failed_s, one->retry_s);
 }
 
-enum err store_pushes_due(struct ctx *cx, struct store *store, int64_t now_s,
-    struct push_target **list, size_t *n)
+static enum err read_all(
+    struct ctx *cx, struct cursor *cursor, struct push_target **list, size_t *n)
 {
-    struct store_conn *conn;
-    struct cursor cursor;
     LIST(struct push_target) found = {0};
-    TRY(conn_get(cx, store, &conn));
-    TRY(cursor_open(cx, conn, SQL_PUSHES_DUE, &cursor, "i", now_s));
     for (;;) {
         bool more;
-        TRY(cursor_next(cx, &cursor, &more));
+        TRY(cursor_next(cx, cursor, &more));
         if (!more)
             break;
-        sqlite3_stmt *stmt = cursor.stmt;
+        sqlite3_stmt *stmt = cursor->stmt;
         struct push_target one = {
             .id = sqlite3_column_int64(stmt, 0),
             .account_id = sqlite3_column_int64(stmt, 1),
@@ -93,4 +89,24 @@ enum err store_pushes_due(struct ctx *cx, struct store *store, int64_t now_s,
     *list = found.items;
     *n = found.n;
     return ERR_OK;
+}
+
+enum err store_pushes(struct ctx *cx, struct store *store, int64_t account_id,
+    struct push_target **list, size_t *n)
+{
+    struct store_conn *conn;
+    struct cursor cursor;
+    TRY(conn_get(cx, store, &conn));
+    TRY(cursor_open(cx, conn, SQL_PUSHES, &cursor, "i", account_id));
+    return read_all(cx, &cursor, list, n);
+}
+
+enum err store_pushes_due(struct ctx *cx, struct store *store, int64_t now_s,
+    struct push_target **list, size_t *n)
+{
+    struct store_conn *conn;
+    struct cursor cursor;
+    TRY(conn_get(cx, store, &conn));
+    TRY(cursor_open(cx, conn, SQL_PUSHES_DUE, &cursor, "i", now_s));
+    return read_all(cx, &cursor, list, n);
 }

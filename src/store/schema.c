@@ -218,5 +218,13 @@ const char *const store_schema[] = {
     " retry_s INTEGER NOT NULL DEFAULT 0,"
     " UNIQUE (account_id, place, resource)) STRICT;"
     "CREATE INDEX pushes_by_calendar ON pushes (calendar_id);",
+
+    /* 6: dead properties of events */
+    "CREATE TABLE object_properties ("
+    " calendar_id INTEGER NOT NULL, object TEXT NOT NULL,"
+    " ns TEXT NOT NULL, name TEXT NOT NULL, xml TEXT NOT NULL,"
+    " PRIMARY KEY (calendar_id, object, ns, name),"
+    " FOREIGN KEY (calendar_id, object) REFERENCES objects (calendar_id, name)"
+    " ON DELETE CASCADE) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

@@ -69,6 +69,14 @@
     "AND ((o.from_s < o.indexed_from_s AND ?2 < o.indexed_from_s) "                      \
     "OR (o.until_s > o.indexed_until_s AND ?3 > o.indexed_until_s))"
 
+/* Pushes to clients, with the newest change of what they are about. */
+#define PUSH_COLUMNS                                                                     \
+    "SELECT s.id, s.account_id, s.place, s.name, s.resource, s.public_key, "             \
+    "s.auth_secret, s.content, s.properties, s.expires_s, s.sent, s.state, s.failed_s, " \
+    "s.retry_s, coalesce(k.change, p.home_change) "                                      \
+    "FROM pushes s CROSS JOIN accounts p ON p.id = s.account_id "                        \
+    "LEFT JOIN calendars k ON k.id = s.calendar_id "
+
 #define STORE_STATEMENTS(X)                                                              \
     /* transactions */                                                                   \
     X(BEGIN, "BEGIN IMMEDIATE")                                                          \
@@ -267,12 +275,8 @@
     X(PUSH_DROP, "DELETE FROM pushes WHERE id = ?1")                                     \
     X(PUSH_SENT, "UPDATE pushes SET sent = ?2, state = ?3, "                             \
         "failed_s = ?4, retry_s = ?5 WHERE id = ?1")                                     \
-    X(PUSHES_DUE, "SELECT s.id, s.account_id, s.place, s.name, s.resource, "             \
-        "s.public_key, s.auth_secret, s.content, s.properties, s.expires_s, s.sent, "    \
-        "s.state, s.failed_s, s.retry_s, coalesce(k.change, p.home_change) "             \
-        "FROM pushes s CROSS JOIN accounts p ON p.id = s.account_id "                    \
-        "LEFT JOIN calendars k ON k.id = s.calendar_id "                                 \
-        "WHERE s.expires_s <= ?1 OR (s.retry_s <= ?1 "                                   \
+    X(PUSHES, PUSH_COLUMNS "WHERE s.account_id = ?1")                                    \
+    X(PUSHES_DUE, PUSH_COLUMNS "WHERE s.expires_s <= ?1 OR (s.retry_s <= ?1 "            \
         "AND coalesce(k.change, p.home_change) > s.sent)")                               \
     X(TOMBSTONE_ADD, "INSERT INTO tombstones (calendar_id, name, change, removed_s) "    \
         "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (calendar_id, name) "                       \
@@ -292,6 +296,24 @@
         "AND ns = ?3 AND name = ?4 RETURNING 1")                                         \
     X(PROPERTIES_REMOVE, "DELETE FROM properties "                                       \
         "WHERE account_id = ?1 AND place = ?2")                                          \
+    /* dead properties of objects */                                                     \
+    X(OBJECT_PROPERTIES, "SELECT ns, name, xml FROM object_properties "                  \
+        "WHERE calendar_id = ?1 AND object = ?2")                                        \
+    X(OBJECT_PROPERTIES_ANY, "SELECT 1 FROM object_properties "                          \
+        "WHERE calendar_id = ?1 LIMIT 1")                                                \
+    X(OBJECT_PROPERTY_SET, "INSERT INTO object_properties "                              \
+        "(calendar_id, object, ns, name, xml) SELECT ?1, ?2, ?3, ?4, ?5 "                \
+        "WHERE EXISTS (SELECT 1 FROM objects o "                                         \
+        "WHERE o.calendar_id = ?1 AND o.name = ?2 AND o.hidden = 0) "                    \
+        "ON CONFLICT (calendar_id, object, ns, name) DO UPDATE SET xml = excluded.xml "  \
+        "RETURNING 1")                                                                   \
+    X(OBJECT_PROPERTY_REMOVE, "DELETE FROM object_properties WHERE calendar_id = ?1 "    \
+        "AND object = ?2 AND ns = ?3 AND name = ?4")                                     \
+    X(OBJECT_PROPERTIES_REMOVE, "DELETE FROM object_properties "                         \
+        "WHERE calendar_id = ?1 AND object = ?2")                                        \
+    X(OBJECT_PROPERTIES_COPY, "INSERT INTO object_properties "                           \
+        "(calendar_id, object, ns, name, xml) SELECT ?3, ?4, p.ns, p.name, p.xml "       \
+        "FROM object_properties p WHERE p.calendar_id = ?1 AND p.object = ?2")           \
     /* people */                                                                         \
     X(PERSON_BY_ID, "SELECT " PERSON_COLUMNS " FROM people "                             \
         "WHERE open_id = ?1 AND open_id <> ''")                                          \

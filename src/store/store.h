@@ -357,6 +357,24 @@ enum err store_properties(struct ctx *cx, struct store *store, int64_t account_i
 enum err store_property_set(struct ctx *cx, struct store_tx *tx, int64_t account_id,
     const char *place, const struct property *property);
 
+/* Of an object: they go when it is removed or hidden, and number no change, because its
+ * text and etag stay (RFC 6578 section 3.5 leaves that to the server). */
+struct object_place {
+    int64_t calendar_id;
+    const char *name;
+};
+enum err store_object_properties(struct ctx *cx, struct store *store,
+    const struct object_place *place, struct property **list, size_t *n);
+/* Whether any object of the calendar has one. */
+enum err store_object_properties_any(
+    struct ctx *cx, struct store *store, int64_t calendar_id, bool *any);
+/* xml NULL removes. NOT_FOUND when clients see no such object. */
+enum err store_object_property_set(struct ctx *cx, struct store_tx *tx,
+    const struct object_place *place, const struct property *property);
+/* In place of those that the other one has; both objects are there. */
+enum err store_object_properties_copy(struct ctx *cx, struct store_tx *tx,
+    const struct object_place *from, const struct object_place *to);
+
 /* ---- pushes to clients ---- */
 struct push_target {
     int64_t id, account_id, calendar_id; /* 0 = the home */
@@ -382,6 +400,9 @@ enum err store_push_drop(struct ctx *cx, struct store *store, int64_t id);
 /* Writes sent, state, failed_s and retry_s. */
 enum err store_push_sent(
     struct ctx *cx, struct store *store, const struct push_target *one);
+/* All of an account. */
+enum err store_pushes(struct ctx *cx, struct store *store, int64_t account_id,
+    struct push_target **list, size_t *n);
 /* Those with something to tell, and those that have expired. */
 enum err store_pushes_due(struct ctx *cx, struct store *store, int64_t now_s,
     struct push_target **list, size_t *n);

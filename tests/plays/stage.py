@@ -261,5 +261,35 @@ class DeleteCalendar(Write):
         assert f"Plans {n}" not in stage.ada.calendars()
 
 
+class Move(Write):
+    """Into another calendar, with somebody invited and a property that Feishu never hears of."""
+
+    def prepare(self, stage, n):
+        assert CreateCalendar().write(stage, n).status_code == 201
+        make(stage, n, simple(n, "Moved", INVITE_BOB))
+        answer = stage.ada.xml("PROPPATCH", name_of(stage, n), 'd:propertyupdate xmlns:x="urn:x"',
+                               f"<d:set><d:prop><x:note>{n}</x:note></d:prop></d:set>")
+        assert "200 OK" in answer.text
+
+    def target(self, stage, n):
+        return f"{stage.ada.home()}plans{n}/{n}.ics"
+
+    def write(self, stage, n):
+        return stage.ada.request("MOVE", name_of(stage, n), headers={
+            "Destination": stage.bridge.url + self.target(stage, n)})
+
+    def check(self, stage, n):
+        living = [e for e in stage.sim.events()
+                  if e["summary"] == f"Moved {n}" and e["status"] != "cancelled"]
+        assert len(living) == 1
+        assert [a.get("user_id") for a in living[0]["attendees"]].count(BOB) == 1
+        there = self.target(stage, n)
+        assert list(stage.ada.members(f"{stage.ada.home()}plans{n}/")) == [there]
+        assert name_of(stage, n) not in stage.ada.members(stage.href)
+        found = stage.ada.propfind(there, 0, '<x:note xmlns:x="urn:x"/>')[there]
+        assert found["{urn:x}note"].text == str(n)
+        assert not told(stage.sim, "invite") and not told(stage.sim, "cancel")
+
+
 WRITES = [Create(), Change(), ChangeAttendees(), Delete(), ChangeSeries(), DeleteSeries(),
-          CreateCalendar(), DeleteCalendar()]
+          CreateCalendar(), DeleteCalendar(), Move()]

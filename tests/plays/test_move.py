@@ -123,17 +123,93 @@ def test_an_invitation_stays_where_feishu_has_put_it(sim, bridge, ada):
     assert transfer(ada, "MOVE", href, ada.href + "mine.ics").status_code == 201
 
 
-def test_a_move_that_fails_half_way_loses_nothing_and_is_finished_by_the_next(sim, bridge, ada):
+def living(sim, summary):
+    return [e for e in sim.events() if e["summary"] == summary and e["status"] != "cancelled"]
+
+
+def test_what_cannot_be_deleted_is_not_moved(sim, bridge, ada):
     href = ada.put_new(summary="Half")
     sim.fault(method="DELETE", path="*/events/*", code=191002, status=403)
     answer = transfer(ada, "MOVE", href, ada.plans + "a.ics")
-    assert answer.status_code >= 400
-    assert href in ada.members(ada.href)
+    assert answer.status_code == 403
+    assert list(ada.members(ada.href)) == [href] and not ada.members(ada.plans)
+    assert len(living(sim, "Half")) == 1
+    bridge.sync(ada.name)
+    assert list(ada.members(ada.href)) == [href] and not ada.members(ada.plans)
     answer = transfer(ada, "MOVE", href, ada.plans + "a.ics")
     assert answer.status_code in (201, 204), answer.text
     bridge.sync(ada.name)
     assert not ada.members(ada.href) and list(ada.members(ada.plans)) == [ada.plans + "a.ics"]
-    assert len([e for e in sim.events() if e["summary"] == "Half"]) == 1
+    assert len(living(sim, "Half")) == 1
+
+
+def test_a_move_that_a_fault_interrupts_is_finished_later(sim, bridge, ada):
+    href = ada.put_new(summary="Later")
+    sim.fault(method="DELETE", path="*/events/*", code=190003, status=500, count=-1)
+    assert transfer(ada, "MOVE", href, ada.plans + "a.ics").status_code == 503
+    sim.clear_faults()
+    # Whatever is written next waits for it, so that nothing is deleted twice.
+    ada.put_new("other")
+    assert href not in ada.members(ada.href)
+    assert list(ada.members(ada.plans)) == [ada.plans + "a.ics"]
+    assert len(living(sim, "Later")) == 1
+    assert transfer(ada, "MOVE", href, ada.plans + "a.ics").status_code == 404
+    bridge.sync(ada.name)
+    assert list(ada.members(ada.plans)) == [ada.plans + "a.ics"]
+
+
+def test_an_unfinished_move_is_finished_without_being_asked(sim, bridge, ada):
+    href = ada.put_new(summary="Alone")
+    sim.fault(method="DELETE", path="*/events/*", code=190003, status=500, count=-1)
+    assert transfer(ada, "MOVE", href, ada.plans + "a.ics").status_code == 503
+    bridge.stop()
+    sim.clear_faults()
+    bridge.start()
+    wait_until(lambda: href not in ada.members(ada.href), "the end of the move")
+    assert list(ada.members(ada.plans)) == [ada.plans + "a.ics"]
+    assert len(living(sim, "Alone")) == 1
+
+
+def test_an_event_changed_in_feishu_meanwhile_stays_where_it_is(sim, bridge, ada):
+    href = ada.put_new(summary="Before")
+    wait_until(lambda: bridge.sync(ada.name), "a pull")
+    sim.fault(method="DELETE", path="*/events/*", code=190003, status=500, count=-1)
+    assert transfer(ada, "MOVE", href, ada.plans + "a.ics").status_code == 503
+    (old,) = [e for e in sim.events(sim.primary(ADA)) if e["summary"] == "Before"]
+    sim.edit(ADA, "event_patch", event_id=old["event_id"], event={"summary": "After"})
+    sim.clear_faults()
+    ada.put_new("other")
+    assert len(living(sim, "After")) == 1 and not living(sim, "Before")
+    wait_until(lambda: bridge.sync(ada.name) and "SUMMARY:After" in ada.get(href), "the edit")
+    assert not ada.members(ada.plans)
+
+
+def test_answers_of_who_has_an_account_here_move_along(sim, bridge, ada):
+    bob = bridge.sign_in(BOB)
+    href = ada.put_new(summary="Meeting", extra=MEETING)
+    sim.edit(BOB, "rsvp", event_id=sim.event("Meeting")["event_id"], rsvp_status="tentative")
+    wait_until(lambda: bridge.sync(ada.name) and "PARTSTAT=TENTATIVE" in ada.get(href),
+               "the answer", 40)
+    assert transfer(ada, "MOVE", href, ada.plans + "a.ics").status_code == 201
+    (moved,) = living(sim, "Meeting")
+    assert [a["rsvp_status"] for a in moved["attendees"] if a.get("user_id") == BOB] == ["tentative"]
+    wait_until(lambda: bridge.sync(ada.name) and
+               "PARTSTAT=TENTATIVE" in ada.get(ada.plans + "a.ics"), "the answer there", 40)
+    bridge.sync(bob.name)
+    assert [t for t in map(bob.get, bob.members(bob.calendars()["Bob"])) if "Meeting" in t]
+
+
+def test_a_copy_with_the_uid_of_another_event_names_that_one(ada):
+    href = ada.put_new()
+    assert transfer(ada, "COPY", href, ada.plans + "a.ics").status_code == 201
+    for source, target in ((href, ada.href + "b.ics"), (href, ada.plans + "b.ics")):
+        answer = transfer(ada, "COPY", source, target)
+        assert answer.status_code == 403
+        assert precondition(answer) == "{urn:ietf:params:xml:ns:caldav}no-uid-conflict"
+        assert target.replace("b.ics", "a.ics") in answer.text
+    answer = transfer(ada, "MOVE", href, ada.plans + "b.ics")
+    assert precondition(answer) == "{urn:ietf:params:xml:ns:caldav}no-uid-conflict"
+    assert list(ada.members(ada.href)) == [href]
 
 
 def test_add_member_makes_an_event_in_feishu(sim, ada):

@@ -106,6 +106,69 @@ def test_the_owner_of_a_colleagues_primary_calendar_is_found_out(sim):
         assert len(sim.calls(path="/primarys")) == asked == 1, "once and for all"
 
 
+def groups(client, open_id):
+    """(readers, writers) of a person's primary calendar, as the groups of the principal have them."""
+    found = []
+    for name in ("calendar-proxy-read/", "calendar-proxy-write/"):
+        href = f"{PRINCIPAL}{open_id}/{name}"
+        props = client.propfind(href, 0, "<d:group-member-set/>")[href]
+        found.append({one.text[len(PRINCIPAL):-1] for one in props["{DAV:}group-member-set"]})
+    return tuple(found)
+
+
+def acts_for(client, open_id):
+    """(as a reader, as a writer)"""
+    href = f"{PRINCIPAL}{open_id}/"
+    props = client.propfind(href, 0, "<cs:calendar-proxy-read-for/><cs:calendar-proxy-write-for/>")[href]
+    return tuple({one.text[len(PRINCIPAL):-1] for one in props["{%s}%s" % (NS["cs"], name)]}
+                 for name in ("calendar-proxy-read-for", "calendar-proxy-write-for"))
+
+
+def test_delegates_are_those_who_may_write_the_primary_calendar(sim, bridge):
+    sim.share(ADA, sim.primary(ADA), BOB, "writer")
+    sim.share(ADA, sim.primary(ADA), EVE, "reader")
+    make(sim, owner=ADA, **{BOB_KEY: "writer"})
+    ada, bob = bridge.sign_in(ADA), bridge.sign_in(BOB)
+    assert groups(ada, ADA) == ({EVE}, {BOB})
+    assert acts_for(ada, ADA) == (set(), set())
+    assert acts_for(ada, BOB) == (set(), {ADA})
+    sim.edit(BOB, "subscribe", calendar_id=sim.primary(ADA))
+    bridge.sync(bob.name)
+    assert acts_for(bob, BOB) == (set(), {ADA}), "the shared calendar beside it is no delegation"
+    assert groups(bob, ADA) == (set(), {BOB}), "who else it is open to is ada's business"
+
+
+def test_apple_makes_a_delegate_and_ends_it(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    href = f"{PRINCIPAL}{ADA}/calendar-proxy-write/"
+
+    def members(*people):
+        inner = "".join(f"<d:href>{PRINCIPAL}{one}/</d:href>" for one in people)
+        answer = ada.xml("PROPPATCH", href, "d:propertyupdate", "<d:set><d:prop><d:group-member-set>"
+                         f"{inner}</d:group-member-set></d:prop></d:set>")
+        assert answer.status_code == 207 and "200 OK" in answer.text, answer.text
+    sim.share(ADA, sim.primary(ADA), EVE, "reader")
+    bridge.sync(ada.name)
+    members(EVE)
+    assert roles(sim, sim.primary(ADA)) == {EVE: "writer"}
+    assert groups(ada, ADA) == (set(), {EVE})
+    members()
+    assert roles(sim, sim.primary(ADA)) == {}
+    assert groups(ada, ADA) == (set(), set())
+
+
+def test_a_shared_calendar_has_one_name_for_all_who_see_it(sim, bridge):
+    make(sim, owner=BOB, **{ADA[3:]: "reader"})
+    uris = set()
+    for person in (ADA, BOB):
+        client = bridge.sign_in(person)
+        href = client.calendars()["Team"]
+        props = client.propfind(href, 0, "<d:share-resource-uri/>")[href]
+        uris.add(props["{DAV:}share-resource-uri"][0].text)
+    (uri,) = uris
+    assert uri.startswith("urn:uuid:") and len(uri) == 45
+
+
 def test_an_owner_who_cannot_be_found_out_is_left_empty(sim, bridge):
     make(sim, owner=BOB, **{ADA[3:]: "reader"})
     ada = bridge.sign_in(ADA)

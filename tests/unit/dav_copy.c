@@ -59,6 +59,38 @@ static void a_copy_in_the_same_calendar_is_a_uid_conflict(void **state)
         ask(w, "COPY", ONE, to(w, TEAM "one.ics", NULL), NULL));
 }
 
+static char *kept_at(struct world *w, const char *href)
+{
+    assert_status(w, 207, propfind(w, href, "0", "<X:kept/>"));
+    return text_at(w, "//D:propstat[contains(D:status,' 200 ')]/D:prop/X:kept");
+}
+
+static void keep(struct world *w, const char *href, const char *value)
+{
+    char *set = arena_printf(w->cx->arena,
+        "<D:set><D:prop><X:kept>%s</X:kept></D:prop></D:set>", value);
+    assert_status(w, 207,
+        ask(w, "PROPPATCH", href, NULL, element(w, "D:propertyupdate", set)));
+}
+
+static void dead_properties_are_copied_moved_and_deleted_with_their_event(void **state)
+{
+    struct world *w = *state;
+    fake_add(w, "work", "one.ics", one(w));
+    keep(w, ONE, "1");
+    assert_status(w, 201, ask(w, "COPY", ONE, to(w, TEAM "one.ics", NULL), NULL));
+    assert_string_equal(kept_at(w, TEAM "one.ics"), "1");
+    keep(w, TEAM "one.ics", "2");
+    assert_string_equal(kept_at(w, ONE), "1");
+    assert_status(w, 204, ask(w, "COPY", ONE, to(w, TEAM "one.ics", NULL), NULL));
+    assert_string_equal(kept_at(w, TEAM "one.ics"), "1");
+    assert_status(w, 201, ask(w, "MOVE", ONE, to(w, WORK "two.ics", NULL), NULL));
+    assert_string_equal(kept_at(w, WORK "two.ics"), "1");
+    assert_status(w, 204, ask(w, "DELETE", WORK "two.ics", NULL, NULL));
+    fake_add(w, "work", "two.ics", one(w));
+    assert_string_equal(kept_at(w, WORK "two.ics"), "");
+}
+
 static void conditions_are_about_the_source(void **state)
 {
     struct world *w = *state;
@@ -170,6 +202,7 @@ int main(void)
         WORLD_TEST(a_move_takes_an_event_to_another_calendar),
         WORLD_TEST(a_copy_leaves_the_source),
         WORLD_TEST(a_copy_in_the_same_calendar_is_a_uid_conflict),
+        WORLD_TEST(dead_properties_are_copied_moved_and_deleted_with_their_event),
         WORLD_TEST(conditions_are_about_the_source),
         WORLD_TEST(impossible_destinations_are_told_apart),
         WORLD_TEST(a_reader_may_copy_out_but_not_move),

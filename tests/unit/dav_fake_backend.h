@@ -29,19 +29,23 @@ struct bridge {
     size_t n_calendars;
     LIST(struct fake_object) objects;
     LIST(struct be_property) properties;
-    LIST(int64_t) property_places; /* of each property: the calendar, 0 = the home */
+    LIST(const char *) property_places; /* of each property */
     int64_t counter, floor;
     bool rewrites;      /* PUT stores another text than was sent */
     enum err next_err;  /* of the next write */
     LIST(struct be_share) shares; /* of "work" */
+    LIST(struct be_share) proxy_for;
     int retry_after_s;
     /* What was asked of it. */
     unsigned n_listings, n_texts, n_changes, n_freebusy, n_searches, n_shared;
+    unsigned n_properties;
     struct be_expect last_expect;
     bool last_reply;
     const char *pinyin; /* finds "wang" by directory */
     struct be_push push; /* the last one registered */
     int64_t push_calendar_id;
+    const char *hushed;       /* of the last request, a space behind each */
+    const char *hush_objects; /* what it changed; NULL before its end */
     const char *last_freebusy; /* addresses, a space behind each */
 };
 

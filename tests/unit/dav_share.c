@@ -76,8 +76,10 @@ static void a_calendar_of_ones_own_is_not_shared(void **state)
 {
     struct world *w = *state;
     assert_status(w, 207,
-        propfind(w, WORK, "0", "<D:resourcetype/><D:share-access/><CS:invite/>"));
+        propfind(w, WORK, "0", "<D:resourcetype/><D:share-access/><CS:invite/>"
+                               "<D:share-resource-uri/>"));
     assert_found(w, 0, "//D:resourcetype/CS:*");
+    assert_found(w, 0, "//D:share-resource-uri/*");
     assert_found(w, 1, "//D:share-access/D:not-shared");
     assert_found(w, 1, "//D:propstat[contains(D:status,'404')]/D:prop/CS:invite");
 }
@@ -88,8 +90,10 @@ static void who_it_is_shared_with_sees_the_owner_alone(void **state)
     share(w, "wang", BE_READER);
     assert_status(w, 207, propfind(w, ADA "team/", "0",
         "<D:owner/><D:acl/><CS:invite/><D:resourcetype/><D:share-access/><D:invite/>"
-        "<CS:allowed-sharing-modes/><D:current-user-privilege-set/>"));
+        "<CS:allowed-sharing-modes/><D:current-user-privilege-set/>"
+        "<D:share-resource-uri/>"));
     assert_string_equal(text_at(w, "//D:owner/D:href"), P "bob/");
+    assert_string_equal(text_at(w, "//D:share-resource-uri/D:href"), "urn:uuid:2");
     assert_found(w, 1, "//D:resourcetype/CS:shared");
     assert_found(w, 1, "//D:share-access/D:read-write");
     assert_string_equal(text_at(w, "//CS:organizer/CS:common-name"), "Bob");

@@ -251,7 +251,7 @@ static void a_removed_calendar_takes_everything_with_it(void **state)
     assert_ok(w->cx, store_calendar_remove(w->cx, tx, w->calendar.id));
     assert_ok(w->cx, store_commit(w->cx, tx));
     static const char *const tables[] = {"calendars", "objects", "texts", "instances",
-        "tombstones", "rows", "row_texts", "properties"};
+        "tombstones", "rows", "row_texts", "properties", "object_properties"};
     struct store_conn *conn;
     assert_ok(w->cx, conn_get(w->cx, w->store, &conn));
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
