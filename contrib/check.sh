@@ -135,12 +135,13 @@ if [ "${1:-}" = --quick ]; then
 fi
 # Clients of others, and plays that wait for time-outs again and again: more at once, and not
 # under a sanitizer.
-plays plain -n 4 "$top"/tests/plays/test_{compat_*,crash,crashes,every_fault,outage}.py
+plays plain -n 4 "$top"/tests/plays/test_{compat_*,crash,crashes,every_fault,memory,outage}.py
 step "table of the judges" judges_table
 if step "sanitizer build" build san --enable-asan --enable-ubsan --enable-test-hooks; then
     units san
     plays san --dist loadfile "$top/tests/plays" --ignore-glob='*test_compat_*' --ignore-glob='*test_crash*' \
-        --ignore-glob='*test_every_fault*' --ignore-glob='*test_outage*'
+        --ignore-glob='*test_every_fault*' --ignore-glob='*test_outage*' \
+        --ignore-glob='*test_memory*'
 fi
 step "make distcheck" make -s -C "$work/plain" distcheck
 finish
