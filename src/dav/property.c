@@ -56,7 +56,7 @@ static const struct property properties[] = {
     {NS_DAV, "invite", CALENDAR, 0, share_invite, NULL},
     {NS_DAV, "share-resource-uri", CALENDAR, 0, share_resource_uri, NULL},
     /* RFC 6578 section 4 */
-    {NS_DAV, "sync-token", CALENDAR | HOME, 0, sync_sync_token, NULL},
+    {NS_DAV, "sync-token", CALENDAR | HOME | INBOX, 0, sync_sync_token, NULL},
     /* RFC 4791 sections 5.2, 6.2, 7.5.1 */
     {NS_CALDAV, "calendar-home-set", PRINCIPAL, 0, caldav_home_set, NULL},
     {NS_CALDAV, "calendar-description", CALENDAR, 0, caldav_description,
@@ -96,7 +96,7 @@ static const struct property properties[] = {
     {NS_CALDAV, "calendar-free-busy-set", INBOX, 0, schedule_free_busy_set, NULL},
     {NS_CALDAV, "schedule-tag", OBJECT, 0, schedule_tag, NULL},
     /* calendarserver.org caldav-ctag and others, Apple's iCal */
-    {NS_CS, "getctag", CALENDAR | HOME, 0, cs_getctag, NULL},
+    {NS_CS, "getctag", CALENDAR | HOME | INBOX, 0, cs_getctag, NULL},
     {NS_CS, "email-address-set", PRINCIPAL, 0, cs_email_address_set, NULL},
     {NS_CS, "record-type", PRINCIPAL, 0, cs_record_type, NULL},
     /* calendarserver.org caldav-proxy */

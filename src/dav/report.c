@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Always empty, but asked like calendars: Apple's clients synchronise the inbox. */
+#define BOXES (KIND_INBOX | KIND_OUTBOX)
+
 static const struct report {
     enum ns ns;
     const char *name;
@@ -14,11 +17,13 @@ static const struct report {
     report_handler *handler;
 } reports[] = {
     /* RFC 4791 section 7 */
-    {NS_CALDAV, "calendar-query", KIND_CALENDAR, report_calendar_query},
-    {NS_CALDAV, "calendar-multiget", KIND_CALENDAR | KIND_HOME, report_calendar_multiget},
+    {NS_CALDAV, "calendar-query", KIND_CALENDAR | BOXES, report_calendar_query},
+    {NS_CALDAV, "calendar-multiget", KIND_CALENDAR | KIND_HOME | BOXES,
+        report_calendar_multiget},
     {NS_CALDAV, "free-busy-query", KIND_CALENDAR | KIND_HOME, report_free_busy_query},
     /* RFC 6578 section 3 */
-    {NS_DAV, "sync-collection", KIND_CALENDAR | KIND_HOME, report_sync_collection},
+    {NS_DAV, "sync-collection", KIND_CALENDAR | KIND_HOME | KIND_INBOX,
+        report_sync_collection},
     /* RFC 3253 section 3.8 */
     {NS_DAV, "expand-property", KINDS_ALL, report_expand_property},
     /* RFC 3744 sections 9.2 to 9.5 */

@@ -30,7 +30,7 @@ static enum err enter(struct multiget *get, const struct path *path, bool *found
         *found = true;
         return ERR_OK;
     }
-    if (dav->target.kind == KIND_CALENDAR)
+    if (dav->target.kind != KIND_HOME)
         return ERR_OK;
     struct path parent = *path;
     parent.n = 3;

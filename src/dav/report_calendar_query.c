@@ -101,7 +101,8 @@ static enum err next_objects(struct dav *dav, void *self, bool *done)
     struct query *query = self;
     if (query->rest.n) {
         TRY(write_rest(query));
-    } else if (!query->shape.nothing && report_may_read(dav->target.calendar)) {
+    } else if (dav->target.calendar && !query->shape.nothing &&
+        report_may_read(dav->target.calendar)) {
         query->be.after = query->stopped ? buf_str(&query->after) : NULL;
         query->stopped = false;
         TRY(be_objects(dav->cx, dav->request->bridge, dav->target.calendar, &query->be,

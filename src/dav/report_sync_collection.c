@@ -1,4 +1,5 @@
-/* sync-collection (RFC 6578 section 3) on calendars and on the home. */
+/* sync-collection (RFC 6578 section 3) on calendars, on the home, and on the inbox, which
+ * never changes. */
 #include "dav/multistatus.h"
 #include "dav/report.h"
 #include "dav/stream.h"
@@ -56,7 +57,9 @@ static enum err read_request(struct sync *sync, const struct xml *root)
     /* Apple sends Depth 1 and no sync-level, others Depth 0, or none: all mean the
      * members. */
     TRY(dav_depth(dav, &depth));
-    if (!str_eq(level_text, "1") && !str_eq(level_text, "infinite"))
+    /* "infinity" is what the drafts and Apple's test scripts say. */
+    if (!str_eq(level_text, "1") && !str_eq(level_text, "infinite") &&
+        !str_eq(level_text, "infinity"))
         return fail(dav->cx, ERR_BAD_REQUEST, "sync-level is 1 or infinite");
     TRY(read_limit(sync, root));
     const char *text = token ? xml_word(dav->cx, token) : "";
@@ -199,6 +202,8 @@ static void write_page(struct sync *sync)
 static enum err begin_calendar(struct sync *sync)
 {
     const struct be_calendar *calendar = sync->dav->target.calendar;
+    if (!calendar) /* the inbox */
+        return ERR_OK;
     resource_member(&sync->dav->target, &sync->member);
     if (!report_may_read(calendar) || (!sync->first && sync->token.start < 0 &&
                                           sync->token.number == sync->newest))

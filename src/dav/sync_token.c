@@ -48,6 +48,10 @@ enum err sync_newest(struct dav *dav, const struct resource *resource, int64_t *
         *number = resource->calendar->change;
         return ERR_OK;
     }
+    if (resource->kind == KIND_INBOX) {
+        *number = 0;
+        return ERR_OK;
+    }
     struct be_calendar *list = NULL;
     size_t n = 0;
     TRY(be_calendars(dav->cx, dav->request->bridge, &dav->user, &list, &n));

@@ -82,9 +82,12 @@ bool ics_duration(const char *text, int64_t *days, int64_t *seconds)
         return false;
     while (*text) {
         int64_t n = 0;
-        if (*text == 'T' && !in_time && text[1]) {
+        if (*text == 'T' && !in_time) {
             in_time = true;
             text++;
+            /* "P1DT", from Apple's programs */
+            if (!*text && next)
+                break;
         }
         const char *digits = text;
         for (; *text >= '0' && *text <= '9'; text++) {

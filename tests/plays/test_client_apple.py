@@ -348,10 +348,28 @@ def test_a_calendar_is_polled_by_ctag_token_and_a_listing(ada):
         assert one.props[DAV + "getcontenttype"].text.startswith("text/calendar")
 
 
-def test_the_inbox_is_polled_in_the_same_way(ada):
+def test_the_inbox_is_polled_in_the_same_way_and_synchronised(ada):
+    """ical.py takes a schedule-inbox for a calendar: its first report must not be refused."""
     one = found_in(propfind(ada, ada.inbox, "C:getctag A:sync-token"))[ada.inbox]
-    assert len(one.props) + len(one.missing) == 2
+    assert one.props[CS + "getctag"].text
     assert list(found_in(propfind(ada, ada.inbox, "A:getcontenttype A:getetag", "1"))) == [ada.inbox]
+    first = sync(ada, ada.inbox, "")
+    assert found_in(first) == {} and token_of(first) == one.props[DAV + "sync-token"].text
+    assert found_in(sync(ada, ada.inbox, token_of(first))) == {}
+    put_event(ada, "apple-inbox.ics")
+    assert ada.delete(ada.href + "apple-inbox.ics").status_code == 204
+    again = found_in(propfind(ada, ada.inbox, "C:getctag A:sync-token"))[ada.inbox]
+    assert again.props[DAV + "sync-token"].text == token_of(first), "it never changes"
+
+
+def test_inbox_and_outbox_answer_queries_and_have_nothing(ada):
+    query = element("B:filter", element("B:comp-filter", element(
+        "B:comp-filter", "", ' name="VEVENT"'), ' name="VCALENDAR"'))
+    for href in (ada.inbox, ada.outbox):
+        answer = send(ada, "REPORT", href, body("B:calendar-query", prop("A:getetag") + query), TEXT,
+                      Depth="1")
+        assert found_in(answer) == {}
+        assert found_in(multiget(ada, href, [href + "1.ics"]))[href + "1.ics"].status == 404
 
 
 def test_sync_has_no_level_at_depth_1_and_an_empty_token_first(ada):

@@ -84,7 +84,8 @@ static void all_ways_to_say_depth_and_level_are_taken(void **state)
     static const char *const headers[] = {
         "Depth: 1", "Depth: 0", NULL, "Depth: infinity"};
     static const char *const levels[] = {"", "<D:sync-level>1</D:sync-level>",
-        "<D:sync-level>infinite</D:sync-level>"};
+        "<D:sync-level>infinite</D:sync-level>",
+        "<D:sync-level>infinity</D:sync-level>"};
     for (size_t i = 0; i < 4; i++)
         for (size_t k = 0; k < 3; k++) {
             assert_status(w, 207, sync_at(w, WORK, headers[i], "", levels[k]));
@@ -249,6 +250,22 @@ static void the_home_tells_which_calendars_changed(void **state)
     assert_precondition(w, 403, "D:valid-sync-token", sync_at(w, ADA, NULL, token, ""));
 }
 
+static void the_inbox_is_synchronised_and_never_changes(void **state)
+{
+    struct world *w = *state;
+    assert_status(w, 207, sync_at(w, ADA "inbox/", "Depth: 1", "", ""));
+    assert_found(w, 0, "//D:response");
+    char *token = token_of(w);
+    add(w, "a");
+    assert_status(w, 207, sync_at(w, ADA "inbox/", NULL, token, ""));
+    assert_found(w, 0, "//D:response");
+    assert_string_equal(token_of(w), token);
+    assert_precondition(w, 403, "D:valid-sync-token",
+        sync_at(w, ADA "inbox/", NULL, "data:," FAKE_EPOCH "-5", ""));
+    assert_precondition(
+        w, 403, "D:supported-report", sync_at(w, ADA "outbox/", NULL, "", ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +280,7 @@ int main(void)
         WORLD_TEST(properties_that_sync_cannot_give_are_404_inside),
         WORLD_TEST(hrefs_are_raw_prefixes_of_the_collection),
         WORLD_TEST(the_home_tells_which_calendars_changed),
+        WORLD_TEST(the_inbox_is_synchronised_and_never_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

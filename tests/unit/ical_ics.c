@@ -102,7 +102,9 @@ static void durations_are_read(void **state)
         {"PT1S1H", false, 0, 0},
         {"P99999999999999999999D", false, 0, 0},
         {"--P1D", false, 0, 0},
-        {"P1DT", false, 0, 0},
+        {"P1DT", true, 1, 0},
+        {"-P1WT", true, -7, 0},
+        {"P1DTT", false, 0, 0},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int64_t days = -1, seconds = -1;
