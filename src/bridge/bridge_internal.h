@@ -13,6 +13,7 @@
 #include "bridge/convert.h"
 #include "bridge/events.h"
 #include "bridge/lock.h"
+#include "bridge/split.h"
 #include "feishu/client.h"
 #include "feishu/oauth.h"
 #include "store/store.h"
@@ -277,7 +278,7 @@ enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *a
 enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
     const struct account *account, const struct calendar *calendar, bool *dropped);
 
-/* ---- push.c, push_steps.c, push_look.c, push_store.c, journal.c ---- */
+/* ---- push.c, push_parts.c, push_steps.c, push_look.c, push_store.c, journal.c ---- */
 struct push {
     struct bridge *bridge;
     const struct account *account;
@@ -296,6 +297,11 @@ struct push {
     /* What it is a copy of: its dead properties come along. name NULL = nothing. */
     struct object_place from;
     int64_t move; /* journal entry of the move that it is a part of, 0 = none */
+    /* Parts that are cut off this series (split.h), written and stored with it under one
+     * journal entry; whole = in a part, the push that it belongs to. */
+    struct push *later;
+    size_t n_later;
+    struct push *whole;
     const struct step *steps;
     size_t n_steps;
     bool *done;             /* a flag a step */
@@ -304,6 +310,22 @@ struct push {
     LIST(int64_t) destroyed; /* original times of exceptions that are no rows any more */
 };
 enum err push_load_rows(struct ctx *cx, struct push *push);
+/* The steps are those that push will execute; quiet = nobody is told. */
+void push_take_plan(
+    struct ctx *cx, struct push *push, const struct plan *plan, bool quiet);
+/* Plans the parts of a series that is cut. before and served: what convert_plan was given
+ * for the series itself; plan = its plan, which is adapted. */
+struct push_cut {
+    const struct convert_env *env;
+    const struct split *split;
+    const struct series *before;
+    const char *served;
+    bool quiet;
+};
+enum err push_plan_parts(struct ctx *cx, struct push *push, const struct push_cut *cut,
+    struct plan *plan);
+/* True when something of it, or of its parts, has happened upstream. */
+bool push_begun(const struct push *push);
 /* The same for a push out of the journal: what its steps did before the crash is not
  * stored yet, and is fetched. */
 enum err push_reload(struct ctx *cx, struct push *push);

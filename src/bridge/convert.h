@@ -97,6 +97,21 @@ struct plan {
  * UPSTREAM_REFUSED (what Feishu cannot hold; the text says which part). */
 enum err convert_plan(struct ctx *cx, const struct convert_env *env,
     const struct series *before, const char *served, const char *text, struct plan *plan);
+/* What a part asks for that was cut off a series (split.h), which begins anew upstream. */
+struct plan_part {
+    const char *text;            /* of the part */
+    int64_t pivot;               /* where the series was cut */
+    const struct series *before; /* the series as it was, NULL = it is new, too */
+    const char *served;          /* its text then; of a new one what is left of it */
+};
+/* As convert_plan for a create. What the client left as it was is taken over from the
+ * series, also what iCalendar does not say; people who knew it hear only of news. */
+enum err convert_plan_part(struct ctx *cx, const struct convert_env *env,
+    const struct plan_part *part, struct plan *plan);
+/* That a series now ends is a technical step, which nobody is told, unless somebody is in
+ * none of the parts. plan = of what is left, text. */
+enum err convert_plan_cut(struct ctx *cx, const struct convert_env *env,
+    const char *text, const char *const *parts, size_t n_parts, struct plan *plan);
 /* The text that a write without a condition was made from: convert_plan's served. */
 struct merge {
     bool given; /* a client was given what is served */

@@ -237,41 +237,18 @@ static bool is_excluded(const struct down *down, int64_t original)
     return row != NULL && (row_is_cancelled(row) || is_declined(down, row));
 }
 
-/* Takes the values that upstream takes place out of the client's lines; dates that are no
- * occurrence mean nothing and stay. */
-static enum err drop_exdates(struct ctx *cx, struct down *down)
+struct excluded {
+    struct ctx *cx;
+    const struct down *down;
+};
+
+/* Dates that are no occurrence mean nothing and stay. */
+static bool stays_excluded(void *self, int64_t original)
 {
-    const struct view *view = &down->view;
-    size_t at = 0;
-    for (struct line *line;
-         (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
-        char **values = str_split(cx->arena, line->value, ',');
-        struct buf kept = buf_new(cx->arena);
-        bool dropped = false;
-        for (size_t i = 0; values[i] != NULL; i++) {
-            struct ics_time time;
-            TRY(ics_time_value(cx, view->calendar, line, values[i], &time));
-            int64_t original = original_time(down->env, &view->form, &time);
-            if (is_excluded(down, original) || !view_has(cx, down->env, view, original))
-                buf_printf(&kept, "%s%s", kept.len_bytes == 0 ? "" : ",", values[i]);
-            else
-                dropped = true;
-        }
-        if (!dropped)
-            continue;
-        at--;
-        struct buf params = buf_new(cx->arena);
-        for (size_t i = 0; i < line->n_params; i++)
-            buf_printf(&params, ";%s=%s", line->params[i].name,
-                param_escape(cx->arena, line->params[i].value));
-        if (kept.len_bytes == 0) {
-            comp_remove_line(view->master, line);
-            continue;
-        }
-        view->master->items.items[at++].line =
-            line_new(cx, "EXDATE%s:%s", buf_str(&params), kept.data);
-    }
-    return ERR_OK;
+    struct excluded *excluded = self;
+    const struct down *down = excluded->down;
+    return is_excluded(down, original) ||
+        !view_has(excluded->cx, down->env, &down->view, original);
 }
 
 static enum err lay_exdates(struct ctx *cx, struct down *down)
@@ -279,12 +256,15 @@ static enum err lay_exdates(struct ctx *cx, struct down *down)
     const struct view *view = &down->view;
     if (view->master == NULL)
         return ERR_OK;
-    TRY(drop_exdates(cx, down));
+    struct excluded excluded = {cx, down};
+    TRY(view_keep_dates(cx, down->env, view, "EXDATE", stays_excluded, &excluded));
     struct scene scene = scene_of(down, view->master);
     size_t place = 0;
     for (size_t i = 0; i < view->master->items.n; i++) {
         const struct line *line = view->master->items.items[i].line;
-        if (line != NULL && (str_eq(line->name, "EXDATE") || str_eq(line->name, "RRULE")))
+        if (line != NULL &&
+            (str_eq(line->name, "EXDATE") || str_eq(line->name, "RRULE") ||
+                str_eq(line->name, "RDATE")))
             place = i + 1;
     }
     for (size_t i = 0; i < down->series->n_exceptions; i++) {

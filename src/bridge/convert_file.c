@@ -5,6 +5,7 @@
 #include "bridge/people.h"
 #include "bridge/field_time.h"
 #include "bridge/series.h"
+#include "bridge/split.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -154,14 +155,12 @@ static const char *event_id(struct ctx *cx, const char *uid, int64_t original)
     return arena_printf(cx->arena, "%s_%lld", uid, (long long)original);
 }
 
-static enum err ics_to_json(
-    struct ctx *cx, const char *text, size_t len_bytes, char **result)
+static enum err add_object(struct ctx *cx, const char *text, cJSON *events)
 {
     struct ics_object object;
     struct view view;
-    TRY(ics_object_parse(cx, text, len_bytes, &object));
+    TRY(ics_object_parse(cx, text, strlen(text), &object));
     TRY(view_of(cx, &offline, object.calendar, &view));
-    cJSON *events = json_own(cx, cJSON_CreateArray());
     if (view.master != NULL)
         TRY(add_event(cx, &view, view.master, event_id(cx, object.uid, 0), events));
     for (size_t i = 0; i < view.exdates.n; i++) {
@@ -177,6 +176,21 @@ static enum err ics_to_json(
         TRY(add_event(
             cx, &view, one->event, event_id(cx, object.uid, one->original_time), events));
     }
+    return ERR_OK;
+}
+
+static enum err ics_to_json(
+    struct ctx *cx, const char *text, size_t len_bytes, char **result)
+{
+    struct ics_object object;
+    struct split split;
+    TRY(ics_object_parse(cx, text, len_bytes, &object));
+    TRY(convert_split(cx, &offline, arena_strndup(cx->arena, text, len_bytes),
+        object.calendar, &split));
+    cJSON *events = json_own(cx, cJSON_CreateArray());
+    TRY(add_object(cx, split.text, events));
+    for (size_t i = 0; i < split.later.n; i++)
+        TRY(add_object(cx, split.later.items[i].text, events));
     char *json = cJSON_Print(events);
     *result = arena_printf(cx->arena, "%s\n", json);
     cJSON_free(json);

@@ -81,7 +81,8 @@ enum err up_end(struct ctx *cx, const struct scene *scene, cJSON **value)
     }
     /* A series is sent with equal zones (feishu-api 16.36). */
     const struct zone *zone = NULL;
-    if (comp_line(scene->event, "RRULE") != NULL)
+    if (comp_line(scene->event, "RRULE") != NULL ||
+        comp_line(scene->event, "RDATE") != NULL)
         zone = start.zone == NULL ? env_zone(scene->env) : start.zone;
     *value = up_value(scene, &end, zone);
     return ERR_OK;

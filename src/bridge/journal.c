@@ -25,9 +25,9 @@ static cJSON *step_json(const struct step *step, bool done)
     return json;
 }
 
-static const char *plan_text(struct ctx *cx, const struct push *push)
+static cJSON *push_json(const struct push *push)
 {
-    cJSON *json = json_object(cx->arena);
+    cJSON *json = cJSON_CreateObject();
     if (push->uid)
         cJSON_AddStringToObject(json, "uid", push->uid);
     if (push->ical_uid)
@@ -45,6 +45,20 @@ static const char *plan_text(struct ctx *cx, const struct push *push)
     cJSON *steps = cJSON_AddArrayToObject(json, "steps");
     for (size_t i = 0; i < push->n_steps; i++)
         cJSON_AddItemToArray(steps, step_json(&push->steps[i], push->done[i]));
+    return json;
+}
+
+/* A part has no entry of its own, but a key for its create. */
+static const char *plan_text(struct ctx *cx, const struct push *push)
+{
+    cJSON *json = push_json(push);
+    arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, json);
+    cJSON *later = cJSON_AddArrayToObject(json, "later");
+    for (size_t i = 0; i < push->n_later; i++) {
+        cJSON *part = push_json(&push->later[i]);
+        cJSON_AddStringToObject(part, "key", push->later[i].journal.key);
+        cJSON_AddItemToArray(later, part);
+    }
     return json_print(cx->arena, json);
 }
 
@@ -54,10 +68,9 @@ static const char *text_or_null(const cJSON *json, const char *name)
     return *text ? text : NULL;
 }
 
-static bool plan_read(struct ctx *cx, const struct journal *journal, struct push *push)
+static bool push_read(struct ctx *cx, const cJSON *json, struct push *push)
 {
-    const cJSON *json = json_parse(cx->arena, journal->plan), *one;
-    const cJSON *steps = json_array(json, "steps");
+    const cJSON *steps = json_array(json, "steps"), *one;
     LIST(struct step) list = {0};
     LIST(bool) done = {0};
     cJSON_ArrayForEach(one, steps)
@@ -89,10 +102,32 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
     push->steps = list.items;
     push->n_steps = list.n;
     push->done = done.items;
+    push->resumed = true;
+    return true;
+}
+
+static bool plan_read(struct ctx *cx, const struct journal *journal, struct push *push)
+{
+    const cJSON *json = json_parse(cx->arena, journal->plan);
+    const cJSON *later = json_array(json, "later"), *one;
+    size_t n = (size_t)cJSON_GetArraySize(later);
+    if (!push_read(cx, json, push))
+        return false;
     push->name = journal->name;
     push->journal = *journal;
-    push->resumed = true;
-    return list.n > 0;
+    push->later = ARENA_ARRAY(cx->arena, struct push, n + 1);
+    cJSON_ArrayForEach(one, later)
+    {
+        struct push *part = &push->later[push->n_later++];
+        *part = (struct push){.bridge = push->bridge,
+            .account = push->account,
+            .calendar = push->calendar,
+            .whole = push,
+            .journal.key = json_text(one, "key")};
+        if (!push_read(cx, one, part))
+            return false;
+    }
+    return push->n_steps > 0 || n > 0;
 }
 
 /* ---- while a write runs ---- */
@@ -101,8 +136,18 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
  * ended. */
 static bool is_needed(const struct push *push)
 {
-    return push->n_steps > 1 ||
+    return push->n_later || push->n_steps > 1 ||
         (push->n_steps == 1 && (push->move || push->steps[0].kind == STEP_CREATE));
+}
+
+static size_t steps_left(const struct push *push)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < push->n_steps; i++)
+        left += !push->done[i];
+    for (size_t i = 0; i < push->n_later; i++)
+        left += steps_left(&push->later[i]);
+    return left;
 }
 
 enum err journal_open(struct ctx *cx, struct push *push)
@@ -122,11 +167,10 @@ enum err journal_open(struct ctx *cx, struct push *push)
 
 enum err journal_note(struct ctx *cx, struct push *push)
 {
-    size_t left = 0;
-    for (size_t i = 0; i < push->n_steps; i++)
-        left += !push->done[i];
+    if (push->whole)
+        push = push->whole;
     if (!push->journal.id ||
-        !left) /* the key of a create that is done tells its uid again */
+        !steps_left(push)) /* the key of a create that is done tells its uid again */
         return ERR_OK;
     push->journal.plan = plan_text(cx, push);
     return store_journal_save(cx, push->bridge->store, &push->journal);
@@ -152,7 +196,7 @@ static void drop(struct ctx *cx, struct push *push, const char *why)
 static enum err finish(struct ctx *cx, struct push *push)
 {
     struct render_result result;
-    enum err err = push->uid ? push_reload(cx, push) : ERR_OK;
+    enum err err = push_reload(cx, push);
     if (!err)
         err = push_settle(cx, push, push_execute(cx, push), &result);
     bool open = err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;

@@ -98,7 +98,7 @@ static bool is_past(struct ctx *cx, const cJSON *facts)
     return end_s < ctx_now_s(cx);
 }
 
-static enum err plan_create(struct ctx *cx, struct planner *p)
+enum err plan_create(struct ctx *cx, struct planner *p)
 {
     if (p->now.master == NULL)
         return fail(cx, ERR_UPSTREAM_REFUSED,

@@ -13,6 +13,10 @@ struct planner {
     bool reset;           /* the upstream rows of exceptions are deleted already */
     struct view was, now; /* was.calendar = NULL on create */
     struct plan *plan;
+    /* Of a part that was cut off: what its first occurrence said so far, and whether it
+     * now says what those should hear who knew it; NULL for anything else. */
+    const cJSON *known;
+    bool news;
 };
 
 /* One component's change. was NULL = nothing is there. */
@@ -42,5 +46,12 @@ enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master)
 
 /* UPSTREAM_REFUSED for properties of a series that Feishu has no place for. */
 enum err plan_refuse(struct ctx *cx, const struct planner *p);
+
+/* The steps of a new series or event. Errors: those of convert_plan. */
+enum err plan_create(struct ctx *cx, struct planner *p);
+
+/* The entry of the same person, under another address perhaps; NULL = none. */
+const cJSON *plan_find_person(struct ctx *cx, const struct convert_env *env,
+    const cJSON *people, const cJSON *person);
 
 #endif

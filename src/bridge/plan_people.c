@@ -38,17 +38,16 @@ static void add_request(struct ctx *cx, struct planner *p, const struct change *
     cJSON_AddItemToArray(all->list, request);
 }
 
-static bool same_id(
-    struct ctx *cx, const struct planner *p, const cJSON *one, const char *address)
+static bool same_id(struct ctx *cx, const struct convert_env *env, const cJSON *one,
+    const char *address)
 {
-    const char *a = people_id(cx, p->env, json_text(one, "address"));
-    const char *b = a == NULL ? NULL : people_id(cx, p->env, address);
+    const char *a = people_id(cx, env, json_text(one, "address"));
+    const char *b = a == NULL ? NULL : people_id(cx, env, address);
     return a != NULL && str_eq(a, b);
 }
 
-/* The entry of the same person, under another address perhaps. */
-static const cJSON *find(
-    struct ctx *cx, const struct planner *p, const cJSON *people, const cJSON *person)
+const cJSON *plan_find_person(struct ctx *cx, const struct convert_env *env,
+    const cJSON *people, const cJSON *person)
 {
     const char *address = json_text(person, "address");
     const cJSON *one = people_find(people, address);
@@ -56,7 +55,7 @@ static const cJSON *find(
         return one;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
-        if (same_id(cx, p, one, address))
+        if (same_id(cx, env, one, address))
             return one;
     }
     return NULL;
@@ -82,7 +81,7 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
     {
         if (!is_guest(p, one) || json_bool(one, "refused", false))
             continue;
-        const cJSON *now = find(cx, p, people_of(change->now), one);
+        const cJSON *now = plan_find_person(cx, p->env, people_of(change->now), one);
         if (now != NULL &&
             json_bool(now, "optional", false) == json_bool(one, "optional", false))
             continue;
@@ -109,7 +108,7 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
     {
         if (!is_guest(p, one) || json_bool(one, "refused", false))
             continue;
-        const cJSON *was = find(cx, p, people_of(change->was), one);
+        const cJSON *was = plan_find_person(cx, p->env, people_of(change->was), one);
         if (json_bool(was, "refused", false))
             was = NULL; /* the client tries again */
         if (was != NULL &&
@@ -118,7 +117,10 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
         cJSON *request = people_request(cx, p->env, one);
         if (request == NULL)
             continue;
-        bool tell = was == NULL && !silent && !json_bool(one, "silent", false);
+        /* Who was there before the series was cut hears only of what is new. */
+        bool hears = p->known == NULL || p->news ||
+            plan_find_person(cx, p->env, people_of(p->known), one) == NULL;
+        bool tell = was == NULL && hears && !silent && !json_bool(one, "silent", false);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }
 }
@@ -150,7 +152,7 @@ static enum err check_organizer(
     const char *address = json_text(now, "address");
     const char *id = people_id(cx, p->env, address);
     bool same = was != NULL &&
-        (str_ieq(json_text(was, "address"), address) || same_id(cx, p, was, address));
+        (str_ieq(json_text(was, "address"), address) || same_id(cx, p->env, was, address));
     /* An account whose own address is unknown may have any. */
     bool self =
         str_eq(id, p->env->own_id) || (id == NULL && str_empty(p->env->own_address));

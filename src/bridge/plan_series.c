@@ -3,6 +3,7 @@
 
 #include "bridge/attendee.h"
 #include "bridge/field_time.h"
+#include "bridge/rdate.h"
 
 #include <string.h>
 
@@ -27,46 +28,27 @@ static bool same_values(const struct comp *was, const struct comp *now, const ch
     }
 }
 
-/* An RDATE that the rule has anyway says nothing. */
-static bool is_of_rule(struct ctx *cx, const struct planner *p, const struct line *line)
+/* Dates that a rule has, or that a rule can be made of. */
+static enum err check_rdates(struct ctx *cx, const struct planner *p)
 {
-    char **values = str_split(cx->arena, line->value, ',');
-    if (str_ieq(line_param(line, "VALUE"), "PERIOD"))
-        return false;
-    for (size_t i = 0; values[i] != NULL; i++) {
-        struct ics_time time;
-        if (ics_time_value(cx, p->now.calendar, line, values[i], &time) != ERR_OK ||
-            !view_has(
-                cx, p->env, &p->now, original_time(p->env, &p->now.form, &time)))
-            return false;
-    }
-    return true;
-}
-
-/* The expansion counts RDATEs, too: the rule is asked alone. */
-static bool rdates_say_nothing(struct ctx *cx, const struct planner *p)
-{
-    struct planner alone = *p;
-    struct comp *calendar = comp_clone(cx, p->now.calendar);
-    size_t at = 0;
-    if (view_of(cx, p->env, calendar, &alone.now) != ERR_OK || alone.now.master == NULL)
-        return false;
-    comp_replace_lines(cx, alone.now.master, "RDATE", NULL, 0);
-    for (struct line *line;
-         (line = comp_next_line(p->now.master, "RDATE", &at)) != NULL;) {
-        if (!is_of_rule(cx, &alone, line))
-            return false;
-    }
-    return true;
+    const struct comp *now = p->now.master;
+    if (same_values(p->was.master, now, "RDATE"))
+        return ERR_OK;
+    if (comp_line(now, "RRULE") != NULL)
+        return rdates_say_nothing(cx, p->env, &p->now)
+            ? ERR_OK
+            : fail(cx, ERR_UPSTREAM_REFUSED,
+                  "RDATE: Feishu has no single dates beside a rule");
+    return rdate_rule(cx, p->env, p->now.calendar, now) != NULL
+        ? ERR_OK
+        : fail(cx, ERR_UPSTREAM_REFUSED,
+              "RDATE: Feishu has no single dates, and no rule has just these");
 }
 
 enum err plan_refuse(struct ctx *cx, const struct planner *p)
 {
     const struct comp *now = p->now.master;
-    bool rdates = !same_values(p->was.master, now, "RDATE");
-    if (rdates && !rdates_say_nothing(cx, p))
-        return fail(cx, ERR_UPSTREAM_REFUSED,
-            "RDATE: Feishu has no single dates beside a rule");
+    TRY(check_rdates(cx, p));
     for (size_t i = 0; i < sizeof refused_lines / sizeof refused_lines[0]; i++) {
         if (!same_values(p->was.master, now, refused_lines[i].line))
             return fail(cx, ERR_UPSTREAM_REFUSED, "%s", refused_lines[i].reason);
@@ -78,9 +60,10 @@ enum err plan_refuse(struct ctx *cx, const struct planner *p)
     for (size_t i = 0; i < p->now.overrides.n; i++) {
         const struct line *id =
             comp_line(p->now.overrides.items[i].event, "RECURRENCE-ID");
-        if (line_param(id, "RANGE") != NULL)
+        const char *range = line_param(id, "RANGE");
+        if (range != NULL)
             return fail(cx, ERR_UPSTREAM_REFUSED,
-                "RECURRENCE-ID;RANGE=THISANDFUTURE: split the series instead");
+                "RECURRENCE-ID;RANGE=%s: Feishu changes single occurrences", range);
     }
     return ERR_OK;
 }

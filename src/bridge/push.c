@@ -157,31 +157,6 @@ void write_result(const struct write *write, const struct object *object,
     };
 }
 
-/* The same change again, after its answer was lost or could not be stored: what Feishu
- * already says is not said twice, because people would be told twice. */
-static bool is_said(struct ctx *cx, struct push *push, const struct step *step)
-{
-    const struct row *row = step->original_time ? NULL : push_row(push, 0);
-    const cJSON *event = row && step->kind == STEP_PATCH && !step->restore
-        ? json_parse(cx->arena, row->json)
-        : NULL;
-    return event && !event_cancelled(event) &&
-        event_covers(cx, push->bridge, event, step->body);
-}
-
-/* The steps are those that push will execute. */
-static void take_plan(struct ctx *cx, struct write *write, const struct plan *plan)
-{
-    struct push *push = &write->push;
-    for (size_t i = 0; write->quiet && i < plan->steps.n; i++)
-        plan->steps.items[i].notify = false;
-    push->steps = plan->steps.items;
-    push->n_steps = plan->steps.n;
-    push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
-    for (size_t i = 0; i < push->n_steps; i++)
-        push->done[i] = is_said(cx, push, &push->steps[i]);
-}
-
 /* If-Match has decided already; otherwise both sides may have changed something. */
 static const char *base_of(struct ctx *cx, const struct write *write,
     const struct series *before, const char *text)
@@ -207,19 +182,22 @@ static const char *base_of(struct ctx *cx, const struct write *write,
     return base;
 }
 
-static enum err plan_put(struct ctx *cx, struct write *write, const char *text)
+static enum err plan_put(
+    struct ctx *cx, struct write *write, const struct split *split)
 {
     struct push *push = &write->push;
     struct plan *plan = ARENA_NEW(cx->arena, struct plan);
     struct series_data before;
-    bool there = write->have || write->revive;
-    if (there) {
+    struct push_cut cut = {.env = &write->env, .split = split, .quiet = write->quiet};
+    if (write->have || write->revive) {
         series_read(cx, push->rows.items, push->rows.n, &before);
         before.series.ical_uid = write->object.uid;
+        cut.before = &before.series;
+        cut.served = base_of(cx, write, &before.series, split->text);
     }
-    TRY(convert_plan(cx, &write->env, there ? &before.series : NULL,
-        there ? base_of(cx, write, &before.series, text) : NULL, text, plan));
-    take_plan(cx, write, plan);
+    TRY(convert_plan(cx, &write->env, cut.before, cut.served, split->text, plan));
+    TRY(push_plan_parts(cx, push, &cut, plan));
+    push_take_plan(cx, push, plan, write->quiet);
     return ERR_OK;
 }
 
@@ -245,11 +223,13 @@ static enum err put_locked(struct ctx *cx, struct write *write,
 {
     struct push *push = &write->push;
     struct render_result rendered = {0};
+    struct split split;
     TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
+    TRY(convert_split(cx, &write->env, text, parsed->calendar, &split));
     TRY(write_load(cx, write));
     /* The same create again, because its answer was lost on the way to the client. */
     if (write->have && write->expect->check && write->expect->strict &&
-        !write->expect->etag && str_eq(write->object.shadow, text)) {
+        !write->expect->etag && str_eq(write->object.shadow, split.text)) {
         write_result(write, &write->object, text, result);
         return ERR_OK;
     }
@@ -258,8 +238,8 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     if (write->have)
         TRY(meet_upstream(cx, write));
     learn_addresses(cx, write, parsed->calendar);
-    TRY(plan_put(cx, write, text));
-    push->text = text;
+    TRY(plan_put(cx, write, &split));
+    push->text = split.text;
     push->ical_uid = parsed->uid;
     enum err err = execute(cx, push, &rendered);
     if (err == ERR_UPSTREAM_GONE && write->have)
@@ -316,7 +296,7 @@ static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
     before.series.ical_uid = write->object.uid;
     TRY(convert_plan_delete(cx, &write->env, &before.series, reply, &plan));
     push->hide = !series_is_organizer(&write->env, &before.series);
-    take_plan(cx, write, &plan);
+    push_take_plan(cx, push, &plan, write->quiet);
     return execute(cx, push, &rendered);
 }
 

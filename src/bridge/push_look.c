@@ -113,8 +113,6 @@ enum err push_look(
 static enum err reload_row(struct ctx *cx, struct push *push, int64_t original_time)
 {
     cJSON *event = NULL, *attendees = NULL;
-    if (push_row(push, original_time))
-        return ERR_OK;
     const char *id = event_id_join(cx, push->uid, original_time);
     enum err err = event_fetch(cx, push->bridge, push->account->id,
         push->calendar->upstream_id, id, FEISHU_WRITE, &event, &attendees);
@@ -125,8 +123,10 @@ static enum err reload_row(struct ctx *cx, struct push *push, int64_t original_t
     return ERR_OK;
 }
 
-enum err push_reload(struct ctx *cx, struct push *push)
+static enum err reload(struct ctx *cx, struct push *push)
 {
+    if (!push->uid)
+        return ERR_OK;
     TRY(push_load_rows(cx, push));
     if (push->created && !push_row(push, 0)) {
         TRY(reload_row(cx, push, 0));
@@ -137,13 +137,23 @@ enum err push_reload(struct ctx *cx, struct push *push)
     }
     for (size_t i = 0; i < push->n_steps; i++) {
         const struct step *step = &push->steps[i];
-        if (!push->done[i] || !step->original_time || step->delete_exception)
+        if (!push->done[i] || step->kind == STEP_CREATE)
             continue;
-        if (step->kind == STEP_PATCH)
+        if (step->kind != STEP_DELETE)
             TRY(reload_row(cx, push, step->original_time));
-        else if (step->kind == STEP_DELETE)
+        else if (step->delete_exception)
+            push_row_drop(cx, push, step->original_time);
+        else if (step->original_time)
             push_row_cancel(cx, push, step->original_time);
     }
+    return ERR_OK;
+}
+
+enum err push_reload(struct ctx *cx, struct push *push)
+{
+    TRY(reload(cx, push));
+    for (size_t i = 0; i < push->n_later; i++)
+        TRY(reload(cx, &push->later[i]));
     return ERR_OK;
 }
 

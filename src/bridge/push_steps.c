@@ -361,9 +361,9 @@ static enum err do_step(struct ctx *cx, struct push *push, const struct step *st
     return happened ? ERR_OK : doers[step->kind](cx, push, step);
 }
 
-enum err push_execute(struct ctx *cx, struct push *push)
+static enum err run(struct ctx *cx, struct push *push, size_t n_steps)
 {
-    for (size_t i = 0; i < push->n_steps; i++) {
+    for (size_t i = 0; i < n_steps; i++) {
         if (push->done[i])
             continue;
         TRY(do_step(cx, push, &push->steps[i]));
@@ -371,5 +371,20 @@ enum err push_execute(struct ctx *cx, struct push *push)
         push->resumed = false;
         TRY(journal_note(cx, push));
     }
+    return ERR_OK;
+}
+
+/* Whether Feishu takes the parts is known before the series is cut; its rooms are free
+ * before the parts ask for them. */
+enum err push_execute(struct ctx *cx, struct push *push)
+{
+    for (size_t i = 0; i < push->n_later; i++) {
+        struct push *part = &push->later[i];
+        if (part->n_steps && part->steps[0].kind == STEP_CREATE)
+            TRY(run(cx, part, 1));
+    }
+    TRY(run(cx, push, push->n_steps));
+    for (size_t i = 0; i < push->n_later; i++)
+        TRY(run(cx, &push->later[i], push->later[i].n_steps));
     return ERR_OK;
 }

@@ -58,11 +58,10 @@ static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx
     return ERR_OK;
 }
 
-/* Writes the rows and the rendering of them: what upstream now has, clients see. */
-static enum err push_store(
-    struct ctx *cx, struct push *push, struct render_result *result)
+/* One series: its rows, and what clients see of them. */
+static enum err save_series(struct ctx *cx, struct push *push, struct store_tx *tx,
+    struct render_result *result)
 {
-    struct store_tx *tx;
     struct render render = {
         .bridge = push->bridge,
         .account = push->account,
@@ -73,19 +72,39 @@ static enum err push_store(
         .ical_uid = push->undo ? NULL : push->ical_uid,
         .hide = push->hide,
     };
+    TRY(save_rows(cx, push, tx));
+    return render_series(cx, tx, &render, result);
+}
+
+/* The parts of a series that was cut appear with what is left of it. */
+static enum err save_all(struct ctx *cx, struct push *push, struct store_tx *tx,
+    struct render_result *result)
+{
+    struct render_result part;
+    if (push->uid)
+        TRY(save_series(cx, push, tx, result));
+    for (size_t i = 0; i < push->n_later; i++)
+        if (push->later[i].uid)
+            TRY(save_series(cx, &push->later[i], tx, &part));
+    if (push->finished && push->from.name && result->object.name)
+        TRY(store_object_properties_copy(cx, tx, &push->from,
+            &(struct object_place){push->calendar->id, result->object.name}));
+    if (push->finished && push->move && result->object.text)
+        TRY(move_made(cx, push->bridge, push->move, &result->object, push->created));
+    if (push->finished && push->journal.id)
+        TRY(store_journal_remove(cx, push->bridge->store, push->journal.id));
+    return ERR_OK;
+}
+
+/* What upstream now has, clients see. */
+static enum err push_store(
+    struct ctx *cx, struct push *push, struct render_result *result)
+{
+    struct store_tx *tx;
+    bool touched = push->attendees_touched;
     TRY(push->journal.id ? store_begin_journalled(cx, push->bridge->store, &tx)
                          : store_begin(cx, push->bridge->store, &tx));
-    enum err err = save_rows(cx, push, tx);
-    if (!err)
-        err = render_series(cx, tx, &render, result);
-    if (!err && push->finished && push->from.name && result->object.name)
-        err = store_object_properties_copy(cx, tx, &push->from,
-            &(struct object_place){push->calendar->id, result->object.name});
-    if (!err && push->finished && push->move && result->object.text)
-        err = move_made(
-            cx, push->bridge, push->move, &result->object, push->created);
-    if (!err && push->finished && push->journal.id)
-        err = store_journal_remove(cx, push->bridge->store, push->journal.id);
+    enum err err = save_all(cx, push, tx, result);
     if (err) {
         store_rollback(tx);
         return err;
@@ -93,20 +112,53 @@ static enum err push_store(
     TRY(store_commit(cx, tx));
     if (push->finished)
         push->journal.id = 0;
-    if (push->attendees_touched)
+    for (size_t i = 0; i < push->n_later; i++)
+        touched = touched || push->later[i].attendees_touched;
+    if (touched)
         bridge_poke_later(push->bridge, push->account->id, push->calendar->id, LATER_MS);
     return ERR_OK;
 }
 
-/* An event that could not be finished goes away again, quietly (feishu-api 5.7). */
-static enum err take_back(struct ctx *cx, struct push *push)
+/* What it created goes away again, quietly (feishu-api 5.7); the rest is left as it is. */
+static void turn_back(struct ctx *cx, struct push *push)
 {
     static const struct step undo = {.kind = STEP_DELETE};
-    struct render_result result;
     push->undo = true;
     push->steps = &undo;
-    push->n_steps = 1;
+    push->n_steps = push->created;
     push->done = ARENA_NEW(cx->arena, bool);
+}
+
+/* The exceptions that were destroyed before a series could not be cut are made again: what
+ * is stored still says what they were. */
+static void mend(struct ctx *cx, struct push *push)
+{
+    struct object object;
+    struct series_data now;
+    struct convert_env env;
+    struct plan *plan = ARENA_NEW(cx->arena, struct plan);
+    if (push->created || !push->destroyed.n ||
+        store_object_full(
+            cx, push->bridge->store, NULL, push->calendar->id, push->uid, &object))
+        return;
+    series_read(cx, push->rows.items, push->rows.n, &now);
+    now.series.ical_uid = object.uid;
+    env_fill(cx, push->bridge, push->account, push->calendar, &env);
+    if (convert_plan(cx, &env, &now.series, NULL, object.text, plan))
+        return;
+    push->destroyed.n = 0;
+    push_take_plan(cx, push, plan, true);
+}
+
+/* An event that could not be finished goes away again, and so do the parts of a series
+ * that could not be cut. */
+static enum err take_back(struct ctx *cx, struct push *push)
+{
+    struct render_result result;
+    turn_back(cx, push);
+    mend(cx, push);
+    for (size_t i = 0; i < push->n_later; i++)
+        turn_back(cx, &push->later[i]);
     TRY(journal_note(cx, push));
     TRY(push_execute(cx, push));
     return push_store(cx, push, &result);
@@ -117,7 +169,15 @@ static bool any_done(const struct push *push)
     for (size_t i = 0; i < push->n_steps; i++)
         if (push->done[i])
             return true;
-    return false;
+    return push->created;
+}
+
+bool push_begun(const struct push *push)
+{
+    bool begun = any_done(push);
+    for (size_t i = 0; i < push->n_later; i++)
+        begun = begun || any_done(&push->later[i]);
+    return begun;
 }
 
 /* Some of it happened and the rest was refused: the truth is shown, not what was asked
@@ -130,22 +190,31 @@ static enum err show_part(struct ctx *cx, struct push *push)
     return push_store(cx, push, &result);
 }
 
+/* True when what has happened can be undone: the series was new, or it is not cut yet. */
+static bool can_turn_back(const struct push *push)
+{
+    bool cut = true;
+    for (size_t i = 0; i < push->n_steps; i++)
+        cut = cut && push->done[i];
+    return push->created || (push->n_later && !cut);
+}
+
 static void clean_up(
     struct ctx *cx, struct push *push, enum err err, struct render_result *result)
 {
     bool open = err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;
-    bool begun = any_done(push) || push->created;
+    bool begun = push_begun(push);
     if (open && (begun || push->resumed || err == ERR_UPSTREAM_UNKNOWN)) {
         /* The journal finishes it; until then it is shown as far as it is known to have
          * come. */
-        if (begun && push->uid)
+        if (begun)
             push_store(cx, push, result);
         bridge_poke(push->bridge, push->account->id, push->calendar->id);
     } else if (!begun) {
         journal_close(cx, push);
         if (err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_RIGHTS)
             bridge_poke(push->bridge, push->account->id, push->calendar->id);
-    } else if (push->created ? !take_back(cx, push) : !show_part(cx, push)) {
+    } else if (can_turn_back(push) ? !take_back(cx, push) : !show_part(cx, push)) {
         journal_close(cx, push);
     }
 }

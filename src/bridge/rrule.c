@@ -1,6 +1,7 @@
 #include "bridge/rrule.h"
 
 #include "bridge/field_time.h"
+#include "bridge/rdate.h"
 #include "ical/expand.h"
 
 #include <stdlib.h>
@@ -357,12 +358,15 @@ static bool starts_in_gap(
 enum err up_recurrence(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
     const struct line *line = comp_line(scene->event, "RRULE");
-    if (line == NULL)
+    const char *rule = line != NULL
+        ? line->value
+        : rdate_rule(cx, scene->env, scene->calendar, scene->event);
+    if (rule == NULL)
         return ERR_OK;
     cJSON *start = NULL;
     TRY(up_start(cx, scene, &start));
     struct origin origin = fact_origin(json_own(cx, start));
-    *value = recurrence_value(cx, line->value, &origin);
+    *value = recurrence_value(cx, rule, &origin);
     if (*value != NULL && starts_in_gap(cx, scene, &origin) &&
         *json_text(*value, "refused") == '\0')
         cJSON_AddStringToObject(

@@ -181,13 +181,53 @@ bool view_cancels(const struct view *view, int64_t original)
 bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *view,
     int64_t original)
 {
-    if (view->master == NULL || comp_line(view->master, "RRULE") == NULL)
+    if (view->master == NULL ||
+        (comp_line(view->master, "RRULE") == NULL &&
+            comp_line(view->master, "RDATE") == NULL))
         return false;
     /* Dates are midnight UTC on both sides (feishu-api 16.35: perhaps not quite). */
     const struct zone *floating = view->form.is_date ? NULL : env_zone(env);
     if (view->form.is_date)
         original -= original % DAY_S;
     return expand_has(cx, view->calendar, original, floating);
+}
+
+/* The same line with other values. */
+static struct line *with_values(
+    struct ctx *cx, const struct line *line, const char *values)
+{
+    struct buf params = buf_new(cx->arena);
+    for (size_t i = 0; i < line->n_params; i++)
+        buf_printf(&params, ";%s=%s", line->params[i].name,
+            param_escape(cx->arena, line->params[i].value));
+    return line_new(cx, "%s%s:%s", line->name, buf_str(&params), values);
+}
+
+enum err view_keep_dates(struct ctx *cx, const struct convert_env *env,
+    const struct view *view, const char *name, bool (*keep)(void *self, int64_t original),
+    void *self)
+{
+    size_t at = 0;
+    for (struct line *line; (line = comp_next_line(view->master, name, &at)) != NULL;) {
+        char **values = str_split(cx->arena, line->value, ',');
+        struct buf kept = buf_new(cx->arena);
+        bool dropped = false;
+        for (size_t i = 0; values[i] != NULL; i++) {
+            struct ics_time time;
+            TRY(ics_time_value(cx, view->calendar, line, values[i], &time));
+            if (keep(self, original_time(env, &view->form, &time)))
+                buf_printf(&kept, "%s%s", kept.len_bytes == 0 ? "" : ",", values[i]);
+            else
+                dropped = true;
+        }
+        if (dropped && kept.len_bytes == 0) {
+            comp_remove_line(view->master, line);
+            at--;
+        } else if (dropped) {
+            view->master->items.items[at - 1].line = with_values(cx, line, kept.data);
+        }
+    }
+    return ERR_OK;
 }
 
 struct scene view_scene(

@@ -32,6 +32,11 @@ bool view_cancels(const struct view *view, int64_t original_time);
 /* True when the master's rule has the scheduled start. */
 bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *view,
     int64_t original_time);
+/* Takes out of the master's lines of that name (EXDATE, RDATE) the values of scheduled
+ * starts that are not to be kept; a line without a value goes. The lists of view stay. */
+enum err view_keep_dates(struct ctx *cx, const struct convert_env *env,
+    const struct view *view, const char *name, bool (*keep)(void *self, int64_t original),
+    void *self);
 struct scene view_scene(
     const struct convert_env *env, const struct view *view, struct comp *event);
 

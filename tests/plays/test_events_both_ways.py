@@ -604,7 +604,7 @@ def test_a_series_of_feishu_is_excepted_by_the_client(sim, born):
 # ---- what cannot be held ----
 
 @pytest.mark.parametrize("extra", [
-    "RDATE;TZID=Asia/Shanghai:20270111T100000", "RRULE:FREQ=HOURLY;COUNT=3",
+    "RDATE;TZID=Asia/Shanghai:20270111T100000,20270113T100000", "RRULE:FREQ=HOURLY;COUNT=3",
     "RRULE:FREQ=DAILY;COUNT=3\nRRULE:FREQ=WEEKLY;COUNT=3"])
 def test_what_feishu_cannot_hold_is_refused_with_a_precondition(sim, ada, extra):
     answer = ada.put(ada.href + "no.ics", new(extra=extra))

@@ -8,7 +8,9 @@
 #include "base/file.h"
 #include "bridge/bridge.h"
 #include "bridge/convert.h"
+#include "bridge/split.h"
 #include "feishu/client.h"
+#include "ical/ics.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -187,7 +189,7 @@ static void compare(struct golden *g, const char *name, const char *got)
 static const char *const step_names[] = {
     "create", "patch", "delete", "reply", "add_attendees", "remove_attendees"};
 
-static char *print_plan(struct golden *g, const struct plan *plan)
+static cJSON *plan_json(const struct plan *plan)
 {
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; i < plan->steps.n; i++) {
@@ -208,6 +210,11 @@ static char *print_plan(struct golden *g, const struct plan *plan)
             cJSON_AddItemToObject(one, "body", cJSON_Duplicate(step->body, true));
         cJSON_AddItemToArray(list, one);
     }
+    return list;
+}
+
+static char *print_json(struct golden *g, cJSON *list)
+{
     char *json = cJSON_Print(list);
     char *text = arena_printf(g->cx->arena, "%s\n", json);
     cJSON_free(json);
@@ -219,7 +226,7 @@ static char *print_plan(struct golden *g, const struct plan *plan)
 static char *planned(struct golden *g, enum err err, const struct plan *plan)
 {
     if (err == ERR_OK)
-        return print_plan(g, plan);
+        return print_json(g, plan_json(plan));
     cJSON *error = json_object(g->cx->arena);
     cJSON_AddStringToObject(error, "error", err_name(err));
     cJSON_AddStringToObject(error, "text", ctx_error(g->cx));
@@ -267,17 +274,65 @@ static void check_pair(struct golden *g)
         expect_no_steps(g, down(g, NULL), object, "a text that says the same");
 }
 
-/* before.json, served.ics or the rendering of it, edited.ics -> steps.json */
-static void check_put(struct golden *g)
+/* Where the text cuts its series: the plans and texts of all parts. */
+static enum err cut(struct golden *g, const struct split *split, const char *served,
+    const struct series *before, struct plan *plan, cJSON **all)
+{
+    const char *texts[SPLIT_MAX_PARTS];
+    cJSON *later = cJSON_CreateArray();
+    *all = cJSON_CreateObject();
+    cJSON_AddItemToObject(*all, "later", later);
+    for (size_t i = 0; i < split->later.n; i++) {
+        const struct split_part *part = &split->later.items[i];
+        struct plan steps = {0};
+        struct plan_part wanted = {.text = part->text,
+            .pivot = part->pivot,
+            .before = before,
+            .served = before == NULL ? split->text : served};
+        texts[i] = part->text;
+        TRY(convert_plan_part(g->cx, &g->env, &wanted, &steps));
+        cJSON_AddItemToArray(later, plan_json(&steps));
+        compare(g, arena_printf(g->cx->arena, "later-%zu.ics", i + 1), part->text);
+    }
+    if (before != NULL)
+        TRY(convert_plan_cut(
+            g->cx, &g->env, split->text, texts, split->later.n, plan));
+    cJSON_AddItemToObject(*all, "steps", plan_json(plan));
+    compare(g, "left.ics", split->text);
+    return ERR_OK;
+}
+
+static enum err put(struct golden *g, const struct series *before, char **got)
 {
     char *edited = load(g, "edited.ics"), *served = load(g, "served.ics");
-    if (edited == NULL)
-        return;
+    struct ics_object object;
+    struct split split;
     struct plan plan = {0};
+    cJSON *all = NULL;
+    TRY(ics_object_parse(g->cx, edited, strlen(edited), &object));
+    TRY(convert_split(g->cx, &g->env, edited, object.calendar, &split));
+    if (before != NULL && served == NULL)
+        TRY(convert_down(g->cx, &g->env, before, NULL, &served));
+    TRY(convert_plan(g->cx, &g->env, before, served, split.text, &plan));
+    if (str_eq(split.text, edited)) {
+        *got = planned(g, ERR_OK, &plan);
+        return ERR_OK;
+    }
+    enum err err = cut(g, &split, served, before, &plan, &all);
+    *got = print_json(g, all);
+    return err;
+}
+
+/* before.json, served.ics or the rendering of it, edited.ics -> steps.json, and where the
+ * series is cut left.ics and later-N.ics */
+static void check_put(struct golden *g)
+{
+    char *got = NULL;
+    if (load(g, "edited.ics") == NULL)
+        return;
     bool update = load_series(g, "before.json");
-    enum err err =
-        convert_plan(g->cx, &g->env, update ? &g->series : NULL, served, edited, &plan);
-    compare(g, "steps.json", planned(g, err, &plan));
+    enum err err = put(g, update ? &g->series : NULL, &got);
+    compare(g, "steps.json", err == ERR_OK ? got : planned(g, err, NULL));
 }
 
 static void check_delete(struct golden *g)

@@ -1,0 +1,89 @@
+/* What a write is to do: the steps of a plan, and those of the parts where a series is
+ * cut. */
+#include "config.h"
+
+#include "bridge/bridge_internal.h"
+
+/* The same change again, after its answer was lost or could not be stored: what Feishu
+ * already says is not said twice, because people would be told twice. */
+static bool is_said(struct ctx *cx, struct push *push, const struct step *step)
+{
+    const struct row *row = step->original_time ? NULL : push_row(push, 0);
+    const cJSON *event = row && step->kind == STEP_PATCH && !step->restore
+        ? json_parse(cx->arena, row->json)
+        : NULL;
+    return event && !event_cancelled(event) &&
+        event_covers(cx, push->bridge, event, step->body);
+}
+
+void push_take_plan(
+    struct ctx *cx, struct push *push, const struct plan *plan, bool quiet)
+{
+    for (size_t i = 0; quiet && i < plan->steps.n; i++)
+        plan->steps.items[i].notify = false;
+    push->steps = plan->steps.items;
+    push->n_steps = plan->steps.n;
+    push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
+    for (size_t i = 0; i < push->n_steps; i++)
+        push->done[i] = is_said(cx, push, &push->steps[i]);
+}
+
+/* The part is there already: the same cut was made before. */
+static enum err plan_again(struct ctx *cx, struct push *part, const struct push_cut *cut,
+    const struct object *object, struct plan *plan)
+{
+    struct series_data data;
+    part->uid = object->upstream_uid;
+    TRY(push_load_rows(cx, part));
+    series_read(cx, part->rows.items, part->rows.n, &data);
+    data.series.ical_uid = part->ical_uid;
+    return convert_plan(cx, cut->env, &data.series, object->text, part->text, plan);
+}
+
+static enum err plan_part(struct ctx *cx, struct push *part, const struct push_cut *cut,
+    const struct split_part *from)
+{
+    struct object object;
+    struct plan *plan = ARENA_NEW(cx->arena, struct plan);
+    struct plan_part wanted = {
+        .text = from->text,
+        .pivot = from->pivot,
+        .before = cut->before,
+        .served = cut->before ? cut->served : cut->split->text,
+    };
+    enum err err = store_object_by_uid(
+        cx, part->bridge->store, part->calendar->id, from->uid, &object);
+    if (!err)
+        TRY(plan_again(cx, part, cut, &object, plan));
+    else if (err == ERR_NOT_FOUND)
+        TRY(convert_plan_part(cx, cut->env, &wanted, plan));
+    else
+        return err;
+    push_take_plan(cx, part, plan, cut->quiet);
+    return ERR_OK;
+}
+
+enum err push_plan_parts(struct ctx *cx, struct push *push, const struct push_cut *cut,
+    struct plan *plan)
+{
+    size_t n = cut->split->later.n;
+    const char **texts = ARENA_ARRAY(cx->arena, const char *, n + 1);
+    if (!n)
+        return ERR_OK;
+    push->later = ARENA_ARRAY(cx->arena, struct push, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct split_part *from = &cut->split->later.items[i];
+        struct push *part = &push->later[push->n_later++];
+        texts[i] = from->text;
+        *part = (struct push){.bridge = push->bridge,
+            .account = push->account,
+            .calendar = push->calendar,
+            .ical_uid = from->uid,
+            .text = from->text,
+            .whole = push,
+            .journal.key = crypto_uuid(cx)};
+        TRY(plan_part(cx, part, cut, from));
+    }
+    return cut->before ? convert_plan_cut(cx, cut->env, cut->split->text, texts, n, plan)
+                       : ERR_OK;
+}

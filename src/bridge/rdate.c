@@ -1,0 +1,187 @@
+#include "bridge/rdate.h"
+
+#include "bridge/field_time.h"
+#include "ical/recur.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_S 86400
+#define MAX_WEEKS 8
+
+/* ---- beside a rule ---- */
+
+static bool is_of_rule(struct ctx *cx, const struct convert_env *env,
+    const struct view *view, const struct line *line)
+{
+    char **values = str_split(cx->arena, line->value, ',');
+    if (str_ieq(line_param(line, "VALUE"), "PERIOD"))
+        return false;
+    for (size_t i = 0; values[i] != NULL; i++) {
+        struct ics_time time;
+        if (ics_time_value(cx, view->calendar, line, values[i], &time) != ERR_OK ||
+            !view_has(cx, env, view, original_time(env, &view->form, &time)))
+            return false;
+    }
+    return true;
+}
+
+/* The expansion counts RDATEs, too: the rule is asked alone. */
+bool rdates_say_nothing(
+    struct ctx *cx, const struct convert_env *env, const struct view *view)
+{
+    struct view alone;
+    size_t at = 0;
+    if (comp_line(view->master, "RDATE") == NULL)
+        return true;
+    if (view_of(cx, env, comp_clone(cx, view->calendar), &alone) != ERR_OK ||
+        alone.master == NULL)
+        return false;
+    comp_replace_lines(cx, alone.master, "RDATE", NULL, 0);
+    for (struct line *line; (line = comp_next_line(view->master, "RDATE", &at)) != NULL;) {
+        if (!is_of_rule(cx, env, &alone, line))
+            return false;
+    }
+    return true;
+}
+
+/* ---- in place of a rule ---- */
+
+struct dates {
+    struct ctx *cx;
+    struct ics_time start;
+    const struct zone *zone; /* of its clock */
+    LIST(int64_t) walls;     /* ascending, each once, the start among them */
+};
+
+static int by_number(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool add_value(struct dates *dates, const struct comp *calendar,
+    const struct line *line, const char *value)
+{
+    struct ics_time time;
+    if (ics_time_value(dates->cx, calendar, line, value, &time) != ERR_OK ||
+        time.is_date != dates->start.is_date || dates->walls.n == RDATE_MAX_OF_RULE)
+        return false;
+    if (!time.is_date && time.zone != NULL && time.zone != dates->zone)
+        time.civil =
+            zone_to_local(dates->zone, zone_to_unix(time.zone, &time.civil));
+    int64_t wall_s = civil_seconds(&time.civil);
+    LIST_ADD(dates->cx->arena, &dates->walls, wall_s);
+    return true;
+}
+
+static bool read_dates(struct dates *dates, const struct convert_env *env,
+    const struct comp *calendar, const struct comp *event)
+{
+    const struct line *start = comp_line(event, "DTSTART"), *line;
+    if (start == NULL || ics_time(dates->cx, calendar, start, &dates->start) != ERR_OK)
+        return false;
+    dates->zone = dates->start.zone == NULL ? env_zone(env) : dates->start.zone;
+    int64_t first_s = civil_seconds(&dates->start.civil);
+    LIST_ADD(dates->cx->arena, &dates->walls, first_s);
+    for (size_t at = 0; (line = comp_next_line(event, "RDATE", &at)) != NULL;) {
+        char **values = str_split(dates->cx->arena, line->value, ',');
+        for (size_t i = 0; values[i] != NULL; i++) {
+            if (!add_value(dates, calendar, line, values[i]))
+                return false;
+        }
+    }
+    int64_t *walls = dates->walls.items;
+    size_t kept = 1;
+    qsort(walls, dates->walls.n, sizeof *walls, by_number);
+    for (size_t i = 1; i < dates->walls.n; i++) {
+        if (walls[i] != walls[kept - 1])
+            walls[kept++] = walls[i];
+    }
+    dates->walls.n = kept;
+    return kept > 1 && walls[0] == first_s;
+}
+
+/* The rule when its occurrences are those dates. */
+static const char *checked(const struct dates *dates, const char *rule)
+{
+    struct recur *recur;
+    int64_t wall_s;
+    size_t i = 0;
+    if (recur_open(dates->cx, rule, &dates->start.civil, dates->start.is_date, &recur) !=
+        ERR_OK)
+        return NULL;
+    while (recur_next(recur, &wall_s)) {
+        if (i == dates->walls.n || dates->walls.items[i++] != wall_s)
+            return NULL;
+    }
+    return i == dates->walls.n ? rule : NULL;
+}
+
+static const char *const weekdays[] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
+
+static int64_t day_of(int64_t wall_s)
+{
+    return wall_s / DAY_S - (wall_s % DAY_S < 0);
+}
+
+/* "FREQ=WEEKLY" on all weekdays that there are. */
+static const char *weekly(const struct dates *dates)
+{
+    bool on[7] = {false};
+    struct buf days = buf_new(dates->cx->arena);
+    const char *found = NULL;
+    for (size_t i = 0; i < dates->walls.n; i++)
+        on[civil_weekday(day_of(dates->walls.items[i]))] = true;
+    for (int i = 1; i <= 7; i++) {
+        if (on[i % 7])
+            buf_printf(&days, "%s%s", days.len_bytes == 0 ? "" : ",", weekdays[i % 7]);
+    }
+    for (int weeks = 1; weeks <= MAX_WEEKS && found == NULL; weeks++)
+        found = checked(dates,
+            arena_printf(dates->cx->arena, "FREQ=WEEKLY;INTERVAL=%d;COUNT=%zu;BYDAY=%s",
+                weeks, dates->walls.n, days.data));
+    return found;
+}
+
+/* So many months apart, on a date or on a weekday of the month. */
+static const char *monthly(const struct dates *dates)
+{
+    struct arena *arena = dates->cx->arena;
+    struct civil a = civil_from_seconds(dates->walls.items[0]);
+    struct civil b = civil_from_seconds(dates->walls.items[1]);
+    int months = (b.year - a.year) * 12 + b.month - a.month;
+    const char *weekday = weekdays[civil_weekday(day_of(dates->walls.items[0]))];
+    if (months < 1)
+        return NULL;
+    const char *head = arena_printf(
+        arena, "FREQ=MONTHLY;INTERVAL=%d;COUNT=%zu", months, dates->walls.n);
+    const char *yearly = arena_printf(
+        arena, "FREQ=YEARLY;INTERVAL=%d;COUNT=%zu", months / 12, dates->walls.n);
+    const char *found = checked(dates, months % 12 == 0 ? yearly : head);
+    if (found == NULL)
+        found = checked(dates,
+            arena_printf(arena, "%s;BYDAY=%d%s", head, (a.day - 1) / 7 + 1, weekday));
+    if (found == NULL)
+        found = checked(dates, arena_printf(arena, "%s;BYDAY=-1%s", head, weekday));
+    return found;
+}
+
+const char *rdate_rule(struct ctx *cx, const struct convert_env *env,
+    const struct comp *calendar, const struct comp *event)
+{
+    struct dates dates = {.cx = cx};
+    if (comp_line(event, "RDATE") == NULL || comp_line(event, "RRULE") != NULL ||
+        !read_dates(&dates, env, calendar, event))
+        return NULL;
+    int64_t step_s = dates.walls.items[1] - dates.walls.items[0];
+    bool whole_weeks = step_s % (7 * DAY_S) == 0;
+    const char *found = whole_weeks ? weekly(&dates) : NULL;
+    if (found == NULL && step_s % DAY_S == 0)
+        found = checked(&dates,
+            arena_printf(cx->arena, "FREQ=DAILY;INTERVAL=%lld;COUNT=%zu",
+                (long long)(step_s / DAY_S), dates.walls.n));
+    if (found == NULL && !whole_weeks)
+        found = weekly(&dates);
+    return found != NULL ? found : monthly(&dates);
+}
