@@ -297,9 +297,10 @@ def a_meeting(stage):
     wait_until(lambda: (stage.sync(bob), bob.members(bob.href))[1], "the invitation")
     theirs = list(bob.members(bob.href))[0]
     assert "SUMMARY:Meeting" in bob.get(theirs)
-    answered = re.sub(r"(?s)(ATTENDEE(?:(?!ATTENDEE|\r\n\S).)*?)(PARTSTAT=NEEDS-ACTION)"
-                      r"((?:(?!\r\n\S).)*?bob@example.com)", r"\1PARTSTAT=ACCEPTED\3",
-                      bob.get(theirs))
+    answered = "".join(
+        re.sub("PARTSTAT=[A-Z-]+", "PARTSTAT=ACCEPTED", line) + "\r\n"
+        if line.startswith("ATTENDEE") and "bob@" in line else line + "\r\n"
+        for line in bob.get(theirs).replace("\r\n ", "").splitlines())
     answered = answered.replace("END:VEVENT", ALARM.replace("\n", "\r\n") + "END:VEVENT", 1)
     assert bob.put(theirs, answered).status_code == 204, answered
     status = {a.get("user_id"): a["rsvp_status"] for a in sim.event("Meeting")["attendees"]}
@@ -325,7 +326,7 @@ STORY = [single_events, a_series, a_cut_series, other_forms, a_meeting]
 def live(stage):
     for chapter in STORY:
         try:
-            chapter(stage)
+            t=time.time(); chapter(stage); print(chapter.__name__, time.time()-t)
         except AssertionError as error:
             raise AssertionError(f"{chapter.__name__}: {error}") from error
     assert not stage.ada.members(stage.ada.href)
