@@ -97,7 +97,7 @@ struct plan {
  * UPSTREAM_REFUSED (what Feishu cannot hold; the text says which part). */
 enum err convert_plan(struct ctx *cx, const struct convert_env *env,
     const struct series *before, const char *served, const char *text, struct plan *plan);
-/* What a part asks for that was cut off a series (split.h), which begins anew upstream. */
+/* What a part asks for that was cut off a series (split.h): it begins anew upstream. */
 struct plan_part {
     const char *text;            /* of the part */
     int64_t pivot;               /* where the series was cut */
@@ -105,7 +105,7 @@ struct plan_part {
     const char *served;          /* its text then; of a new one what is left of it */
 };
 /* As convert_plan for a create. What the client left as it was is taken over from the
- * series, also what iCalendar does not say; people who knew it hear only of news. */
+ * series, also what iCalendar does not say; who knew it hears only of news. */
 enum err convert_plan_part(struct ctx *cx, const struct convert_env *env,
     const struct plan_part *part, struct plan *plan);
 /* That a series now ends is a technical step, which nobody is told, unless somebody is in

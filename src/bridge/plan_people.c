@@ -38,8 +38,8 @@ static void add_request(struct ctx *cx, struct planner *p, const struct change *
     cJSON_AddItemToArray(all->list, request);
 }
 
-static bool same_id(struct ctx *cx, const struct convert_env *env, const cJSON *one,
-    const char *address)
+static bool same_id(
+    struct ctx *cx, const struct convert_env *env, const cJSON *one, const char *address)
 {
     const char *a = people_id(cx, env, json_text(one, "address"));
     const char *b = a == NULL ? NULL : people_id(cx, env, address);
@@ -152,7 +152,8 @@ static enum err check_organizer(
     const char *address = json_text(now, "address");
     const char *id = people_id(cx, p->env, address);
     bool same = was != NULL &&
-        (str_ieq(json_text(was, "address"), address) || same_id(cx, p->env, was, address));
+        (str_ieq(json_text(was, "address"), address) ||
+            same_id(cx, p->env, was, address));
     /* An account whose own address is unknown may have any. */
     bool self =
         str_eq(id, p->env->own_id) || (id == NULL && str_empty(p->env->own_address));

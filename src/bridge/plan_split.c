@@ -76,8 +76,7 @@ static enum err somebody_leaves(struct ctx *cx, const struct convert_env *env,
     {
         bool stays = !is_told(person);
         for (size_t i = 0; i < others.n; i++)
-            stays = stays ||
-                plan_find_person(cx, env, others.items[i], person) != NULL;
+            stays = stays || plan_find_person(cx, env, others.items[i], person) != NULL;
         if (!stays)
             *leaves = true;
     }
@@ -164,8 +163,8 @@ static void carry(
             (meeting && *json_text(value, "vc_type") == '\0'))
             continue;
         cJSON_DeleteItemFromObjectCaseSensitive(body, name);
-        cJSON_AddItemToObject(body, name,
-            meeting ? vchat_for_part(value) : cJSON_Duplicate(value, true));
+        cJSON_AddItemToObject(
+            body, name, meeting ? vchat_for_part(value) : cJSON_Duplicate(value, true));
     }
 }
 

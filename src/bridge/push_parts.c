@@ -63,8 +63,8 @@ static enum err plan_part(struct ctx *cx, struct push *part, const struct push_c
     return ERR_OK;
 }
 
-enum err push_plan_parts(struct ctx *cx, struct push *push, const struct push_cut *cut,
-    struct plan *plan)
+enum err push_plan_parts(
+    struct ctx *cx, struct push *push, const struct push_cut *cut, struct plan *plan)
 {
     size_t n = cut->split->later.n;
     const char **texts = ARENA_ARRAY(cx->arena, const char *, n + 1);

@@ -59,8 +59,8 @@ static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx
 }
 
 /* One series: its rows, and what clients see of them. */
-static enum err save_series(struct ctx *cx, struct push *push, struct store_tx *tx,
-    struct render_result *result)
+static enum err save_series(
+    struct ctx *cx, struct push *push, struct store_tx *tx, struct render_result *result)
 {
     struct render render = {
         .bridge = push->bridge,
@@ -77,8 +77,8 @@ static enum err save_series(struct ctx *cx, struct push *push, struct store_tx *
 }
 
 /* The parts of a series that was cut appear with what is left of it. */
-static enum err save_all(struct ctx *cx, struct push *push, struct store_tx *tx,
-    struct render_result *result)
+static enum err save_all(
+    struct ctx *cx, struct push *push, struct store_tx *tx, struct render_result *result)
 {
     struct render_result part;
     if (push->uid)
@@ -119,7 +119,8 @@ static enum err push_store(
     return ERR_OK;
 }
 
-/* What it created goes away again, quietly (feishu-api 5.7); the rest is left as it is. */
+/* What it created goes away again, quietly (feishu-api 5.7); the rest is left as it is.
+ */
 static void turn_back(struct ctx *cx, struct push *push)
 {
     static const struct step undo = {.kind = STEP_DELETE};
@@ -129,8 +130,8 @@ static void turn_back(struct ctx *cx, struct push *push)
     push->done = ARENA_NEW(cx->arena, bool);
 }
 
-/* The exceptions that were destroyed before a series could not be cut are made again: what
- * is stored still says what they were. */
+/* The exceptions that were destroyed before a series could not be cut are made again:
+ * what is stored still says what they were. */
 static void mend(struct ctx *cx, struct push *push)
 {
     struct object object;

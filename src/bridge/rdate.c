@@ -38,7 +38,8 @@ bool rdates_say_nothing(
         alone.master == NULL)
         return false;
     comp_replace_lines(cx, alone.master, "RDATE", NULL, 0);
-    for (struct line *line; (line = comp_next_line(view->master, "RDATE", &at)) != NULL;) {
+    for (struct line *line;
+         (line = comp_next_line(view->master, "RDATE", &at)) != NULL;) {
         if (!is_of_rule(cx, env, &alone, line))
             return false;
     }
@@ -68,8 +69,7 @@ static bool add_value(struct dates *dates, const struct comp *calendar,
         time.is_date != dates->start.is_date || dates->walls.n == RDATE_MAX_OF_RULE)
         return false;
     if (!time.is_date && time.zone != NULL && time.zone != dates->zone)
-        time.civil =
-            zone_to_local(dates->zone, zone_to_unix(time.zone, &time.civil));
+        time.civil = zone_to_local(dates->zone, zone_to_unix(time.zone, &time.civil));
     int64_t wall_s = civil_seconds(&time.civil);
     LIST_ADD(dates->cx->arena, &dates->walls, wall_s);
     return true;
@@ -154,8 +154,8 @@ static const char *monthly(const struct dates *dates)
     const char *weekday = weekdays[civil_weekday(day_of(dates->walls.items[0]))];
     if (months < 1)
         return NULL;
-    const char *head = arena_printf(
-        arena, "FREQ=MONTHLY;INTERVAL=%d;COUNT=%zu", months, dates->walls.n);
+    const char *head =
+        arena_printf(arena, "FREQ=MONTHLY;INTERVAL=%d;COUNT=%zu", months, dates->walls.n);
     const char *yearly = arena_printf(
         arena, "FREQ=YEARLY;INTERVAL=%d;COUNT=%zu", months / 12, dates->walls.n);
     const char *found = checked(dates, months % 12 == 0 ? yearly : head);

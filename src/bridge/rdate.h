@@ -13,8 +13,9 @@
 bool rdates_say_nothing(
     struct ctx *cx, const struct convert_env *env, const struct view *view);
 
-/* The rule of an event without RRULE whose occurrences are exactly DTSTART and its RDATEs:
- * so many days, weeks on certain weekdays, months, or years apart. NULL = there is none. */
+/* The rule of an event without RRULE whose occurrences are exactly DTSTART and its
+ * RDATEs: so many days, weeks on certain weekdays, months, or years apart. NULL = there
+ * is none. */
 const char *rdate_rule(struct ctx *cx, const struct convert_env *env,
     const struct comp *calendar, const struct comp *event);
 

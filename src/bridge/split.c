@@ -83,17 +83,19 @@ static enum err check_change(struct ctx *cx, const struct cut *cut)
 {
     char text[WHEN_TEXT_BYTES];
     if (!view_has(cx, cut->env, &cut->view, cut->pivot))
-        return SPLIT_REFUSED(cx, "%s is no occurrence of the rule",
-            when_rfc3339(cut->pivot, text));
-    if (comp_line(cut->change, "RRULE") != NULL || comp_line(cut->change, "RDATE") != NULL)
+        return SPLIT_REFUSED(
+            cx, "%s is no occurrence of the rule", when_rfc3339(cut->pivot, text));
+    if (comp_line(cut->change, "RRULE") != NULL ||
+        comp_line(cut->change, "RDATE") != NULL)
         return SPLIT_REFUSED(cx, "RRULE and RDATE belong to the component of the series");
     const struct line *status = comp_line(cut->change, "STATUS");
     for (size_t i = 0; i < cut->view.overrides.n; i++) {
         const struct view_override *one = &cut->view.overrides.items[i];
-        if (status != NULL && str_ieq(status->value, "CANCELLED") &&
-            is_later(cut, one) && !one->cancelled)
-            return SPLIT_REFUSED(cx, "all from there on is cancelled, and yet there is a "
-                               "changed occurrence behind it");
+        if (status != NULL && str_ieq(status->value, "CANCELLED") && is_later(cut, one) &&
+            !one->cancelled)
+            return SPLIT_REFUSED(cx,
+                "all from there on is cancelled, and yet there is a "
+                "changed occurrence behind it");
     }
     return ERR_OK;
 }
@@ -217,7 +219,8 @@ static enum err rule_behind(struct cut *cut, const char *rule, char **result)
     if (part == NULL && days != 0)
         moved = rule_moved(cx, rule, civil.day, days, &part);
     if (part != NULL)
-        return SPLIT_REFUSED(cx, "occurrences moved by it are not those of a rule with %s", part);
+        return SPLIT_REFUSED(
+            cx, "occurrences moved by it are not those of a rule with %s", part);
     long long n;
     if (times != NULL && str_to_ll(times, 1, SPLIT_MAX_INSTANCES, &n))
         moved = rule_ending(cx, moved, "COUNT",
@@ -282,8 +285,8 @@ static struct comp *part_master(const struct cut *cut, const char *rule)
     comp_replace_lines(cx, event, "EXDATE", NULL, 0);
     set_uid(cut, event);
     size_t place = behind_times(event);
-    comp_insert(cx, event, place++,
-        (struct comp_item){.line = line_new(cx, "RRULE:%s", rule)});
+    comp_insert(
+        cx, event, place++, (struct comp_item){.line = line_new(cx, "RRULE:%s", rule)});
     for (size_t i = 0; i < cut->view.exdates.n; i++) {
         int64_t original = cut->view.exdates.items[i];
         if (original > cut->pivot && view_has(cx, cut->env, &cut->view, original))
@@ -345,9 +348,8 @@ static const char *part_uid(const struct cut *cut, const char *uid)
 {
     struct ctx *cx = cut->cx;
     char text[WHEN_TEXT_BYTES];
-    const char *place = cut->view.form.is_date
-        ? when_ics_date(day_of(cut->pivot), text)
-        : when_ics_utc(cut->pivot, text);
+    const char *place = cut->view.form.is_date ? when_ics_date(day_of(cut->pivot), text)
+                                               : when_ics_utc(cut->pivot, text);
     if (strlen(uid) > UID_PLAIN_MAX_BYTES) {
         unsigned char digest[SHA256_BYTES];
         crypto_sha256(uid, strlen(uid), digest);
@@ -362,8 +364,8 @@ static enum err open_cut(struct cut *cut, const struct view_override *at)
     cut->change = at->event;
     cut->pivot = at->original_time;
     TRY(check_change(cut->cx, cut));
-    TRY(ics_time(cut->cx, cut->view.calendar, comp_line(at->event, "DTSTART"),
-        &cut->start));
+    TRY(ics_time(
+        cut->cx, cut->view.calendar, comp_line(at->event, "DTSTART"), &cut->start));
     cut->shift_s = civil_seconds(&cut->start.civil) - wall_of(cut, cut->pivot);
     return count(cut, false);
 }
@@ -380,8 +382,9 @@ static enum err cut_last(struct cut *cut, const char *uid, struct comp **part)
     if (rule_part(cx, rule, "UNTIL") != NULL)
         TRY(count(cut, true));
     if (cancelled && before == 0)
-        return SPLIT_REFUSED(cx, "STATUS:CANCELLED of the first and all that follow: delete "
-                           "the series instead");
+        return SPLIT_REFUSED(cx,
+            "STATUS:CANCELLED of the first and all that follow: delete "
+            "the series instead");
     char *behind = NULL;
     if (!cancelled)
         TRY(rule_behind(cut, rule, &behind));
@@ -396,57 +399,6 @@ struct calendars {
     struct comp *items[SPLIT_MAX_PARTS + 1];
     size_t n;
 };
-
-static struct line *relation(struct ctx *cx, const char *type, const char *uid)
-{
-    return line_new(cx, "RELATED-TO;RELTYPE=%s:%s", type, uid);
-}
-
-static struct comp *master_of(const struct comp *calendar)
-{
-    struct comp *event;
-    for (size_t at = 0; (event = comp_next_sub(calendar, "VEVENT", &at)) != NULL;) {
-        if (comp_line(event, "RECURRENCE-ID") == NULL)
-            return event;
-    }
-    return NULL;
-}
-
-/* The UID that a relation of that kind names, "" = none; the line goes with take. */
-static const char *related(struct comp *event, const char *type, bool take)
-{
-    struct line *line;
-    for (size_t at = 0; (line = comp_next_line(event, "RELATED-TO", &at)) != NULL;) {
-        if (!str_ieq(line_param(line, "RELTYPE"), type))
-            continue;
-        if (take)
-            comp_remove_line(event, line);
-        return line->value;
-    }
-    return "";
-}
-
-/* Says in each part which is the first and which the next (RFC 9253 5); the series may
- * have been cut before. */
-static void relate(struct ctx *cx, const struct calendars *parts)
-{
-    struct comp *head = master_of(parts->items[0]);
-    const char *first = related(head, "FIRST", false);
-    const char *next = parts->n > 1 ? related(head, "NEXT", true) : "";
-    if (str_empty(first))
-        first = comp_line(head, "UID")->value;
-    for (size_t i = 0; i < parts->n; i++) {
-        struct comp *event = master_of(parts->items[i]);
-        if (i + 1 < parts->n)
-            comp_add_line(cx, event,
-                relation(cx, "NEXT",
-                    comp_line(master_of(parts->items[i + 1]), "UID")->value));
-        else if (!str_empty(next))
-            comp_add_line(cx, event, relation(cx, "NEXT", next));
-        if (i > 0 && str_empty(related(event, "FIRST", false)))
-            comp_add_line(cx, event, relation(cx, "FIRST", first));
-    }
-}
 
 /* Cuts from the end to the beginning; parts come in the order of time. */
 static enum err cut_all(struct ctx *cx, const struct convert_env *env,
@@ -491,13 +443,13 @@ enum err convert_split(struct ctx *cx, const struct convert_env *env, const char
         TRY(check_series(cx, env, &view));
         TRY(cut_all(cx, env, comp_clone(cx, calendar), &parts, pivots));
         TRY(split_check(cx, env, calendar, parts.items, parts.n));
-        relate(cx, &parts);
+        split_relate(cx, parts.items, parts.n);
         made.text = lines_text(cx, parts.items[0]);
     }
     for (size_t i = 1; i < parts.n; i++) {
         struct split_part part = {
             .text = lines_text(cx, parts.items[i]),
-            .uid = comp_line(master_of(parts.items[i]), "UID")->value,
+            .uid = comp_line(split_master(parts.items[i]), "UID")->value,
             .pivot = pivots[i],
         };
         LIST_ADD(cx->arena, &made.later, part);

@@ -78,7 +78,8 @@ static bool move_month_days(struct mover *mover, const char *value)
         const char *digits = items[i] + (items[i][0] == '+');
         if (!str_to_ll(digits, 1, SAFE_DAY, &day) || !is_safe_day(day + mover->days))
             return false;
-        buf_printf(&mover->out, "%s%lld", i == 0 ? "" : ",", day + (long long)mover->days);
+        buf_printf(
+            &mover->out, "%s%lld", i == 0 ? "" : ",", day + (long long)mover->days);
     }
     return true;
 }

@@ -107,7 +107,8 @@ static void check_properties(icalcomponent *comp, const char *text, bool own)
 void fuzz_check_served(struct ctx *cx, const char *text, bool own)
 {
     struct ics_object object;
-    if (!utf8_valid(text, strlen(text)))
+    /* A client may fold inside a character; the reader joins before it looks. */
+    if (own && !utf8_valid(text, strlen(text)))
         show("no UTF-8", text);
     if (ics_object_parse(cx, text, strlen(text), &object) != ERR_OK)
         show(ctx_error(cx), text);
@@ -127,7 +128,6 @@ void fuzz_check_settled(struct ctx *cx, const struct series *series, const char 
         fprintf(stderr, "%s\n", again);
         show("laid over itself it was", text);
     }
-    if (convert_plan(cx, &fuzz_env, series, text, text, &plan) == ERR_OK &&
-        plan.steps.n)
+    if (convert_plan(cx, &fuzz_env, series, text, text, &plan) == ERR_OK && plan.steps.n)
         show("a client that sends it back asks for something", text);
 }

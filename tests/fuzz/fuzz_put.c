@@ -18,8 +18,7 @@ static cJSON *read_back(struct ctx *cx, const cJSON *item)
     if (str_eq(item->string, "end_time") &&
         when_parse_date(json_text(item, "date"), &days))
         cJSON_ReplaceItemInObject(copy, "date",
-            cJSON_CreateString(
-                arena_strdup(cx->arena, when_date(days + 1, text))));
+            cJSON_CreateString(arena_strdup(cx->arena, when_date(days + 1, text))));
     return copy;
 }
 
