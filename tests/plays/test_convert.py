@@ -67,7 +67,9 @@ CASES = sorted(name for name in os.listdir(GOLDEN) if name not in OTHER
 CREATED = [c for c in CASES if has(c, "edited.ics") and not has(c, "before.json") and plain(c)
            and isinstance(steps(c), list) and c not in NOT_KEPT]
 REFUSED = [c for c in CASES if has(c, "edited.ics") and not has(c, "before.json") and plain(c)
-           and isinstance(steps(c), dict)]
+           and isinstance(steps(c), dict) and "error" in steps(c)]
+CUT = [c for c in CASES if has(c, "left.ics") and plain(c)
+       and (has(c, "served.ics") or not has(c, "before.json"))]
 EDITED = [c for c in CASES if has(c, "before.json") and has(c, "edited.ics")
           and c not in NOT_KEPT and has(c, "served.ics") and plain(c) and isinstance(steps(c), list)
           and b"cal_alice" not in load(c, "before.json")]
@@ -132,6 +134,25 @@ def test_an_edited_text_is_served_as_it_was_sent(bridge, ada, case):
     text = text_of(case, "edited.ics", uid)
     check_kept(bridge, ada, href, put(ada, uid, text)[1], text)
     assert ada.delete(href).status_code == 204
+
+
+@pytest.mark.parametrize("case", CUT)
+def test_a_cut_series_is_served_as_its_parts(bridge, ada, case):
+    uid = str(uuid.uuid4())
+    if has(case, "served.ics"):
+        assert put(ada, uid, text_of(case, "served.ics", uid))[1].status_code == 201
+    there = set(ada.members(ada.href))
+    href, answer = put(ada, uid, text_of(case, "edited.ics", uid))
+    assert answer.status_code in (201, 204) and "ETag" not in answer.headers, answer.text
+    same(get(ada, href), text_of(case, "left.ics", uid))
+    later = [one for one in ada.members(ada.href) if one not in there and one != href]
+    wanted = [text_of(case, f"later-{n}.ics", uid) for n in range(1, len(later) + 1)]
+    assert sorted(get(ada, one) for one in later) == sorted(wanted)
+    before = ada.members(ada.href)
+    bridge.sync(ada.name)
+    assert ada.members(ada.href) == before
+    for one in [href, *later]:
+        assert ada.delete(one).status_code == 204
 
 
 @pytest.mark.parametrize("case", REFUSED)
