@@ -278,7 +278,7 @@ enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *a
 enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
     const struct account *account, const struct calendar *calendar, bool *dropped);
 
-/* ---- push.c, push_parts.c, push_steps.c, push_look.c, push_store.c, journal.c ---- */
+/* ---- push*.c, journal.c ---- */
 struct push {
     struct bridge *bridge;
     const struct account *account;
@@ -336,6 +336,11 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
 /* The exception was destroyed upstream. */
 void push_row_drop(struct ctx *cx, struct push *push, int64_t original_time);
 void push_row_cancel(struct ctx *cx, struct push *push, int64_t original_time);
+/* What push->text was made from when its client named no condition: what was served
+ * (object), or a text of before; before = the series as it is now. Conflicts are
+ * logged. */
+const char *push_base(struct ctx *cx, const struct push *push,
+    const struct object *object, const struct series *before);
 /* Executes what is not done yet. On failure push->done says how far it came. */
 enum err push_execute(struct ctx *cx, struct push *push);
 /* Adds people; whom upstream would not have is left out and marked in the text. */
@@ -415,8 +420,11 @@ enum err pull_owners(struct ctx *cx, struct bridge *bridge, const struct account
 /* ---- delivered.c ---- */
 struct delivered *delivered_new(void);
 void delivered_free(struct delivered *delivered);
-/* True when a client was given the text of that change (be_delivered). */
+/* The text of that change was made, and is given to nobody yet. */
+void delivered_made(struct bridge *bridge, int64_t calendar_id, int64_t change);
+/* True when it is certain that a client was given it (be_delivered), or that none was. */
 bool delivered_has(struct bridge *bridge, int64_t calendar_id, int64_t change);
+bool delivered_not(struct bridge *bridge, int64_t calendar_id, int64_t change);
 
 /* ---- floating.c ---- */
 /* Renders what has floating times or dates again, after the calendar's zone changed. The

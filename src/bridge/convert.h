@@ -115,13 +115,16 @@ enum err convert_plan_cut(struct ctx *cx, const struct convert_env *env,
 /* The text that a write without a condition was made from: convert_plan's served. */
 struct merge {
     bool given; /* a client was given what is served */
-    const char *shadow;   /* the client's last text, NULL = none */
+    /* Texts that it may have been made from instead, newest first: what was served since
+     * the client's last write, then that. */
+    const char *const *older;
+    size_t n_older;
     const char *served;   /* what was served when the write came */
     const char *upstream; /* what would be served now */
     const char *text;     /* the client's */
 };
-/* The shadow, when upstream has news since and the client shows that it knows none of
- * them; else what was served (merge.c says when). *conflicts = the fields that both sides
+/* An older text, when upstream has news since and the client shows that it knows none of
+ * them; else what is served (merge.c says when). *conflicts = the fields that both sides
  * changed and that become the client's, "" = none. */
 const char *convert_merge_base(struct ctx *cx, const struct convert_env *env,
     const struct merge *merge, const char **conflicts);

@@ -1,22 +1,24 @@
 /*
  * Three-way merge. With If-Match it is known what a write was made from, and an older
- * text is refused before anything comes here. Without a condition it has to be found
- * out:
+ * text is refused before anything comes here. Without a condition it has to be found out,
+ * from what is served now back through what was served before, to the client's last
+ * write:
  *
- * - A text that has anything of what Feishu changed since the client's last write was
- *   made from what is served now: all that differs from that is the client's.
- * - A text that has none of it was made from the client's last write: what it changed
- *   there is written, what Feishu changed meanwhile stays; where both changed the same
- *   field the client's, being the newer write, counts, and that is logged.
- * - A text that has none of it and brings nothing else either would be a write of
- *   nothing, or it puts back just what Feishu changed. It is taken for that, and logged,
- *   when what is served now was given to a client of the account (delivered.c), so that
- *   its user can have seen the change; otherwise it is an upload of the old text again,
- *   and Feishu's change stays.
+ * - A text that has anything of what the last change in Feishu brought was made from what
+ *   is served now: all that differs from that is the client's.
+ * - A text that has none of it was made from an older one: that which it shows to know.
+ *   What it changed there is written, what Feishu changed since stays; where both changed
+ *   the same field the client's, being the newer write, counts, and that is logged.
+ * - A text that is older and brings nothing of its own would be a write of nothing, or it
+ *   puts back just what Feishu changed. It is taken for that, and logged, when what is
+ *   served now was given to a client of the account (delivered.c), so that its user can
+ *   have seen the change; otherwise it is an upload of the old text again, and Feishu's
+ *   change stays.
  *
  * So the one thing that is not honoured is a text that puts Feishu's change back and
  * changes something else in the same breath, without a condition. What stays then is
- * served again, and the client that fetches it may put it back.
+ * served again, and the client that fetches it may put it back. Of a text older than the
+ * few that are kept (OLDER_MAX, OLDER_MAX_S) the oldest is taken for its base.
  */
 #include "bridge/series.h"
 
@@ -115,13 +117,13 @@ static void weigh_occurrences(struct tally *tally, const struct side *base,
 }
 
 static enum err compare(struct ctx *cx, const struct convert_env *env, const char *base,
-    const struct merge *merge, struct tally *tally)
+    const char *upstream, const char *text, struct tally *tally)
 {
     struct side was, theirs, ours;
     *tally = (struct tally){.fields = buf_new(cx->arena), .back = buf_new(cx->arena)};
     TRY(read_side(cx, env, base, &was));
-    TRY(read_side(cx, env, merge->upstream, &theirs));
-    TRY(read_side(cx, env, merge->text, &ours));
+    TRY(read_side(cx, env, upstream, &theirs));
+    TRY(read_side(cx, env, text, &ours));
     if (was.master != NULL && theirs.master != NULL && ours.master != NULL)
         weigh_fields(tally, was.master, theirs.master, ours.master);
     weigh_occurrences(tally, &was, &theirs, &ours);
@@ -176,10 +178,10 @@ static enum err lines_of(struct ctx *cx, const char *text, text_list *list)
 
 /* A line that neither the client's last text nor what is served has: a snoozed alarm,
  * say, in a copy that is old. */
-static bool brings_lines(struct ctx *cx, const struct merge *merge)
+static bool brings_lines(struct ctx *cx, const struct merge *merge, const char *base)
 {
     text_list known = {0}, own = {0};
-    if (lines_of(cx, merge->shadow, &known) != ERR_OK ||
+    if (lines_of(cx, base, &known) != ERR_OK ||
         lines_of(cx, merge->served, &known) != ERR_OK ||
         lines_of(cx, merge->text, &own) != ERR_OK)
         return true;
@@ -192,19 +194,35 @@ static bool brings_lines(struct ctx *cx, const struct merge *merge)
     return false;
 }
 
+/* From text to older text, as long as the write shows nothing of what the newer one of
+ * both brought; NULL = it knows what is served. */
+static const char *find_base(
+    struct ctx *cx, const struct convert_env *env, const struct merge *merge)
+{
+    const char *base = NULL, *newer = merge->upstream;
+    for (size_t i = 0; i < merge->n_older; i++) {
+        struct tally tally;
+        if (compare(cx, env, merge->older[i], newer, merge->text, &tally) != ERR_OK ||
+            tally.known)
+            break;
+        if (tally.news || base != NULL)
+            base = merge->older[i];
+        newer = merge->older[i];
+    }
+    return base;
+}
+
 const char *convert_merge_base(struct ctx *cx, const struct convert_env *env,
     const struct merge *merge, const char **conflicts)
 {
     struct tally tally;
+    const char *base = find_base(cx, env, merge);
     *conflicts = "";
-    if (merge->shadow != NULL &&
-        compare(cx, env, merge->shadow, merge, &tally) == ERR_OK && tally.news &&
-        !tally.known) {
-        bool back = merge->given && !tally.ours && !brings_lines(cx, merge);
-        *conflicts = buf_str(back ? &tally.back : &tally.fields);
-        return back ? merge->served : merge->shadow;
-    }
-    if (compare(cx, env, merge->served, merge, &tally) == ERR_OK)
-        *conflicts = buf_str(&tally.fields);
-    return merge->served;
+    if (compare(cx, env, base != NULL ? base : merge->served, merge->upstream,
+            merge->text, &tally) != ERR_OK)
+        return merge->served;
+    bool back =
+        base != NULL && merge->given && !tally.ours && !brings_lines(cx, merge, base);
+    *conflicts = buf_str(back ? &tally.back : &tally.fields);
+    return base == NULL || back ? merge->served : base;
 }

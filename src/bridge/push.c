@@ -157,31 +157,6 @@ void write_result(const struct write *write, const struct object *object,
     };
 }
 
-/* If-Match has decided already; otherwise both sides may have changed something. */
-static const char *base_of(struct ctx *cx, const struct write *write,
-    const struct series *before, const char *text)
-{
-    struct merge merge = {
-        .shadow = write->object.shadow,
-        .served = write->object.text,
-        .text = text,
-    };
-    const char *conflicts;
-    char *upstream;
-    if ((write->expect->check && write->expect->strict) ||
-        convert_down(cx, &write->env, before, merge.shadow, &upstream))
-        return merge.served;
-    merge.upstream = upstream;
-    merge.given = str_eq(merge.served, upstream) &&
-        delivered_has(write->bridge, write->calendar.id, write->object.change);
-    const char *base = convert_merge_base(cx, &write->env, &merge, &conflicts);
-    if (*conflicts)
-        log_line(cx, LOG_INFO, LOG_SYNC,
-            "calendar %lld: %s was changed in Feishu and by a client, its %s counts",
-            (long long)write->calendar.id, write->push.name, conflicts);
-    return base;
-}
-
 static enum err plan_put(
     struct ctx *cx, struct write *write, const struct split *split)
 {
@@ -193,7 +168,10 @@ static enum err plan_put(
         series_read(cx, push->rows.items, push->rows.n, &before);
         before.series.ical_uid = write->object.uid;
         cut.before = &before.series;
-        cut.served = base_of(cx, write, &before.series, split->text);
+        cut.served = write->object.text;
+        /* If-Match has decided already; otherwise both may have changed something. */
+        if (!(write->expect->check && write->expect->strict))
+            cut.served = push_base(cx, push, &write->object, &before.series);
     }
     TRY(convert_plan(cx, &write->env, cut.before, cut.served, split->text, plan));
     TRY(push_plan_parts(cx, push, &cut, plan));
@@ -238,8 +216,8 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     if (write->have)
         TRY(meet_upstream(cx, write));
     learn_addresses(cx, write, parsed->calendar);
-    TRY(plan_put(cx, write, &split));
     push->text = split.text;
+    TRY(plan_put(cx, write, &split));
     push->ical_uid = parsed->uid;
     enum err err = execute(cx, push, &rendered);
     if (err == ERR_UPSTREAM_GONE && write->have)
@@ -265,6 +243,9 @@ enum err write_put(struct ctx *cx, struct write *write, const struct be_user *us
     TRY(held_take(cx, write->bridge->locks, LOCK_CALENDAR, put->calendar->id, &held));
     enum err err = put_locked(cx, write, &parsed, text, result);
     held_release(&held);
+    /* Who wrote it knows it, though it is not read again. */
+    if (!err && result->same_text)
+        be_delivered(write->bridge, put->calendar, &result->object);
     return err;
 }
 

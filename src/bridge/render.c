@@ -224,11 +224,23 @@ static enum err remove_object(struct ctx *cx, struct store_tx *tx,
     return ERR_OK;
 }
 
+/* What a client may still hold when it writes without a condition (merge.c). */
+static enum err keep_older(struct ctx *cx, struct store_tx *tx,
+    const struct render *render, const struct object *before, const struct object *now)
+{
+    if (render->shadow)
+        return store_olders_remove(cx, tx, before->id);
+    if (before->hidden || str_eq(before->etag, now->etag) ||
+        delivered_not(render->bridge, render->calendar->id, before->change))
+        return ERR_OK;
+    return store_older_add(cx, tx, before, ctx_now_s(cx));
+}
+
 static enum err save_object(struct ctx *cx, struct store_tx *tx,
     const struct render *render, struct series *series, const struct convert_env *env,
     struct object *object, bool existed, struct render_result *result)
 {
-    char *old_etag = existed ? arena_strdup(cx->arena, object->etag) : NULL;
+    const char *old_etag = existed ? object->etag : NULL;
     struct object before = *object;
     const char *shadow = object->shadow;
     if (render->shadow)
@@ -256,7 +268,11 @@ static enum err save_object(struct ctx *cx, struct store_tx *tx,
     }
     const struct zone *floating = zone_find(env->timezone);
     index_instances(cx, object, floating ? floating : zone_utc());
+    if (existed)
+        TRY(keep_older(cx, tx, render, &before, object));
     TRY(store_object_save(cx, tx, object));
+    if (object->change != before.change)
+        delivered_made(render->bridge, render->calendar->id, object->change);
     result->changed = !str_eq(old_etag, object->etag) || before.hidden != object->hidden;
     result->object = *object;
     return ERR_OK;

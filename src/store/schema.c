@@ -226,5 +226,14 @@ const char *const store_schema[] = {
     " PRIMARY KEY (calendar_id, object, ns, name),"
     " FOREIGN KEY (calendar_id, object) REFERENCES objects (calendar_id, name)"
     " ON DELETE CASCADE) STRICT, WITHOUT ROWID;",
+
+    /* 7: what clients without conditions may have made their writes from */
+    "CREATE TABLE older_texts ("
+    " object_id INTEGER NOT NULL, change INTEGER NOT NULL,"
+    " text TEXT NOT NULL, made_s INTEGER NOT NULL,"
+    " PRIMARY KEY (object_id, change)) STRICT;"
+    "CREATE INDEX older_texts_by_age ON older_texts (made_s);"
+    "CREATE TRIGGER objects_gone_older AFTER DELETE ON objects BEGIN"
+    " DELETE FROM older_texts WHERE object_id = old.id; END;",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

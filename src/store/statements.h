@@ -286,6 +286,15 @@
         "FROM tombstones t WHERE t.calendar_id = calendars.id AND t.removed_s < ?1)) "   \
         "WHERE id IN (SELECT calendar_id FROM tombstones WHERE removed_s < ?1)")         \
     X(TOMBSTONES_EXPIRE, "DELETE FROM tombstones WHERE removed_s < ?1")                  \
+    /* older texts */                                                                    \
+    X(OLDER_ADD, "INSERT INTO older_texts (object_id, change, text, made_s) "            \
+        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (object_id, change) DO NOTHING")            \
+    X(OLDERS, "SELECT text FROM older_texts WHERE object_id = ?1 ORDER BY change DESC")  \
+    X(OLDERS_CUT, "DELETE FROM older_texts WHERE object_id = ?1 AND change <= "          \
+        "(SELECT change FROM older_texts WHERE object_id = ?1 "                          \
+        "ORDER BY change DESC LIMIT 1 OFFSET ?2)")                                       \
+    X(OLDERS_EXPIRE, "DELETE FROM older_texts WHERE made_s < ?1")                        \
+    X(OLDERS_REMOVE, "DELETE FROM older_texts WHERE object_id = ?1")                     \
     /* properties */                                                                     \
     X(PROPERTIES, "SELECT ns, name, xml FROM properties "                                \
         "WHERE account_id = ?1 AND place = ?2")                                          \

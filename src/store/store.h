@@ -314,6 +314,16 @@ enum err store_object_remove(struct ctx *cx, struct store_tx *tx, int64_t calend
 enum err store_uid_of(
     struct ctx *cx, struct store *store, const char *upstream_uid, char **uid);
 
+/* Texts that an object was served with since a client wrote it last, newest first: a few,
+ * for some time. add: one as it was read, before another text is saved. */
+#define OLDER_MAX 4
+#define OLDER_MAX_S (14 * 86400LL)
+enum err store_older_add(
+    struct ctx *cx, struct store_tx *tx, const struct object *one, int64_t now_s);
+enum err store_olders_remove(struct ctx *cx, struct store_tx *tx, int64_t object_id);
+enum err store_olders(struct ctx *cx, struct store *store, int64_t object_id,
+    const char ***list, size_t *n);
+
 struct object_query {
     int64_t calendar_id;
     bool has_range;

@@ -576,6 +576,26 @@ def test_without_a_condition_an_old_text_stored_again_takes_nothing_back(sim, br
     assert "SUMMARY:Theirs" in ada.get(href)
 
 
+def test_without_a_condition_an_event_of_feishu_merges_with_what_was_served_before(sim, bridge, ada):
+    made = sim.add_event(ADA, "Theirs", (SOON, SOON + HOUR), description="One")
+    bridge.sync(ada.name)
+    href, = ada.members(ada.href)
+    text = ada.get(href)
+    for fields in ({"summary": "Newer"}, {"location": {"name": "There"}}):
+        sim.edit(ADA, "event_patch", event_id=made["event_id"], event=fields)
+        bridge.sync(ada.name)
+    assert "There" in ada.get(href)
+    sim.clear_calls()
+    assert ada.put(href, text.replace("DESCRIPTION:One", "DESCRIPTION:Two")).status_code == 204
+    body, = [call["body"] for call in sim.calls(method="PATCH")]
+    assert set(body) == {"description", "need_notification"}
+    served = ada.get(href)
+    assert "SUMMARY:Newer" in served and "LOCATION:There" in served and "DESCRIPTION:Two" in served
+    # From now on its own write counts.
+    assert ada.put(href, served.replace("SUMMARY:Newer", "SUMMARY:Theirs")).status_code == 204
+    assert sim.event("Theirs")["location"]["name"] == "There"
+
+
 def test_with_a_condition_a_stale_write_is_refused(sim, bridge, ada):
     href, text = ada.href + "m.ics", event("m@example.com", summary="Merge")
     assert ada.put(href, text).status_code == 201

@@ -22,7 +22,8 @@ enum base { OLDER, SERVED };
 static void expect(struct ctx *cx, const char *shadow, const char *served, bool given,
     const char *text, enum base base, const char *conflicts)
 {
-    struct merge merge = {.shadow = shadow,
+    struct merge merge = {.older = &shadow,
+        .n_older = 1,
         .served = served,
         .upstream = served,
         .text = text,
@@ -86,6 +87,39 @@ static void an_occurrence_cancelled_by_feishu_may_be_given_back(void **state)
         OLDER, "");
 }
 
+static void of_several_older_texts_it_is_the_one_that_the_text_shows(void **state)
+{
+    static const char *const versions[] = {
+        HEAD "SUMMARY:C\r\nLOCATION:Q\r\n" TAIL, /* served */
+        HEAD "SUMMARY:B\r\nLOCATION:Q\r\n" TAIL,
+        HEAD "SUMMARY:B\r\nLOCATION:P\r\n" TAIL,
+        HEAD "SUMMARY:A\r\nLOCATION:P\r\n" TAIL,
+    };
+    static const struct {
+        const char *text;
+        size_t base;
+        const char *conflicts;
+    } cases[] = {
+        {HEAD "SUMMARY:C\r\nLOCATION:Q\r\nCLASS:PRIVATE\r\n" TAIL, 0, ""},
+        {HEAD "SUMMARY:B\r\nLOCATION:Q\r\nCLASS:PRIVATE\r\n" TAIL, 1, ""},
+        {HEAD "SUMMARY:B\r\nLOCATION:P\r\nCLASS:PRIVATE\r\n" TAIL, 2, ""},
+        {HEAD "SUMMARY:A\r\nLOCATION:P\r\nCLASS:PRIVATE\r\n" TAIL, 3, ""},
+        {HEAD "SUMMARY:B\r\nLOCATION:X\r\n" TAIL, 2, "LOCATION"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct merge merge = {.older = versions + 1,
+            .n_older = 3,
+            .served = versions[0],
+            .upstream = versions[0],
+            .text = cases[i].text,
+            .given = true};
+        const char *said;
+        assert_string_equal(
+            convert_merge_base(*state, &env, &merge, &said), versions[cases[i].base]);
+        assert_string_equal(said, cases[i].conflicts);
+    }
+}
+
 static void without_an_older_text_what_is_served_counts(void **state)
 {
     struct merge merge = {.served = theirs, .upstream = theirs, .text = ours};
@@ -104,6 +138,7 @@ int main(void)
         CTX_TEST(a_change_that_nobody_was_given_is_not_taken_back),
         CTX_TEST(a_snoozed_alarm_of_an_old_copy_takes_nothing_back),
         CTX_TEST(an_occurrence_cancelled_by_feishu_may_be_given_back),
+        CTX_TEST(of_several_older_texts_it_is_the_one_that_the_text_shows),
         CTX_TEST(without_an_older_text_what_is_served_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
