@@ -14,33 +14,18 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 
 import requests
 
 # What plays need beside a bridge comes along.
 from dav_client import CALDAV, NS, Client, event, first_href, precondition, responses  # noqa: F401
+from waiting import BUILD_DIR, wait_until, within  # noqa: F401
 
-BUILD_DIR = os.environ.get("BUILD_DIR", os.getcwd())
 PROGRAM = os.path.join(BUILD_DIR, "feishu-caldav")
-# Long enough for a sanitized program on a busy machine; what takes that long fails only later.
-WAIT_S = 60
 # Below those that the kernel gives to outgoing connections, and each process begins elsewhere.
 PORTS = itertools.cycle(range(10000, 32000))
 for _ in range(os.getpid() * 67 % 22000):
     next(PORTS)
-
-
-def wait_until(claim, what="the condition", seconds=WAIT_S):
-    """Polls until claim() is true and returns its value."""
-    end = time.monotonic() + seconds
-    while True:
-        value = claim()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"{what} did not come true within {seconds} s")
-        time.sleep(0.02)
 
 
 def free_port():

@@ -3,11 +3,10 @@ nothing is doubled, nobody is told twice."""
 
 import signal
 import threading
-import time
 
 import pytest
 
-from bridge import Client, event, wait_until
+from bridge import Client, event, wait_until, within
 from feishu_sim import ADA, BOB, HOUR, SOON
 
 PEOPLE = ("ORGANIZER:mailto:ada@example.com\n"
@@ -172,7 +171,7 @@ def test_lasting_trouble_is_a_5xx_in_bounded_time_and_nothing_is_half_done(sim, 
     ada.put(href, event("a@example.com", summary="Before"))
     answer = ada.put(href, event("a@example.com", summary="After"))
     assert answer.status_code in (502, 503, 504)
-    assert answer.elapsed.total_seconds() < 31
+    assert answer.elapsed.total_seconds() < within(30)
     assert "SUMMARY:" in ada.get(href)
     sim.clear_faults()
     assert ada.put(href, event("a@example.com", summary="After")).status_code == 204
@@ -233,7 +232,7 @@ def test_it_stops_within_five_seconds_while_feishu_hangs(sim, bridge, ada):
     assert bridge_poll
     process = bridge.process
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=6) == 0
+    assert process.wait(timeout=within(5)) == 0
     bridge.process = None
 
 
@@ -244,9 +243,7 @@ def test_it_stops_within_five_seconds_while_a_write_hangs_and_looks_after_it_lat
     thread.start()
     wait_until(lambda: sim.calls(method="POST", path="/events"), "the write")
     bridge.process.send_signal(signal.SIGTERM)
-    started = time.monotonic()
-    assert bridge.process.wait(timeout=6) == 0
-    assert time.monotonic() - started < 5
+    assert bridge.process.wait(timeout=within(5)) == 0
     thread.join()
     bridge.start()
     wait_until(lambda: len(sim.events()) == 1 and settle(bridge, ada), "the event on both sides")

@@ -7,7 +7,7 @@ import threading
 import pytest
 import requests
 
-from bridge import wait_until
+from waiting import wait_until
 from feishu_sim import ADA, APP_ID, APP_SECRET, BOB, HOUR, SOON, ControlError, FeishuSim
 
 CHANGED = "calendar.calendar.event.changed_v4"
