@@ -301,23 +301,35 @@ enum err be_calendar_create(struct ctx *cx, struct bridge *bridge,
 
 /* ---- update ---- */
 
-/* An owner changes the calendar for all; anybody else a private alias and the colour. */
+/* An owner changes the calendar for all; anybody else a private alias, which would hide
+ * what the owner calls it from then on. */
+static void add_name(
+    struct ctx *cx, const struct calendar *one, const char *name, cJSON *body)
+{
+    const char *text = limited(cx, name);
+    const char *shown = str_empty(one->alias) ? one->summary : one->alias;
+    if (str_eq(text, shown)) /* Apple's clients send all they know when they start */
+        return;
+    if (role_of(one->role) != BE_OWNER) {
+        cJSON_AddStringToObject(body, "summary_alias", text);
+        return;
+    }
+    if (*text)
+        cJSON_AddStringToObject(body, "summary", text);
+    if (!str_empty(one->alias)) /* it would go on hiding the new title */
+        cJSON_AddStringToObject(body, "summary_alias", "");
+}
+
+/* Nothing where everything is as it was. */
 static cJSON *update_body(
     struct ctx *cx, const struct calendar *one, const struct be_calendar_set *set)
 {
     cJSON *body = json_object(cx->arena);
-    bool owner = role_of(one->role) == BE_OWNER;
     int64_t argb;
-    if (set->display_name) {
-        const char *text = limited(cx, set->display_name);
-        if (!owner)
-            cJSON_AddStringToObject(body, "summary_alias", text);
-        else if (*text)
-            cJSON_AddStringToObject(body, "summary", text);
-        if (owner && !str_empty(one->alias)) /* it would go on hiding the new title */
-            cJSON_AddStringToObject(body, "summary_alias", "");
-    }
-    if (set->description)
+    if (set->display_name)
+        add_name(cx, one, set->display_name, body);
+    const char *described = one->description ? one->description : "";
+    if (set->description && !str_eq(limited(cx, set->description), described))
         cJSON_AddStringToObject(body, "description", limited(cx, set->description));
     if (set->color && color_read(set->color, &argb) && argb != one->color)
         cJSON_AddNumberToObject(body, "color", (double)argb);

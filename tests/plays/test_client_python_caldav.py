@@ -45,7 +45,7 @@ def test_calendar_user_addresses_and_boxes_are_found(ada):
     assert principal.get_vcal_address().to_ical().decode() == "mailto:ada@example.com"
     assert str(principal.schedule_inbox().url).endswith(ada.inbox)
     assert str(principal.schedule_outbox().url).endswith(ada.outbox)
-    assert principal.schedule_inbox().get_items() == []
+    assert list(principal.schedule_inbox().get_items()) == []
 
 
 def test_an_event_is_saved_by_text_and_found_by_uid(sim, calendar):
