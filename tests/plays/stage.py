@@ -265,7 +265,8 @@ class CutSeries(Write):
                 for one in (before, after)] == [1, 2]
         for one in (before, after):
             assert [a.get("user_id") for a in one["attendees"]].count(BOB) == 1
-        assert len(told(stage.sim, "invite")) == 1 and not told(stage.sim, "update")
+        assert len(stage.sim.told(BOB, "invite")) == 1 \
+            and not stage.sim.told(BOB, "update")
         assert len([href for href in stage.ada.members(stage.href)
                     if re.search(rf"UID:{n}(_R\w+)?@", stage.ada.get(href))]) == 2
 
