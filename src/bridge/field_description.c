@@ -11,20 +11,19 @@ static char *tidy(struct arena *arena, const char *text)
 {
     struct buf out = buf_new(arena);
     for (const char *at = text;; at++) {
+        size_t run_bytes = strcspn(at, "\r\n");
+        buf_add(&out, at, run_bytes);
+        at += run_bytes;
         if (*at == '\r')
             continue;
-        if (*at == '\n' || *at == '\0') {
-            while (out.len_bytes > 0 &&
-                (out.data[out.len_bytes - 1] == ' ' ||
-                    out.data[out.len_bytes - 1] == '\t' ||
-                    (*at == '\0' && out.data[out.len_bytes - 1] == '\n')))
-                out.data[--out.len_bytes] = '\0';
-        }
+        while (out.len_bytes > 0 &&
+            (out.data[out.len_bytes - 1] == ' ' || out.data[out.len_bytes - 1] == '\t' ||
+                (*at == '\0' && out.data[out.len_bytes - 1] == '\n')))
+            out.data[--out.len_bytes] = '\0';
         if (*at == '\0')
-            break;
-        buf_addc(&out, *at);
+            return out.data;
+        buf_addc(&out, '\n');
     }
-    return out.len_bytes == 0 ? arena_strdup(arena, "") : out.data;
 }
 
 enum err up_description(struct ctx *cx, const struct scene *scene, cJSON **value)

@@ -11,11 +11,15 @@
 const char *no_controls(struct ctx *cx, const char *text)
 {
     struct buf out = buf_new(cx->arena);
-    for (const char *at = text; *at != '\0'; at++) {
+    const char *run = text;
+    for (const char *at = text;; at++) {
         if ((unsigned char)*at >= ' ' || *at == '\n' || *at == '\t')
-            buf_addc(&out, *at);
+            continue;
+        buf_add(&out, run, (size_t)(at - run));
+        if (*at == '\0')
+            return out.data;
+        run = at + 1;
     }
-    return buf_str(&out);
 }
 
 enum err fact_text(struct ctx *cx, const char *text, cJSON **value)

@@ -52,8 +52,10 @@ char *html_to_text(struct arena *arena, const char *html)
             continue;
         }
         size_t n = *at == '&' ? html_entity_at(at, &out) : 0;
-        if (n == 0)
-            buf_addc(&out, *at++);
+        if (n == 0) {
+            n = 1 + strcspn(at + 1, "<&");
+            buf_add(&out, at, n);
+        }
         at += n;
     }
     while (
