@@ -195,14 +195,24 @@ def test_owner_leads_to_the_outbox_and_that_to_busy_times(sim, ada):
     assert "20270116T080000Z" in answers["mailto:bob@example.com"][1]
 
 
-def test_free_busy_of_a_principal_is_asked_of_its_calendars(ada):
-    """ecb_caldav_get_free_busy_from_principal_sync, where there is no outbox"""
-    found = found_in(ask(ada, "REPORT", ada.principal, "principal-property-search",
-                         "<property-search><prop><C:calendar-user-address-set/></prop>"
-                         f"<match>{MAIL}</match></property-search><prop><C:calendar-home-set/></prop>"
-                         "<apply-to-principal-collection-set/>", "0"))
-    assert found[ada.principal].props[CALDAV + "calendar-home-set"][0].text == ada.home()
-    answer = ask(ada, "REPORT", ada.home(), "C:free-busy-query",
-                 '<C:time-range start="20270115T000000Z" end="20270116T000000Z"/>', "1")
-    assert answer.status_code == 200 and "20270115T080000Z" in answer.text
-    assert sum(line.startswith("FREEBUSY") for line in answer.text.splitlines()) == 1
+def test_whom_the_outbox_does_not_know_is_looked_for_among_the_principals(ada):
+    """ecb_caldav_get_free_busy_from_principal_sync: a search at the calendar itself, which may be refused, and
+    then a free-busy-query of what was found"""
+    text = freebusy_text(f"mailto:{MAIL}", ["nobody@elsewhere.example"])
+    status, data = busy_answers(send(ada, "POST", ada.outbox, text, ICALENDAR))[
+        "mailto:nobody@elsewhere.example"]
+    assert not status.startswith("2") and not data
+    answer = ask(ada, "REPORT", ada.href, "principal-property-search", "<property-search><prop>"
+                 "<C:calendar-user-address-set/></prop><match>nobody@elsewhere.example</match>"
+                 "</property-search><prop><displayname/></prop><apply-to-principal-collection-set/>", "0")
+    assert answer.status_code == 403
+    assert precondition(answer) == "{DAV:}supported-report"
+
+
+def test_a_home_tells_its_busy_times_at_any_depth(ada):
+    for depth in ("1", "infinity"):
+        answer = ask(ada, "REPORT", ada.home(), "C:free-busy-query",
+                     '<C:time-range start="20270115T000000Z" end="20270116T000000Z"/>', depth)
+        assert answer.status_code == 200 and "20270115T080000Z" in answer.text
+        assert answer.headers["Content-Type"].startswith("text/calendar")
+        assert sum(line.startswith("FREEBUSY") for line in answer.text.splitlines()) == 1

@@ -44,8 +44,9 @@ def multiget(ada, href, hrefs):
 
 
 def first_props(answer):
-    """response.firstProps: of Depth 0 only the first response counts."""
-    return next(iter(found_in(answer).values())).props
+    """response.firstProps: of Depth 0 only the first response counts, so there is but one."""
+    one, = found_in(answer).values()
+    return one.props
 
 
 # ---- looking for calendars: CalDavProvider.detectCalendars ----
