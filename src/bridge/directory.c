@@ -99,8 +99,10 @@ void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_i
             (store_person_by_id(cx, bridge->store, open_ids[i], &person) ||
                 !is_fresh(cx, &person)))
             batch[filled++] = open_ids[i];
-        if (!filled || (i < n && filled < BATCH) || refused(cx, bridge))
+        if (!filled || (i < n && filled < BATCH))
             continue;
+        if (refused(cx, bridge))
+            return;
         enum err err = fetch_users(cx, bridge, account_id, batch, filled);
         if (err &&
             !err_is_transient(err)) /* the app itself may see more than the person */
@@ -165,8 +167,10 @@ void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t acc
             (store_person_by_address(cx, bridge->store, address, &person) ||
                 !is_fresh(cx, &person)))
             batch[filled++] = address;
-        if (!filled || (i < n && filled < BATCH) || refused(cx, bridge))
+        if (!filled || (i < n && filled < BATCH))
             continue;
+        if (refused(cx, bridge))
+            return;
         enum err err = fetch_addresses(cx, bridge, batch, filled);
         if (err)
             refuse(cx, bridge, err);

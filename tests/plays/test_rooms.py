@@ -43,6 +43,10 @@ def fixture_ada(bridge):
     return client
 
 
+def guests(count, first=0):
+    return [f"g{number}@example.org" for number in range(first, first + count)]
+
+
 def room_address(room):
     return f"{room}@feishu.invalid"
 
@@ -196,11 +200,52 @@ def test_who_was_seen_and_is_hidden_now_is_not_deleted_by_a_put(sim, bridge, ada
     assert not [c for c in sim.calls() if "batch_delete" in c["path"]]
 
 
+# ---- the directory ----
+
+def look_ups(sim):
+    return [len(call["body"]["emails"]) for call in sim.calls(method="POST", path="batch_get_id")]
+
+
+def test_addresses_are_looked_up_in_batches_and_not_again(sim, bridge, ada):
+    text = meeting("bob@example.com", "eve@example.com", *guests(118))
+    sim.clear_calls()
+    assert ada.put(ada.href + "m.ics", text).status_code == 201
+    # Herself, two colleagues and 118 strangers; strangers are remembered, too.
+    assert look_ups(sim) in ([50, 50, 20], [50, 50, 21])
+    assert not sim.calls(path="/contact/v3/users/ou_")
+    kinds = [a["type"] for call in sim.calls(method="POST", path="/attendees")
+             for a in call["body"]["attendees"]]
+    assert kinds.count("user") == 2 and kinds.count("third_party") == 118
+    sim.clear_calls()
+    assert ada.put(ada.href + "n.ics", text.replace("m@example.com", "n@example.com")).status_code == 201
+    assert look_ups(sim) == []
+
+
+@pytest.mark.parametrize("code,status", [(99991672, 400), (40004, 403)])
+def test_a_directory_that_refuses_is_asked_once_and_everybody_is_a_stranger(sim, bridge, ada, code, status):
+    sim.fault(method="POST", path="*/batch_get_id", code=code, status=status, count=-1)
+    sim.clear_calls()
+    answer = ada.put(ada.href + "m.ics", meeting("bob@example.com", *guests(400)))
+    assert answer.status_code == 201, answer.text
+    assert len(sim.calls(path="batch_get_id")) == 1
+    assert len(people(sim, "Meeting")) in (401, 402)
+
+
+def test_many_people_of_whom_nobody_may_ask_are_shown_by_their_ids(sim, bridge):
+    """More than fit into one look-up, of which the first is refused."""
+    crowd = [{"open_id": f"ou_{number:032d}", "name": f"P{number}", "email": f"p{number}@example.com"}
+             for number in range(180)]
+    sim.reset({"people": WORLD["people"] + crowd})
+    sim.add_event(ADA, "Crowd", (SOON, SOON + HOUR), attendees=[{"user": one["open_id"]} for one in crowd])
+    sim.fault(method="GET", path="*/contact/v3/users/batch", code=40004, status=403, count=-1)
+    client = bridge.sign_in(ADA)
+    href, = client.members(client.calendars()["Ada"])
+    wait_until(lambda: bridge.sync(client.name) and len(answers(client.get(href))) >= 180, "the crowd")
+    assert f"{crowd[7]['open_id']}@feishu.invalid" in answers(client.get(href))
+    assert "CN=P7" in client.get(href).replace("\r\n ", "")
+
+
 # ---- numbers ----
-
-def guests(count, first=0):
-    return [f"g{number}@example.org" for number in range(first, first + count)]
-
 
 def batches(sim, path, member):
     """How many at once, call by call."""
