@@ -322,7 +322,7 @@ class Move(Write):
         assert name_of(stage, n) not in stage.ada.members(stage.href)
         found = stage.ada.propfind(there, 0, '<x:note xmlns:x="urn:x"/>')[there]
         assert found["{urn:x}note"].text == str(n)
-        assert not told(stage.sim, "invite") and not told(stage.sim, "cancel")
+        assert not stage.sim.told(BOB, "invite") and not stage.sim.told(BOB, "cancel")
 
 
 WRITES = [Create(), Change(), ChangeAttendees(), Delete(), ChangeSeries(), DeleteSeries(),
