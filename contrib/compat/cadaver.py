@@ -123,11 +123,7 @@ def main():
     judge = Judge("cadaver")
     with tempfile.TemporaryDirectory() as directory:
         tests = Tests(judge, directory)
-        for name in STEPS:
-            judge.step(name.replace("_", " "), getattr(tests, name))
-        if not judge.options.keep:
-            judge.step("delete collection", tests.delete_collection)
-    judge.finish()
+        judge.play(tests, STEPS, "delete_collection")
 
 
 if __name__ == "__main__":

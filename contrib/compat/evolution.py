@@ -55,7 +55,8 @@ def start(arguments, directory, **more):
         "PYTHONDONTWRITEBYTECODE": "1",
         **{name: os.environ[name] for name in ("COMPAT_RESULTS",) if name in os.environ}}
     return subprocess.Popen(
-        ["dbus-run-session", "--config-file", str(home / "bus.conf"), "--", sys.executable, "-B", str(pathlib.Path(__file__).resolve()),
+        ["dbus-run-session", "--config-file", str(home / "bus.conf"), "--", sys.executable, "-B",
+         str(pathlib.Path(__file__).resolve()),
          *arguments], env=environment, **more)
 
 
@@ -389,11 +390,7 @@ def main():
             sys.exit(process.wait(TIMEOUT_S))
     judge = Judge("evolution")
     tests = Tests(judge)
-    for name in STEPS:
-        judge.step(name.replace("_", " "), getattr(tests, name))
-    if not judge.options.keep:
-        judge.step("delete calendar", tests.delete_calendar)
-    judge.finish()
+    judge.play(tests, STEPS, "delete_calendar")
 
 
 if __name__ == "__main__":

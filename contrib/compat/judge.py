@@ -87,6 +87,13 @@ class Judge:
         self.row(test, True)
         return result
 
+    def play(self, tests, names, last):
+        """Runs the methods of that name as tests, one after the other, and unless --keep is given a last
+        one that takes away what they made."""
+        for name in [*names, *([] if self.options.keep else [last])]:
+            self.step(name.replace("_", " "), getattr(tests, name))
+        self.finish()
+
     def write_results(self):
         """Where --json and COMPAT_RESULTS say."""
         rows = [{"test": test, "passed": ok, "note": note, "known": self.known.get(test)}

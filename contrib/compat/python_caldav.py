@@ -235,11 +235,7 @@ STEPS = ["find_principal", "list_calendars", "make_calendar", "create", "create_
 def main():
     judge = Judge("python_caldav")
     tests = Tests(judge)
-    for name in STEPS:
-        judge.step(name.replace("_", " "), getattr(tests, name))
-    if not judge.options.keep:
-        judge.step("delete calendar", tests.delete_calendar)
-    judge.finish()
+    judge.play(tests, STEPS, "delete_calendar")
 
 
 if __name__ == "__main__":

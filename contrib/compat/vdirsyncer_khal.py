@@ -296,11 +296,7 @@ def main():
     judge = Judge("vdirsyncer_khal")
     with tempfile.TemporaryDirectory() as directory:
         tests = Tests(Desk(judge, directory))
-        for name in STEPS:
-            judge.step(name.replace("_", " "), getattr(tests, name))
-        if not judge.options.keep:
-            judge.step("delete calendar", tests.delete_calendar)
-    judge.finish()
+        judge.play(tests, STEPS, "delete_calendar")
 
 
 if __name__ == "__main__":

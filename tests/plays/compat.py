@@ -91,6 +91,15 @@ def assert_standup(found):
                           "20270118T010000Z": "cancelled"}
 
 
+def assert_scene(sim, calendar, room="Room 1"):
+    """What most judges leave behind: that series, and a single event that was moved and renamed."""
+    found = held(sim, calendar)
+    assert sorted(found) == ["Planning, edited", "Standup"]
+    assert found["Planning, edited"][:2] == ("20270105T060000Z", "20270105T070000Z")
+    assert sim.event("Planning, edited")["location"]["name"] == room
+    assert_standup(found)
+
+
 def feishu_story(sim, shows):
     """Edits made in Feishu itself, one after the other; shows() says what the client shows of January
     2027 in the primary calendar, as a set of (start in UTC, title)."""

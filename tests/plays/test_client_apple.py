@@ -9,7 +9,7 @@ from apple import (HOME, HOME_10_7, PRINCIPAL, START, TEXT, ZONE, body, element,
                    make, multiget, prop, propfind, proppatch, query_since, sync)
 from bridge import NS, precondition
 from clients import (ADA, BOB, CALDAV, CS, DAV, ICAL, SOON, anonymous, found_in, only, privileges,
-                     put_event, send, token_of, written)
+                     put_event, reader_calendar, send, token_of, written)
 from shared import ada, bridge, sim  # noqa: F401
 
 
@@ -180,11 +180,7 @@ def test_order_colour_and_zone_are_patched_at_the_first_poll(sim, ada):
 
 
 def test_a_colour_and_an_order_are_taken_for_a_calendar_that_may_only_be_read(sim, bridge, ada):
-    team = sim.edit(BOB, "calendar_create", calendar={"summary": "Painted"})["calendar"]
-    sim.control("POST", "edit", {"as": BOB, "action": "share", "user": ADA, "role": "reader",
-                                 "calendar_id": team["calendar_id"]})
-    bridge.sync(ada.name)
-    href = ada.calendars()["Painted"]
+    href = reader_calendar(sim, bridge, ada, "Painted")
     for name, value in (("D:calendar-order", "5"), ("D:calendar-color", "#1BADF8FF")):
         proppatch(ada, href, name, value)
     props = only(ada.propfind(href, 0, "<a:calendar-color/><a:calendar-order/>"))
@@ -194,15 +190,12 @@ def test_a_colour_and_an_order_are_taken_for_a_calendar_that_may_only_be_read(si
 
 def test_a_name_that_is_sent_back_as_it_was_hides_no_later_one(sim, bridge, ada):
     """Else it would be a private alias of a shared calendar, and its owner's next name not be seen."""
-    team = sim.edit(BOB, "calendar_create", calendar={"summary": "Old name"})["calendar"]
-    sim.control("POST", "edit", {"as": BOB, "action": "share", "user": ADA, "role": "reader",
-                                 "calendar_id": team["calendar_id"]})
-    bridge.sync(ada.name)
-    href = ada.calendars()["Old name"]
+    href = reader_calendar(sim, bridge, ada, "Old name")
     since = sim.last_call()
     proppatch(ada, href, "A:displayname", "Old name")
     assert written(sim, since) == []
-    sim.edit(BOB, "calendar_patch", calendar_id=team["calendar_id"], calendar={"summary": "New name"})
+    sim.edit(BOB, "calendar_patch", calendar_id=sim.calendar("Old name")["calendar_id"],
+             calendar={"summary": "New name"})
     bridge.sync(ada.name)
     assert ada.calendars()["New name"] == href
     proppatch(ada, href, "A:displayname", "Private name")

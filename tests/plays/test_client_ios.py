@@ -4,7 +4,7 @@ contrib/performance/loadtest: request-data/iOS_5)."""
 import pytest
 
 from apple import (HOME_10_7, PRINCIPAL, START, TEXT, body, element, multiget, prop, propfind,
-                   proppatch, query_since, sync)
+                   proppatch, query_since)
 from bridge import NS
 from clients import CALDAV, DAV, ICAL, anonymous, follow, found_in, only, send, written
 from shared import ada, bridge, sim  # noqa: F401

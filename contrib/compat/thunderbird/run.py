@@ -267,11 +267,7 @@ def main():
     with Thunderbird() as thunderbird:
         print(thunderbird.version())
         tests = Tests(judge, thunderbird)
-        for name in STEPS:
-            judge.step(name.replace("_", " "), getattr(tests, name))
-        if not judge.options.keep:
-            judge.step("clean", tests.clean)
-    judge.finish()
+        judge.play(tests, STEPS, "clean")
 
 
 if __name__ == "__main__":
