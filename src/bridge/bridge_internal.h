@@ -431,6 +431,10 @@ bool delivered_not(struct bridge *bridge, int64_t calendar_id, int64_t change);
  * calendar's lock is held. */
 enum err floating_render(struct ctx *cx, struct bridge *bridge,
     const struct account *account, const struct calendar *calendar);
+/* The same in the calendars that have none of their own, after the account's zone was
+ * learnt. Takes their locks; what fails is logged. */
+void floating_render_all(
+    struct ctx *cx, struct bridge *bridge, const struct account *account);
 
 /* ---- notify.c, notify_thread.c, notify_hush.c: pushes to clients ---- */
 enum err notify_keys(struct ctx *cx, struct bridge *bridge); /* reads or makes them */

@@ -1,5 +1,5 @@
 /* Floating times and dates have no zone of their own: they are read in the calendar's
- * (RFC 4791 5.2.2, 7.3). When a client gives the calendar another one, what floats is
+ * (RFC 4791 5.2.2, 7.3), else in the account's. When that becomes another, what floats is
  * rendered again: upstream's instants stay, so that a wall clock is written with its zone
  * where it would be another instant, and the index of what is when is made anew. */
 #include "config.h"
@@ -108,4 +108,30 @@ enum err floating_render(struct ctx *cx, struct bridge *bridge,
         TRY(render_some(cx, &floating, i, until));
     }
     return ERR_OK;
+}
+
+static enum err render_locked(struct ctx *cx, struct bridge *bridge,
+    const struct account *account, const struct calendar *calendar)
+{
+    struct held held;
+    if (calendar_timezone(cx, bridge, calendar))
+        return ERR_OK;
+    TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, calendar->id, &held));
+    enum err err = floating_render(cx, bridge, account, calendar);
+    held_release(&held);
+    return err;
+}
+
+void floating_render_all(
+    struct ctx *cx, struct bridge *bridge, const struct account *account)
+{
+    struct calendar *list;
+    size_t n;
+    enum err err = store_calendars(cx, bridge->store, account->id, &list, &n);
+    for (size_t i = 0; i < n && !err; i++)
+        err = render_locked(cx, bridge, account, &list[i]);
+    if (err)
+        log_line(cx, LOG_INFO, LOG_SYNC,
+            "account %lld: floating times are not in the new zone yet: %s",
+            (long long)account->id, ctx_error(cx));
 }

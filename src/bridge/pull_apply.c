@@ -380,6 +380,7 @@ static void learn_timezone(struct ctx *cx, struct pull *pull, const item_list *l
         store_account_set_timezone(cx, pull->bridge->store, pull->account->id, best))
         return;
     pull->account->timezone = arena_strdup(pull->pass->arena, best);
+    floating_render_all(cx, pull->bridge, pull->account);
 }
 
 static enum err apply_all(

@@ -382,3 +382,22 @@ def test_days_are_found_where_the_new_zone_has_them(ada):
     set_timezone(ada, "Asia/Tokyo")
     assert found()
     assert ada.members(ada.href)[href] == etag
+
+
+def test_the_zone_of_the_account_is_learnt_later_and_floating_events_keep_their_instants(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    href = ada.calendars()["Ada"] + "f.ics"
+    floating = event("f@example.com", summary="Floats").replace(";TZID=Asia/Shanghai", "")
+    assert ada.put(href, floating).status_code == 201
+    made = sim.event("Floats")["start_time"]
+    assert made["timezone"] == "Asia/Shanghai" and ada.get(href) == floating
+    for number in range(3):
+        sim.add_event(ADA, f"In Berlin {number}", (SOON + number * DAY, SOON + number * DAY + HOUR),
+                      timezone="Europe/Berlin")
+    wait_until(lambda: bridge.sync(ada.name) and "Asia/Shanghai" in ada.get(href), "the new zone")
+    assert "DTSTART;TZID=Asia/Shanghai:20270105T100000" in ada.get(href)
+    assert sim.event("Floats")["start_time"] == made
+    sim.clear_calls()
+    other = event("g@example.com", summary="Anew").replace(";TZID=Asia/Shanghai", "")
+    assert ada.put(ada.calendars()["Ada"] + "g.ics", other).status_code == 201
+    assert sim.event("Anew")["start_time"]["timezone"] == "Europe/Berlin"
