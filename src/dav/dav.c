@@ -3,6 +3,7 @@
 #include "dav/condition.h"
 #include "dav/method.h"
 #include "dav/precond.h"
+#include "dav/prefer.h"
 #include "dav/privilege.h"
 #include "dav/push.h"
 
@@ -159,7 +160,7 @@ static bool write_current(struct dav *dav)
         return false;
     dav->response->status = 412;
     dav_set_header(dav, "Content-Type", CALENDAR_TYPE);
-    dav_set_header(dav, "Preference-Applied", "return=representation");
+    prefer_applied(dav, PREFER_REPRESENTATION, false);
     dav_set_etag(dav, "ETag", dav->target.object.etag);
     buf_add(&dav->response->body, dav->target.object.text, dav->target.object.text_bytes);
     return true;
@@ -186,20 +187,6 @@ static void answer_error(struct dav *dav, enum err kind)
 }
 
 /* ---- the way of a request ---- */
-
-static void read_prefer(struct dav *dav)
-{
-    const char *value = dav_header(dav, "Prefer");
-    char **parts = value ? str_split(dav->cx->arena, value, ',') : NULL;
-    for (; parts && *parts; parts++) {
-        if (str_ieq(*parts, "return=minimal") || str_ieq(*parts, "return-minimal"))
-            dav->prefer = PREFER_MINIMAL;
-        else if (str_ieq(*parts, "return=representation"))
-            dav->prefer = PREFER_REPRESENTATION;
-        else if (str_ieq(*parts, "depth-noroot"))
-            dav->no_root = true;
-    }
-}
 
 /* Where nothing can ever be, writes are told why, in the words of their method. */
 static enum err nowhere(struct dav *dav, enum err err)
@@ -267,7 +254,7 @@ static enum err handle(struct dav *dav)
     if (!dav->method)
         return fail(cx, ERR_NOT_IMPLEMENTED, "the method is not known");
     TRY(be_user(cx, request->bridge, request->user_id, &dav->user));
-    read_prefer(dav);
+    prefer_read(dav);
     enum err err = resource_find(dav, &request->path, &dav->target);
     if (err)
         return nowhere(dav, err);

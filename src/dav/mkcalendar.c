@@ -2,6 +2,7 @@
  * calendars. */
 #include "dav/method.h"
 #include "dav/precond.h"
+#include "dav/prefer.h"
 #include "dav/propupdate.h"
 
 #include <string.h>
@@ -97,6 +98,8 @@ static enum err make(struct dav *dav, const struct made_by *by)
     TRY(create(dav, &update));
     dav->response->status = 201;
     dav_set_header(dav, "Cache-Control", "no-cache");
+    if (dav->prefer == PREFER_MINIMAL)
+        prefer_applied(dav, PREFER_MINIMAL, false);
     return ERR_OK;
 }
 

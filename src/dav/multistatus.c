@@ -1,6 +1,7 @@
 #include "dav/multistatus.h"
 
 #include "dav/precond.h"
+#include "dav/prefer.h"
 
 #define ADD(out, text) buf_add((out), (text), sizeof(text) - 1)
 
@@ -9,8 +10,8 @@ void multistatus_begin(struct dav *dav)
     dav->response->status = 207;
     dav->response->compressible = true;
     dav_set_header(dav, "Content-Type", XML_TYPE);
-    if (dav->prefer == PREFER_MINIMAL)
-        dav_set_header(dav, "Preference-Applied", "return=minimal");
+    prefer_applied(dav, dav->prefer == PREFER_MINIMAL ? PREFER_MINIMAL : PREFER_NONE,
+        dav->no_root);
     ADD(&dav->response->body, XML_DECLARATION "<D:multistatus" XML_NAMESPACES ">");
 }
 

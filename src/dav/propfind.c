@@ -142,8 +142,9 @@ enum err propfind_handle(struct dav *dav)
     /* RFC 4918 section 10.2: no Depth means infinity. An object has no members. */
     if (depth != DEPTH_0 && depth != DEPTH_1 && KINDS_COLLECTIONS & dav->target.kind)
         return fail(dav->cx, ERR_FINITE_DEPTH, "ask with Depth 0 or 1");
+    dav->no_root &= depth == DEPTH_1;
     multistatus_begin(dav);
-    if (depth != DEPTH_1 || !dav->no_root)
+    if (!dav->no_root)
         multistatus_resource(dav, &plan, &dav->target);
     if (depth == DEPTH_1 && dav->target.kind == KIND_CALENDAR)
         return list_objects(dav, &plan);

@@ -1,6 +1,7 @@
 /* PROPPATCH (RFC 4918 section 9.2): all of it or nothing. */
 #include "dav/method.h"
 #include "dav/multistatus.h"
+#include "dav/prefer.h"
 #include "dav/privilege.h"
 #include "dav/propupdate.h"
 
@@ -39,9 +40,10 @@ enum err proppatch_handle(struct dav *dav)
         TRY(apply(dav, &update));
     if (!all.failed && dav->prefer == PREFER_MINIMAL) {
         dav->response->status = 200;
-        dav_set_header(dav, "Preference-Applied", "return=minimal");
+        prefer_applied(dav, PREFER_MINIMAL, false);
         return ERR_OK;
     }
+    dav->no_root = false;
     multistatus_begin(dav);
     multistatus_open(dav, &dav->target);
     propupdate_write(dav, &all);

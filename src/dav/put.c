@@ -1,6 +1,7 @@
 /* PUT of calendar objects (RFC 4791 section 5.3.2). */
 #include "dav/condition.h"
 #include "dav/method.h"
+#include "dav/prefer.h"
 #include "dav/privilege.h"
 #include "dav/put.h"
 #include "ical/ics.h"
@@ -101,7 +102,7 @@ void put_answer(
     dav->response->compressible = true;
     dav_set_header(dav, "Content-Type", CALENDAR_TYPE "; component=VEVENT");
     dav_set_header(dav, "Content-Location", resource_href(dav->cx, where));
-    dav_set_header(dav, "Preference-Applied", "return=representation");
+    prefer_applied(dav, PREFER_REPRESENTATION, false);
     buf_add(&dav->response->body, object->text, object->text_bytes);
 }
 

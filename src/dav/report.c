@@ -47,6 +47,7 @@ enum err report_handle(struct dav *dav)
 {
     struct xml *root = NULL;
     TRY(dav_body_xml(dav, &root));
+    dav->no_root = false; /* RFC 8144 section 2.2 has it for PROPFIND alone */
     for (size_t i = 0; i < N_REPORTS; i++)
         if (xml_is(root, reports[i].ns, reports[i].name) &&
             reports[i].kinds & dav->target.kind)

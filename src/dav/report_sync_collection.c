@@ -3,34 +3,10 @@
 #include "dav/multistatus.h"
 #include "dav/report.h"
 #include "dav/stream.h"
-#include "dav/sync_token.h"
+#include "dav/sync.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct change {
-    int64_t number;
-    struct be_object object; /* etag NULL = removed */
-};
-
-struct sync {
-    struct dav *dav;
-    struct ctx *scratch;
-    struct prop_plan plan;
-    struct resource member;
-    bool first;              /* the client starts from nothing */
-    struct sync_token token; /* the client's */
-    int64_t newest;          /* before anything was read */
-    size_t limit;            /* 0 = none */
-    size_t sent;
-    int64_t delivered;       /* number of the last change sent */
-    bool truncated;
-    LIST(struct change) changes; /* of a first listing in pages */
-    size_t n_written;            /* of them */
-    enum { SYNC_NOTHING, SYNC_LISTING, SYNC_PAGE, SYNC_CHANGES } way;
-    bool stopped;     /* the piece is full */
-    struct buf after; /* name of the object written last in a listing */
-};
 
 /* ---- reading the request ---- */
 
@@ -61,6 +37,7 @@ static enum err read_request(struct sync *sync, const struct xml *root)
     if (!str_eq(level_text, "1") && !str_eq(level_text, "infinite") &&
         !str_eq(level_text, "infinity"))
         return fail(dav->cx, ERR_BAD_REQUEST, "sync-level is 1 or infinite");
+    sync->infinite = str_eq(level_text, "infinite");
     TRY(read_limit(sync, root));
     const char *text = token ? xml_word(dav->cx, token) : "";
     sync->first = !*text;
@@ -87,7 +64,7 @@ static void read_text(struct sync *sync, const struct be_object *object)
         sync->member.object = whole;
 }
 
-static void write_change(struct sync *sync, const struct be_object *object)
+void sync_write_change(struct sync *sync, const struct be_object *object)
 {
     struct dav *dav = sync->dav;
     struct ctx *cx = dav->cx;
@@ -105,16 +82,23 @@ static void write_change(struct sync *sync, const struct be_object *object)
     sync->stopped = stream_full(dav);
 }
 
-static bool deliver(struct sync *sync, const struct be_object *object, int64_t number)
+bool sync_may_deliver(struct sync *sync, int64_t number)
 {
     if (sync->limit && sync->sent == sync->limit) {
         sync->truncated = true;
         return false;
     }
-    write_change(sync, object);
     sync->sent++;
     if (number > sync->delivered)
         sync->delivered = number;
+    return true;
+}
+
+static bool deliver(struct sync *sync, const struct be_object *object, int64_t number)
+{
+    if (!sync_may_deliver(sync, number))
+        return false;
+    sync_write_change(sync, object);
     return !sync->stopped;
 }
 
@@ -129,7 +113,7 @@ static bool each_object(void *self, const struct be_object *object, bool exact)
 {
     struct sync *sync = self;
     (void)exact;
-    write_change(sync, object);
+    sync_write_change(sync, object);
     if (sync->stopped) {
         buf_clear(&sync->after);
         buf_adds(&sync->after, object->name);
@@ -140,12 +124,13 @@ static bool each_object(void *self, const struct be_object *object, bool exact)
 /* ---- a first listing in pages: by number, so that each page knows where the last one
  * ended ---- */
 
-static void keep(struct sync *sync, const struct be_object *object)
+void sync_keep(struct sync *sync, const struct be_calendar *calendar,
+    const struct be_object *object)
 {
     struct arena *arena = sync->dav->cx->arena;
-    if (object->change <= sync->token.number)
+    if (object->change <= sync->token.number || object->change > sync->newest)
         return;
-    struct change change = {.number = object->change, .object = {
+    struct sync_change change = {.number = object->change, .calendar = calendar, .object = {
         .name = arena_strdup(arena, object->name),
         .etag = arena_strdup(arena, object->etag),
         .schedule_tag = arena_strdup(arena, object->schedule_tag),
@@ -156,45 +141,61 @@ static void keep(struct sync *sync, const struct be_object *object)
 
 static bool keep_object(void *self, const struct be_object *object, bool exact)
 {
+    struct sync *sync = self;
     (void)exact;
-    keep(self, object);
+    sync_keep(sync, sync->keeping, object);
     return true;
 }
 
 static bool keep_removed(void *self, const struct be_object *object)
 {
+    struct sync *sync = self;
     if (!object->etag)
-        keep(self, object);
+        sync_keep(sync, sync->keeping, object);
     return true;
 }
 
 static int by_number(const void *a, const void *b)
 {
-    const struct change *x = a, *y = b;
-    return (x->number > y->number) - (x->number < y->number);
+    const struct sync_change *x = a, *y = b;
+    if (x->number != y->number)
+        return x->number > y->number ? 1 : -1;
+    return (x->object.name != NULL) - (y->object.name != NULL);
+}
+
+void sync_sort(struct sync *sync)
+{
+    if (sync->changes.n)
+        qsort(sync->changes.items, sync->changes.n, sizeof(*sync->changes.items),
+            by_number);
+}
+
+enum err sync_keep_listing(struct sync *sync, const struct be_calendar *calendar)
+{
+    struct ctx *cx = sync->dav->cx;
+    struct bridge *bridge = sync->dav->request->bridge;
+    sync->keeping = calendar;
+    /* Objects removed since the first page; before it they were never heard of. */
+    if (!sync->first)
+        TRY(be_changes(cx, bridge, calendar,
+            sync->token.start < calendar->change ? sync->token.start : calendar->change,
+            keep_removed, sync));
+    return be_objects(cx, bridge, calendar, &(struct be_query){0}, keep_object, sync);
 }
 
 static enum err collect_page(struct sync *sync)
 {
-    struct dav *dav = sync->dav;
-    struct bridge *bridge = dav->request->bridge;
-    const struct be_calendar *calendar = dav->target.calendar;
-    int64_t start = sync->first ? sync->newest : sync->token.start;
-    /* Objects removed since the first page; before it they were never heard of. */
-    if (!sync->first)
-        TRY(be_changes(dav->cx, bridge, calendar, start, keep_removed, sync));
-    TRY(be_objects(dav->cx, bridge, calendar, &(struct be_query){0}, keep_object, sync));
-    if (sync->changes.n)
-        qsort(sync->changes.items, sync->changes.n, sizeof(*sync->changes.items),
-            by_number);
-    sync->token.start = start;
+    TRY(sync_keep_listing(sync, sync->dav->target.calendar));
+    if (sync->first)
+        sync->token.start = sync->newest;
+    sync_sort(sync);
     return ERR_OK;
 }
 
 static void write_page(struct sync *sync)
 {
     while (sync->n_written < sync->changes.n && !sync->truncated && !sync->stopped) {
-        const struct change *change = &sync->changes.items[sync->n_written++];
+        const struct sync_change *change = &sync->changes.items[sync->n_written++];
         deliver(sync, &change->object, change->number);
     }
 }
@@ -240,28 +241,6 @@ static enum err write_piece(struct sync *sync)
     return ERR_OK;
 }
 
-/* Calendars that changed inside. When the list itself changed, what was removed is not
- * known any more: the client starts over. */
-static enum err list_home(struct sync *sync)
-{
-    struct dav *dav = sync->dav;
-    struct be_calendar *list = NULL;
-    size_t n = 0;
-    if (!sync->first && sync->token.number < dav->user.home_change)
-        return fail(dav->cx, ERR_VALID_SYNC_TOKEN, "the list of calendars has changed");
-    TRY(be_calendars(dav->cx, dav->request->bridge, &dav->user, &list, &n));
-    if (sync->limit && sync->limit < n)
-        return fail(dav->cx, ERR_TOO_MANY_MATCHES, "there are more calendars than that");
-    for (size_t i = 0; i < n; i++) {
-        struct resource member;
-        if (!sync->first && list[i].change <= sync->token.number)
-            continue;
-        resource_calendar(dav, &list[i], &member);
-        multistatus_resource(dav, &sync->plan, &member);
-    }
-    return ERR_OK;
-}
-
 /* Never the newest number when the listing was cut: the rest would be lost. */
 static void write_end(struct sync *sync)
 {
@@ -269,8 +248,9 @@ static void write_end(struct sync *sync)
     struct buf *out = &dav->response->body;
     struct sync_token token = {.number = sync->newest, .start = -1};
     if (sync->truncated) {
-        token.number = sync->delivered;
+        token.number = sync->told ? sync->told - 1 : sync->delivered;
         token.start = sync->token.start;
+        token.told = sync->told;
         multistatus_open(dav, &dav->target);
         buf_adds(out, "<D:status>HTTP/1.1 507 Insufficient Storage</D:status><D:error>"
                       "<D:number-of-matches-within-limits/></D:error>");
@@ -286,7 +266,7 @@ static void write_end(struct sync *sync)
 static enum err next_changes(struct dav *dav, void *self, bool *done)
 {
     struct sync *sync = self;
-    TRY(write_piece(sync));
+    TRY(dav->target.kind == KIND_HOME ? sync_home_piece(sync) : write_piece(sync));
     if (sync->scratch)
         report_scratch_reset(sync->scratch);
     *done = !sync->stopped;
@@ -303,6 +283,6 @@ enum err report_sync_collection(struct dav *dav, const struct xml *root)
     *sync = (struct sync){.dav = dav, .after = buf_new(dav->cx->arena)};
     TRY(read_request(sync, root));
     multistatus_begin(dav);
-    TRY(dav->target.kind == KIND_HOME ? list_home(sync) : begin_calendar(sync));
+    TRY(dav->target.kind == KIND_HOME ? sync_home_begin(sync) : begin_calendar(sync));
     return stream_run(dav, next_changes, sync);
 }

@@ -7,38 +7,50 @@
 char *sync_token_print(struct dav *dav, const struct sync_token *token)
 {
     const char *epoch = be_epoch(dav->request->bridge);
+    struct buf out = buf_new(dav->cx->arena);
+    buf_printf(&out, BE_SYNC_TOKEN, epoch, (long long)token->number);
     if (token->start >= 0)
-        return arena_printf(dav->cx->arena, SCHEME "%s-%lld-%lld", epoch,
-            (long long)token->number, (long long)token->start);
-    return arena_printf(
-        dav->cx->arena, BE_SYNC_TOKEN, epoch, (long long)token->number);
+        buf_printf(&out, "-%lld", (long long)token->start);
+    if (token->told)
+        buf_printf(
+            &out, "%s-%lld", token->start < 0 ? "-" : "", (long long)token->told);
+    return arena_strdup(dav->cx->arena, buf_str(&out));
+}
+
+/* Up to the next dash; an empty one leaves the number as it is. */
+static bool parse_number(struct ctx *cx, const char **text, int64_t *number)
+{
+    size_t len_bytes = strcspn(*text, "-");
+    char *digits = arena_strndup(cx->arena, *text, len_bytes);
+    long long parsed = *number;
+    *text += len_bytes;
+    *text += **text == '-';
+    if (len_bytes && !str_to_ll(digits, 0, INT64_MAX, &parsed))
+        return false;
+    *number = parsed;
+    return true;
 }
 
 static bool parse_numbers(struct dav *dav, const char *text, struct sync_token *token)
 {
-    long long number, start = -1;
-    char *copy = arena_strdup(dav->cx->arena, text);
-    char *dash = strchr(copy, '-');
-    if (dash) {
-        *dash = '\0';
-        if (!str_to_ll(dash + 1, 0, INT64_MAX, &start))
-            return false;
-    }
-    if (!str_to_ll(copy, 0, INT64_MAX, &number))
-        return false;
-    *token = (struct sync_token){.number = number, .start = start};
-    return true;
+    *token = (struct sync_token){.number = -1, .start = -1};
+    return parse_number(dav->cx, &text, &token->number) && token->number >= 0 &&
+        parse_number(dav->cx, &text, &token->start) &&
+        parse_number(dav->cx, &text, &token->told) && !*text;
 }
 
 enum err sync_token_parse(struct dav *dav, const char *text, struct sync_token *token)
 {
     const char *epoch = be_epoch(dav->request->bridge);
     size_t epoch_bytes = strlen(epoch), scheme_bytes = sizeof(SCHEME) - 1;
+    struct sync_token parsed;
     if (!str_starts(text, SCHEME) ||
         strncmp(text + scheme_bytes, epoch, epoch_bytes) != 0 ||
         text[scheme_bytes + epoch_bytes] != '-' ||
-        !parse_numbers(dav, text + scheme_bytes + epoch_bytes + 1, token))
+        !parse_numbers(dav, text + scheme_bytes + epoch_bytes + 1, &parsed) ||
+        strcmp(sync_token_print(dav, &parsed), text) != 0)
         return fail(dav->cx, ERR_VALID_SYNC_TOKEN, "this sync token is not from here");
+    *token = parsed;
     return ERR_OK;
 }
 

@@ -323,6 +323,11 @@ static void mkcalendar_without_a_body_is_enough(void **state)
     struct world *w = *state;
     assert_status(w, 201, ask(w, "MKCALENDAR", ADA "new/", NULL, NULL));
     assert_string_equal(fake_calendar(w, "new")->display_name, "new");
+    assert_null(answer_header(w, "Preference-Applied"));
+    assert_status(w, 201,
+        ask(w, "MKCALENDAR", ADA "small/", "Prefer: return=minimal", NULL));
+    assert_string_equal(answer_header(w, "Preference-Applied"), "return=minimal");
+    assert_int_equal(w->answer.body.len_bytes, 0);
     assert_precondition(w, 405, "D:resource-must-be-null",
         ask(w, "MKCALENDAR", ADA "new", NULL, NULL));
     assert_precondition(w, 405, "D:resource-must-be-null",
