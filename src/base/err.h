@@ -40,6 +40,7 @@
     X(RECOGNIZED_PRINCIPAL, "nobody is known by this address")                           \
     X(ALLOWED_PRINCIPAL, "access cannot be granted to this principal")                   \
     X(SUPPORTED_PRIVILEGE, "there is no such privilege here")                            \
+    X(LIMITED_ACES, "the access list is too long")                                       \
     X(RESOURCE_EXISTS, "there is already a resource at this address")                    \
     X(VALID_RESOURCETYPE, "unsupported resource type")                                   \
     X(SUPPORTED_REPORT, "unsupported report")                                            \

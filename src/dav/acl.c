@@ -87,12 +87,13 @@ enum err acl_handle(struct dav *dav)
     TRY(dav_body_xml(dav, &root));
     if (!xml_is(root, NS_DAV, "acl"))
         return fail(dav->cx, ERR_BAD_REQUEST, "the body must be an acl");
+    size_t n = 0;
     for (const struct xml *one = xml_first(root); one; one = xml_next(one)) {
         if (!xml_is(one, NS_DAV, "ace"))
             return fail(dav->cx, ERR_BAD_REQUEST, "an acl holds aces");
         TRY(read_ace(dav, one, &list));
-        if (list.n > MAX_ACES)
-            return fail(dav->cx, ERR_TOO_LARGE, "more than %d aces", MAX_ACES);
+        if (++n > MAX_ACES)
+            return fail(dav->cx, ERR_LIMITED_ACES, "more than %d aces", MAX_ACES);
     }
     TRY(be_shares_set(dav->cx, dav->request->bridge, &dav->user, dav->target.calendar,
         list.items, list.n, true));

@@ -6,6 +6,17 @@
 
 #include <string.h>
 
+/* RFC 4918 section 9.6.1: a calendar goes with all that is in it. */
+static enum err check_depth(struct dav *dav)
+{
+    enum depth depth;
+    TRY(dav_depth(dav, &depth));
+    if (dav->target.kind == KIND_CALENDAR && (depth == DEPTH_0 || depth == DEPTH_1))
+        return fail(dav->cx, ERR_BAD_REQUEST,
+            "a calendar is deleted with Depth infinity or none");
+    return ERR_OK;
+}
+
 enum err delete_handle(struct dav *dav)
 {
     struct ctx *cx = dav->cx;
@@ -15,6 +26,7 @@ enum err delete_handle(struct dav *dav)
     struct be_expect expect = {0};
     bool not_modified;
     struct resource home;
+    TRY(check_depth(dav));
     resource_fixed(dav, KIND_HOME, &home);
     TRY(privilege_need(dav, target->kind == KIND_OBJECT ? target : &home, "unbind"));
     if (condition_sent(dav))

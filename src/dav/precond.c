@@ -39,6 +39,7 @@
     X(RECOGNIZED_PRINCIPAL, 403, DAV, "recognized-principal")                            \
     X(ALLOWED_PRINCIPAL, 403, DAV, "allowed-principal")                                  \
     X(SUPPORTED_PRIVILEGE, 403, DAV, "not-supported-privilege")                          \
+    X(LIMITED_ACES, 403, DAV, "limited-number-of-aces")                                  \
     X(RESOURCE_EXISTS, 405, DAV, "resource-must-be-null")                                \
     X(VALID_RESOURCETYPE, 403, DAV, "valid-resourcetype")                                \
     X(SUPPORTED_REPORT, 403, DAV, "supported-report")                                    \

@@ -17,27 +17,28 @@ enum holder {
     PLACES = OF_HOME | OF_INBOX | OF_OUTBOX | OF_OTHERS,
 };
 
-/* In the order of RFC 3744 section 3, RFC 4791 section 6.1, RFC 6638 section 6. Readers
- * may rename a calendar for themselves, but Thunderbird takes write-properties for the
- * right to edit events. */
+/* In the order of RFC 3744 section 3, RFC 4791 section 6.1, RFC 6638 section 6, each
+ * behind the one that it is a part of. Readers may rename a calendar for themselves, but
+ * Thunderbird takes write-properties for the right to edit events. */
 static const struct {
     enum ns ns;
     const char *name;
     unsigned holders;
+    bool part; /* of the last one before it that is none */
 } privileges[] = {
-    {NS_DAV, "read", READERS | PLACES},
-    {NS_DAV, "read-acl", READERS | PLACES},
-    {NS_DAV, "read-current-user-privilege-set", ROLE_FREEBUSY | READERS | PLACES},
-    {NS_CALDAV, "read-free-busy", ROLE_FREEBUSY | READERS | OF_HOME},
-    {NS_DAV, "write", WRITERS},
-    {NS_DAV, "write-properties", WRITERS | OF_HOME},
-    {NS_DAV, "write-content", WRITERS},
-    {NS_DAV, "write-acl", ROLE_OWNER},
-    {NS_DAV, "bind", WRITERS | OF_HOME},
-    {NS_DAV, "unbind", WRITERS | OF_HOME},
-    {NS_CALDAV, "schedule-deliver", OF_INBOX},
-    {NS_CALDAV, "schedule-send", OF_OUTBOX},
-    {NS_CALDAV, "schedule-send-freebusy", OF_OUTBOX},
+    {NS_DAV, "read", READERS | PLACES, false},
+    {NS_CALDAV, "read-free-busy", ROLE_FREEBUSY | READERS | OF_HOME, true},
+    {NS_DAV, "read-acl", READERS | PLACES, false},
+    {NS_DAV, "read-current-user-privilege-set", ROLE_FREEBUSY | READERS | PLACES, false},
+    {NS_DAV, "write", WRITERS, false},
+    {NS_DAV, "write-properties", WRITERS | OF_HOME, true},
+    {NS_DAV, "write-content", WRITERS, true},
+    {NS_DAV, "bind", WRITERS | OF_HOME, true},
+    {NS_DAV, "unbind", WRITERS | OF_HOME, true},
+    {NS_DAV, "write-acl", ROLE_OWNER, false},
+    {NS_CALDAV, "schedule-deliver", OF_INBOX, false},
+    {NS_CALDAV, "schedule-send", OF_OUTBOX, false},
+    {NS_CALDAV, "schedule-send-freebusy", OF_OUTBOX, true},
 };
 #define N_PRIVILEGES (sizeof(privileges) / sizeof(*privileges))
 
@@ -147,15 +148,20 @@ bool privilege_role(const struct xml *privilege, enum be_role *role)
     return false;
 }
 
+#define CLOSE "</D:supported-privilege>"
+
 void privilege_add_supported(struct buf *out)
 {
     buf_adds(out,
-        "<D:supported-privilege><D:privilege><D:all/></D:privilege><D:abstract/>"
+        "<D:supported-privilege><D:privilege><D:all/></D:privilege>"
         "<D:description xml:lang=\"en\">Any operation</D:description>");
-    for (size_t i = 0; i < N_PRIVILEGES; i++)
+    for (size_t i = 0; i < N_PRIVILEGES; i++) {
+        buf_adds(out, i && !privileges[i].part ? CLOSE : "");
         buf_printf(out,
             "<D:supported-privilege><D:privilege><%s:%s/></D:privilege>"
-            "<D:description xml:lang=\"en\">%s</D:description></D:supported-privilege>",
-            ns_rows[privileges[i].ns].prefix, privileges[i].name, privileges[i].name);
-    buf_adds(out, "</D:supported-privilege>");
+            "<D:description xml:lang=\"en\">%s</D:description>%s",
+            ns_rows[privileges[i].ns].prefix, privileges[i].name, privileges[i].name,
+            privileges[i].part ? CLOSE : "");
+    }
+    buf_adds(out, CLOSE CLOSE);
 }

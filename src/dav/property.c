@@ -26,7 +26,7 @@ static const struct property properties[] = {
     {NS_DAV, "getcontentlanguage", CALENDAR | OBJECT, PROP_ALL | PROP_WHOLE, NULL,
         cs_set_stored},
     {NS_DAV, "getlastmodified", 0, 0, webdav_empty, NULL},
-    {NS_DAV, "creationdate", 0, 0, webdav_empty, NULL},
+    {NS_DAV, "creationdate", OBJECT, PROP_ALL | PROP_TEXT, webdav_creationdate, NULL},
     {NS_DAV, "lockdiscovery", ALL, PROP_ALL, webdav_empty, NULL},
     {NS_DAV, "supportedlock", ALL, PROP_ALL, webdav_empty, NULL},
     /* RFC 3253 section 3.1 */

@@ -5,12 +5,32 @@
 #include "dav/privilege.h"
 #include "dav/propupdate.h"
 
+/* How many would be kept; more than the store takes must not be found out when upstream
+ * has changed already. */
+static enum err check_room(struct dav *dav, const struct prop_update *update)
+{
+    resource_stored(dav, &dav->target, "", "");
+    size_t n = dav->target.n_stored;
+    for (size_t i = 0; i < update->stored.n; i++) {
+        const struct be_property *one = &update->stored.items[i];
+        bool there = resource_stored(dav, &dav->target, one->ns, one->name) != NULL;
+        if (one->xml && !there)
+            n++;
+        else if (!one->xml && there)
+            n--;
+    }
+    return n <= BE_PROPERTIES_MAX
+        ? ERR_OK
+        : fail(dav->cx, ERR_QUOTA, "more than %d properties", BE_PROPERTIES_MAX);
+}
+
 /* Upstream first: it can refuse, the store cannot. */
 static enum err apply(struct dav *dav, const struct prop_update *update)
 {
     struct ctx *cx = dav->cx;
     struct bridge *bridge = dav->request->bridge;
     const struct be_calendar *calendar = dav->target.calendar;
+    TRY(check_room(dav, update));
     if (update->shares.n)
         TRY(proxy_apply(dav, update));
     if (update->has_set)

@@ -1,4 +1,5 @@
 /* RFC 4918 section 15, RFC 3253 section 3.1, RFC 5397, RFC 5995. */
+#include "base/when.h"
 #include "dav/method.h"
 #include "dav/privilege.h"
 #include "dav/props.h"
@@ -108,6 +109,24 @@ bool webdav_getcontentlength(struct dav *dav, struct resource *resource, struct 
     if (!resource->object.text)
         return false;
     buf_printf(out, "%zu", resource->object.text_bytes);
+    return true;
+}
+
+/* CREATED of the event, which upstream tells; the master is the first component. */
+bool webdav_creationdate(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    static const char name[] = "\nCREATED:";
+    const char *text = resource->object.text, *at = text ? strstr(text, name) : NULL;
+    char created[WHEN_TEXT_BYTES];
+    struct civil civil;
+    bool is_date, is_utc;
+    if (!at)
+        return false;
+    at += sizeof(name) - 1;
+    char *value = arena_strndup(dav->cx->arena, at, strcspn(at, "\r\n"));
+    if (!when_parse_ics(value, &civil, &is_date, &is_utc) || is_date || !is_utc)
+        return false;
+    buf_adds(out, when_rfc3339(civil_seconds(&civil), created));
     return true;
 }
 

@@ -130,12 +130,13 @@ void sync_keep(struct sync *sync, const struct be_calendar *calendar,
     struct arena *arena = sync->dav->cx->arena;
     if (object->change <= sync->token.number || object->change > sync->newest)
         return;
-    struct sync_change change = {.number = object->change, .calendar = calendar, .object = {
+    struct sync_change change = {.number = object->change, .calendar = calendar};
+    change.object = (struct be_object){
         .name = arena_strdup(arena, object->name),
         .etag = arena_strdup(arena, object->etag),
         .schedule_tag = arena_strdup(arena, object->schedule_tag),
         .change = object->change,
-    }};
+    };
     LIST_ADD(arena, &sync->changes, change);
 }
 

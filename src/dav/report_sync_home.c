@@ -1,5 +1,5 @@
-/* sync-collection on the home: at level 1 which calendars changed, at level infinite their
- * events as well. */
+/* sync-collection on the home: at level 1 which calendars changed, at level infinite
+ * their events as well. */
 #include "dav/multistatus.h"
 #include "dav/report.h"
 #include "dav/stream.h"

@@ -166,3 +166,57 @@ def test_dead_properties_are_kept_over_a_restart(bridge, ada):
                      '<x:other xmlns:x="http://x.example/">1</x:other><d:getetag>no</d:getetag>'
                      "</d:prop></d:set>")
     assert " 403 " in answer.text and " 424 " in answer.text
+
+
+def deep_sync(ada, token="", limit=None):
+    """Of the home at level infinite: ({href: etag or None}, removed, token, truncated)."""
+    inner = f"<d:sync-token>{token}</d:sync-token><d:sync-level>infinite</d:sync-level>"
+    if limit:
+        inner += f"<d:limit><d:nresults>{limit}</d:nresults></d:limit>"
+    answer = ada.report(ada.home(), "d:sync-collection", inner + "<d:prop><d:getetag/></d:prop>", 0)
+    assert answer.status_code == 207, answer.text
+    changed, removed, truncated = {}, set(), False
+    for one in responses(answer):
+        if one.status == 507:
+            truncated = True
+        elif one.status == 404:
+            removed.add(one.href)
+        else:
+            etag = one.props.get("{DAV:}getetag")
+            changed[one.href] = None if etag is None else etag.text
+    token = re.search(r"<D:sync-token>(.*)</D:sync-token>", answer.text)[1]
+    return changed, removed, token, truncated
+
+
+@pytest.mark.parametrize("limit", (None, 1, 3))
+def test_the_home_at_level_infinite_tells_what_changed_in_which_calendar(ada, limit):
+    there = ada.home() + f"deep{limit}/"
+    assert ada.xml("MKCALENDAR", there, "c:mkcalendar", "").status_code == 201
+    for n in range(3):
+        ada.put(f"{there}{n}.ics", event(f"{n}@deep{limit}"))
+        ada.put(f"{ada.href}deep{n}.ics", event(f"{n}@deep"))
+
+    def everything(token):
+        held, gone = {}, set()
+        while True:
+            changed, removed, token, truncated = deep_sync(ada, token, limit)
+            assert limit is None or len(changed) + len(removed) <= limit
+            held.update(changed)
+            gone |= removed
+            if not truncated:
+                return held, gone, token
+    held, gone, token = everything("")
+    expected = {href: etag for calendar in ada.calendars().values()
+                for href, etag in ada.members(calendar).items()}
+    assert {href: etag for href, etag in held.items() if etag} == expected and not gone
+    assert set(ada.calendars().values()) <= set(held)
+    ada.delete(f"{there}1.ics")
+    ada.put(f"{ada.href}deep2.ics", event("2@deep", summary=f"Other {limit}"))
+    held, gone, token = everything(token)
+    assert gone == {f"{there}1.ics"}
+    assert {href for href, etag in held.items() if etag} == {f"{ada.href}deep2.ics"}
+    assert everything(token) == ({}, set(), token)
+    assert ada.delete(there).status_code == 204
+    answer = ada.report(ada.home(), "d:sync-collection", f"<d:sync-token>{token}</d:sync-token>"
+                        "<d:sync-level>infinite</d:sync-level><d:prop/>", 0)
+    assert answer.status_code == 403 and "valid-sync-token" in answer.text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bridge import CALDAV, event, precondition, wait_until
-from feishu_sim import ADA, BOB, DAY, HOUR, SOON
+from bridge import CALDAV, Bridge, event, precondition, wait_until
+from feishu_sim import ADA, BOB, DAY, HOUR, SOON, FeishuSim
 
 
 # ---- create, change, delete ----
@@ -483,6 +483,21 @@ def test_busy_time_of_colleagues_is_asked_in_batches_and_cached(sim, ada):
     assert len(sim.calls(path="/freebusy/batch")) == 1
     freebusy(ada, "bob@example.com", "eve@example.com")
     assert len(sim.calls(path="/freebusy/batch")) == 1
+
+
+def test_many_recipients_are_asked_ten_at_a_time():
+    people = [{"open_id": f"ou_many{n:028d}", "name": f"Many {n}", "email": f"many{n}@example.com"}
+              for n in range(25)]
+    people.append({"open_id": ADA, "name": "Ada", "email": "ada@example.com"})
+    with FeishuSim({"people": people}) as sim, Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+        ada = bridge.sign_in(ADA)
+        sim.add_event(people[13]["open_id"], "Busy", (1798800000, 1798803600))
+        answer = freebusy(ada, *(one["email"] for one in people[:25]),
+                          start="20270101T000000Z", end="20270201T000000Z")
+        assert answer.text.count("2.0;Success") == 25
+        assert answer.text.count("FREEBUSY;") == 1
+        asked = [len(call["body"]["user_ids"]) for call in sim.calls(path="/freebusy/batch")]
+        assert sorted(asked) == [5] * 3 + [10] * 6, "three batches, three pieces of two weeks each"
 
 
 def test_a_long_range_is_asked_in_pieces_of_two_weeks(sim, ada):

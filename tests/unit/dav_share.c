@@ -106,6 +106,29 @@ static void who_it_is_shared_with_sees_the_owner_alone(void **state)
     assert_found(w, 1, "//D:owner[not(*)]");
 }
 
+static void privileges_are_parts_of_others_as_the_rfcs_have_it(void **state)
+{
+    static const char *const parts[][2] = {
+        {"D:read", "C:read-free-busy"}, {"D:write", "D:write-content"},
+        {"D:write", "D:write-properties"}, {"D:write", "D:bind"},
+        {"D:write", "D:unbind"}, {"C:schedule-send", "C:schedule-send-freebusy"},
+        {"D:all", "D:write-acl"}, {"D:all", "D:read-acl"}, {"D:all", "D:write"},
+        {"D:all", "C:schedule-deliver"},
+    };
+    struct world *w = *state;
+    assert_status(w, 207, propfind(w, WORK, "0", "<D:supported-privilege-set/>"));
+    assert_found(w, 1, "//D:supported-privilege-set/D:supported-privilege");
+    assert_found(
+        w, 14, "//D:supported-privilege[D:privilege/*][D:description/@xml:lang]");
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        assert_found(w, 1,
+            arena_printf(w->cx->arena,
+                "//D:supported-privilege[D:privilege/%s]/D:supported-privilege/"
+                "D:privilege/%s",
+                parts[i][0], parts[i][1]));
+    assert_found(w, 0, "//D:abstract"); /* all of them can be granted */
+}
+
 static void acl_replaces_the_list(void **state)
 {
     struct world *w = *state;
@@ -165,6 +188,19 @@ static void what_feishu_cannot_grant_is_told_by_its_precondition(void **state)
     assert_status(w, 400, acl(w, WORK, ACE(HREF("bob"), "<D:grant/>")));
     assert_string_equal(shares(w), "wang:1 ");
     assert_int_equal(w->bridge.n_shared, 0);
+}
+
+static void a_list_has_an_end(void **state)
+{
+    struct world *w = *state;
+    struct buf aces = buf_new(w->cx->arena);
+    for (int i = 0; i < 1000; i++)
+        buf_adds(&aces, ACE(HREF("bob"), GRANT("<D:read/>")));
+    assert_status(w, 200, acl(w, WORK, buf_str(&aces)));
+    buf_adds(&aces, ACE(HREF("wang"), GRANT("<D:read/>")));
+    assert_precondition(
+        w, 403, "D:limited-number-of-aces", acl(w, WORK, buf_str(&aces)));
+    assert_string_equal(shares(w), "bob:1 ");
 }
 
 static void only_owners_share(void **state)
@@ -246,8 +282,10 @@ int main(void)
         WORLD_TEST(an_owner_sees_whom_the_calendar_is_shared_with),
         WORLD_TEST(a_calendar_of_ones_own_is_not_shared),
         WORLD_TEST(who_it_is_shared_with_sees_the_owner_alone),
+        WORLD_TEST(privileges_are_parts_of_others_as_the_rfcs_have_it),
         WORLD_TEST(acl_replaces_the_list),
         WORLD_TEST(what_feishu_cannot_grant_is_told_by_its_precondition),
+        WORLD_TEST(a_list_has_an_end),
         WORLD_TEST(only_owners_share),
         WORLD_TEST(apple_shares_by_post),
         WORLD_TEST(resources_are_shared_by_post),
