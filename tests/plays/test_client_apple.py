@@ -22,9 +22,9 @@ def test_the_first_look_is_without_credentials_and_leads_to_a_401(ada, path, met
     sent = {"content_type": TEXT, "Depth": "0"} if method == "PROPFIND" else {}
     answer = anonymous(ada, method, path, body("A:propfind", prop(START)) if sent else None, **sent)
     if method == "HEAD" and path == "/":
-        assert answer.status_code in (200, 302, 303)
+        assert answer.status_code == 200
         return
-    assert answer.status_code in (301, 302)
+    assert answer.status_code == 301
     where = answer.headers["Location"].replace(ada.bridge.url, "")
     answer = anonymous(ada, method, where, body("A:propfind", prop(START)) if sent else None, **sent)
     assert answer.status_code == 401 and answer.headers["WWW-Authenticate"].startswith("Basic ")
@@ -35,7 +35,7 @@ def test_the_first_look_is_without_credentials_and_leads_to_a_401(ada, path, met
 def test_discovery_ends_at_the_principal(ada, start):
     answer = propfind(ada, start, START)
     if start == "/principals/":
-        assert answer.status_code in (207, 404), "guessed by iOS 5; it goes on with other addresses"
+        assert answer.status_code == 404, "guessed by iOS 5; it goes on with other addresses"
         return
     found = next(iter(found_in(answer).values()))
     assert found.props[DAV + "current-user-principal"][0].text == ada.principal

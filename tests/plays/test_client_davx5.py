@@ -83,7 +83,7 @@ def test_any_address_leads_to_the_principal(ada, start):
 def test_the_well_known_address_redirects_to_one_that_answers(ada):
     answer = anonymous(ada, "PROPFIND", "/.well-known/caldav", document(
         "propfind", prop("current-user-principal")), content_type=XML, Depth="0")
-    assert answer.status_code in (301, 302, 307, 308)
+    assert answer.status_code == 301
     where = answer.headers["Location"].replace(ada.bridge.url, "")
     one, = found_in(propfind(ada, where, "current-user-principal")).values()
     assert one.props[DAV + "current-user-principal"][0].text == ada.principal
@@ -334,13 +334,13 @@ def test_read_only_is_403_with_need_privileges(sim, bridge, ada):
     assert precondition(answer) == "{DAV:}need-privileges"
 
 
-def test_an_update_of_what_is_gone_is_404_and_put_again_as_new(sim, ada):
+def test_an_update_of_what_is_gone_is_412_and_it_may_be_put_again_as_new(sim, ada):
     href = put_event(ada, "davx5-lost.ics", summary="Lost")
     etag = ada.members(ada.href)[href]
     ada.delete(href)
     text = event("davx5-lost.ics@example.com", summary="Found")
     answer = put(ada, href, text, If_Match=etag)
-    assert answer.status_code in (404, 412), "412: the next sync removes it from the phone"
+    assert answer.status_code == 412, "RFC 9110; the next sync removes it from the phone"
     assert put(ada, href, text, If_None_Match="*").status_code == 201 and sim.event("Found")
     assert ada.delete(href).status_code == 204
 
@@ -368,10 +368,10 @@ def register(url):
 
 def test_a_push_is_subscribed_by_post_and_ended_by_delete(ada):
     answer = send(ada, "POST", ada.href, register("http://127.0.0.1:9/up?token=1"), XML)
-    assert answer.status_code in (200, 201, 204), answer.text
+    assert answer.status_code == 204, answer.text
     where = answer.headers["Location"].replace(ada.bridge.url, "")
     assert answer.headers["Expires"].endswith("GMT")
-    assert send(ada, "DELETE", where).status_code in (200, 204)
+    assert send(ada, "DELETE", where).status_code == 204
     assert send(ada, "DELETE", where).status_code == 404
 
 

@@ -125,7 +125,7 @@ def test_a_conflict_has_a_body_and_the_fresh_item_can_be_read(ada):
     assert "SUMMARY:Event" in ada.get(href)
     assert ada.delete(href).status_code == 204
     lost = send(ada, "DELETE", href, If_Match='"old"')
-    assert lost.status_code in (404, 412) and lost.content
+    assert lost.status_code == 404 and lost.content
 
 
 @pytest.mark.parametrize("method,status", [("PUT", 412), ("DELETE", 404), ("GET", 404),
@@ -154,11 +154,11 @@ def test_a_calendar_is_made_renamed_coloured_and_removed(sim, ada):
     answer = ask(ada, "PROPPATCH", href, "propertyupdate", "<set><prop><displayname>KDE renamed"
                  "</displayname></prop></set><set><prop><a:calendar-color>#da4453</a:calendar-color>"
                  "</prop></set>")
-    assert answer.status_code in (200, 207) and " 40" not in answer.text
+    assert answer.status_code == 200, "as Prefer: return=minimal asks"
     assert sim.calendar("KDE renamed")
     props = only(ada.propfind(href, 0, "<a:calendar-color/>"))
     assert props[ICAL + "calendar-color"].text.lower().startswith("#da4453")
-    assert send(ada, "DELETE", href).status_code in (200, 204)
+    assert send(ada, "DELETE", href).status_code == 204
 
 
 def test_an_item_is_moved_to_another_calendar(sim, ada):
@@ -168,7 +168,7 @@ def test_an_item_is_moved_to_another_calendar(sim, ada):
                    "</d:displayname></d:prop></d:set>").status_code == 201
     href = put_event(ada, "kde-3.ics", "kde-3", summary="Moved by KDE")
     answer = send(ada, "MOVE", href, Destination=ada.bridge.url + home + "kde-3.ics", Overwrite="F")
-    assert answer.status_code in (201, 204), answer.text
+    assert answer.status_code == 201, answer.text
     assert "Moved by KDE" in ada.get(home + "kde-3.ics")
     assert sim.event("Moved by KDE")["calendar_ids"] == [sim.calendar("KDE target")["calendar_id"]]
     assert ada.delete(home).status_code == 204

@@ -94,10 +94,10 @@ def test_a_calendar_is_made_by_mkcol_and_named_by_proppatch(sim, ada):
     assert answer.status_code == 201
     answer = ask(ada, "PROPPATCH", href, "D:propertyupdate", "<D:set><D:prop><D:displayname>From "
                  "Outlook</D:displayname></D:prop></D:set>", "0")
-    assert answer.status_code in (200, 207) and sim.calendar("From Outlook")
+    assert answer.status_code == 200 and sim.calendar("From Outlook")
     answer = ask(ada, "PROPPATCH", href, "D:propertyupdate", "<D:set><D:prop><E:calendar-color >"
                  "#FF8040FF</E:calendar-color></D:prop></D:set>", "0")
-    assert answer.status_code in (200, 207)
+    assert answer.status_code == 200
     assert propfind(ada, href, "E:calendar-color")[href].props[
         ICAL + "calendar-color"].text.upper().startswith("#FF8040")
     assert send(ada, "DELETE", href).status_code == 204
@@ -171,7 +171,7 @@ def test_events_are_put_with_a_quoted_etag_and_read_for_it_where_it_is_missing(s
     etag = send(ada, "GET", href).headers["ETag"]
     answer = send(ada, "DELETE", href, "", "", If_Match=etag)
     assert answer.status_code == 204 and "X-Dav-Error" not in answer.headers
-    assert send(ada, "DELETE", href, "", "", If_Match=etag).status_code in (404, 412)
+    assert send(ada, "DELETE", href, "", "", If_Match=etag).status_code == 404
 
 
 def test_the_etag_of_one_event_is_found_by_propfind(ada):

@@ -119,10 +119,10 @@ def test_the_ics_detector_of_thunderbird_finds_no_calendar_file(ada):
     for href in (ada.href, ada.home(), ada.principal, "/dav/"):
         for method in ("HEAD", "GET"):
             answer = send(ada, method, href)
-            assert answer.status_code in (200, 403, 404, 405)
+            assert answer.status_code == 200
             assert not answer.headers.get("Content-Type", "").startswith("text/calendar")
         answer = send(ada, "PUT", href, "", "text/plain; charset=utf-8", If_Match="nothing")
-        assert answer.status_code in (403, 405), "409 and 412 make it offer an iCalendar file"
+        assert answer.status_code == 405, "409 and 412 make it offer an iCalendar file"
     found = found_in(propfind(ada, ada.href, "D:getcontenttype", "D:resourcetype", "D:displayname",
                               "A:calendar-color", depth="1"))
     assert DAV + "getcontenttype" not in found[ada.href].props
@@ -232,9 +232,11 @@ def test_a_spent_token_is_a_4xx_that_is_not_the_sign_of_the_rate_limit(ada):
 
 def test_no_refusal_looks_like_the_rate_limit(sim, bridge, ada):
     look = reader_calendar(sim, bridge, ada, "Look, do not touch")
-    for answer in (ada.put(look + "x.ics", event("x@example.com")), ada.delete(look + "x.ics"),
-                   ada.put(ada.href + "x.ics", "no calendar"), ada.delete(ada.href)):
-        assert answer.status_code in (403, 404), answer.status_code
+    for answer, status in ((ada.put(look + "x.ics", event("x@example.com")), 403),
+                           (ada.delete(look + "x.ics"), 404),
+                           (ada.put(ada.href + "x.ics", "no calendar"), 403),
+                           (ada.delete(ada.href), 403)):
+        assert answer.status_code == status
         assert '<D:error xmlns:D="DAV:"/>' not in answer.text and answer.text
 
 
@@ -268,7 +270,7 @@ def test_a_new_event_is_put_with_if_none_match_and_fetched_once(sim, ada):
     since = sim.last_call()
     text = event("0e5b2d1c-tb", summary="By Thunderbird")
     kind = "text/calendar; charset=utf-8"
-    assert send(ada, "PUT", href, text, kind, If_None_Match="*").status_code in (200, 201, 204)
+    assert send(ada, "PUT", href, text, kind, If_None_Match="*").status_code == 201
     assert len(written(sim, since)) == 1 and sim.event("By Thunderbird")
     found = found_in(multiget(ada, ada.href, [href]))
     assert found[href].props[CALDAV + "calendar-data"].text.replace("\r", "") == text.replace("\r", "")
@@ -290,7 +292,7 @@ def test_a_conflict_is_412_and_a_head_tells_whether_the_event_is_still_there(ada
     assert head.status_code == 200 and head.headers["ETag"]
     assert send(ada, "DELETE", href).status_code == 204
     assert send(ada, "HEAD", href).status_code == 404
-    assert send(ada, "DELETE", href, If_Match=old).status_code in (404, 412)
+    assert send(ada, "DELETE", href, If_Match=old).status_code == 404
 
 
 def test_what_thunderbird_keeps_in_x_properties_stays(ada):
@@ -327,7 +329,7 @@ def test_a_snooze_of_an_invitation_is_kept_and_answers_nobody(sim, bridge, ada):
     assert ada.put(href, snoozed, {"If-Match": ada.members(ada.href)[href]}).status_code == 204
     assert "X-MOZ-LASTACK:20270105T014500Z" in ada.get(href)
     assert written(sim, since) == []
-    assert ada.delete(href, {"Schedule-Reply": "F"}).status_code in (204, 403)
+    assert ada.delete(href, {"Schedule-Reply": "F"}).status_code == 204
 
 
 def test_a_method_inside_an_event_is_not_served_again(sim, ada):

@@ -75,7 +75,7 @@ def test_items_are_put_and_deleted_under_conditions(sim, ada):
     href = ada.href + "vdir-2.ics"
     answer = send(ada, "PUT", href, event("vdir-2", summary="By vdirsyncer"), "text/calendar",
                   If_None_Match="*")
-    assert answer.status_code in (201, 204) and sim.event("By vdirsyncer")
+    assert answer.status_code == 201 and sim.event("By vdirsyncer")
     assert send(ada, "PUT", href, event("vdir-2"), "text/calendar",
                 If_None_Match="*").status_code == 412
     etag = ada.members(ada.href)[href]
@@ -105,5 +105,5 @@ def test_metasync_sets_reads_and_removes(ada):
     assert answer.status_code == 207 and " 200 " in answer.text
     for name, space in (("displayname", DAV), ("calendar-color", ICAL)):
         answer = patch("remove", f'<n:{name} xmlns:n="{space[1:-1]}"/>')
-        assert answer.status_code in (207, 409), "no 5xx, which would end the synchronisation"
+        assert answer.status_code == 207, "no 5xx, which would end the synchronisation"
     assert ada.delete(href).status_code == 204
