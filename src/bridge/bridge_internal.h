@@ -302,6 +302,7 @@ struct push {
     struct push *later;
     size_t n_later;
     struct push *whole;
+    bool replaced; /* the series goes, and its only part takes its name */
     const struct step *steps;
     size_t n_steps;
     bool *done;             /* a flag a step */
@@ -324,6 +325,11 @@ struct push_cut {
 };
 enum err push_plan_parts(struct ctx *cx, struct push *push, const struct push_cut *cut,
     struct plan *plan);
+/* A change of time or rule that Feishu refuses, or leaves undone, is made by a new series
+ * in place of the old one (feishu-api 16.14, 16.15, 16.36): the steps of push become
+ * those. False: it is no such change. */
+bool push_can_replace(const struct push *push);
+enum err push_replace(struct ctx *cx, struct push *push);
 /* True when something of it, or of its parts, has happened upstream. */
 bool push_begun(const struct push *push);
 /* The same for a push out of the journal: what its steps did before the crash is not

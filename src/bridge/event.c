@@ -298,16 +298,50 @@ static enum err fetch_attendees(struct ctx *cx, struct bridge *bridge, int64_t a
     return ERR_OK;
 }
 
-/* A participant who may not see the others is told at least the own answer. */
+/* The own answer as it was known last. */
+static const char *answer_known(struct ctx *cx, struct bridge *bridge,
+    const struct calendar *calendar, const struct account *account, const char *event_id)
+{
+    struct row *rows;
+    size_t n;
+    int64_t original_time;
+    char *uid;
+    const cJSON *one;
+    if (!event_id_split(cx, event_id, &uid, &original_time) ||
+        store_rows(cx, bridge->store, calendar->id, uid, &rows, &n))
+        return "";
+    for (size_t i = 0; i < n; i++) {
+        const cJSON *list = rows[i].original_time == original_time && rows[i].attendees
+            ? json_parse(cx->arena, rows[i].attendees)
+            : NULL;
+        cJSON_ArrayForEach(one, list) if (str_eq(json_text(one, "user_id"),
+                                              account->open_id)) return json_text(one,
+            "rsvp_status");
+    }
+    return "";
+}
+
+/* A participant who may not see the others is told at least the own answer; somebody
+ * else's event is on one's primary calendar because one was invited. */
 static cJSON *only_self(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *calendar_id, const cJSON *event)
 {
     struct account account;
+    struct calendar calendar;
     cJSON *list = empty_array(cx);
     const char *answer = json_text(event, "self_rsvp_status");
-    if (!*answer || str_ieq(answer, "removed") ||
+    if (str_ieq(answer, "removed") ||
         str_eq(json_text(event, "organizer_calendar_id"), calendar_id) ||
-        store_account(cx, bridge->store, account_id, &account))
+        store_account(cx, bridge->store, account_id, &account) ||
+        store_calendar_by_upstream(
+            cx, bridge->store, account_id, calendar_id, &calendar))
+        return list;
+    if (!*answer && str_ieq(calendar.type, "primary"))
+        answer = answer_known(
+            cx, bridge, &calendar, &account, json_text(event, "event_id"));
+    if (!*answer && str_ieq(calendar.type, "primary"))
+        answer = "needs_action";
+    if (!*answer)
         return list;
     cJSON *self = cJSON_CreateObject();
     cJSON_AddStringToObject(self, "type", "user");

@@ -37,6 +37,7 @@ static cJSON *push_json(const struct push *push)
     cJSON_AddBoolToObject(json, "created", push->created);
     cJSON_AddBoolToObject(json, "undo", push->undo);
     cJSON_AddBoolToObject(json, "hide", push->hide);
+    cJSON_AddBoolToObject(json, "replaced", push->replaced);
     cJSON_AddNumberToObject(json, "move", (double)push->move);
     if (push->from.name) {
         cJSON_AddNumberToObject(json, "from_calendar", (double)push->from.calendar_id);
@@ -96,6 +97,7 @@ static bool push_read(struct ctx *cx, const cJSON *json, struct push *push)
     push->created = json_bool(json, "created", false);
     push->undo = json_bool(json, "undo", false);
     push->hide = json_bool(json, "hide", false);
+    push->replaced = json_bool(json, "replaced", false);
     push->move = json_int(json, "move", 0);
     push->from.calendar_id = json_int(json, "from_calendar", 0);
     push->from.name = text_or_null(json, "from_name");
@@ -123,6 +125,7 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
             .account = push->account,
             .calendar = push->calendar,
             .whole = push,
+            .name = push->replaced ? push->name : NULL,
             .journal.key = json_text(one, "key")};
         if (!push_read(cx, one, part))
             return false;

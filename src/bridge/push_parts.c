@@ -87,3 +87,82 @@ enum err push_plan_parts(
     return cut->before ? convert_plan_cut(cx, cut->env, cut->split->text, texts, n, plan)
                        : ERR_OK;
 }
+
+/* ---- a new series in place of one that cannot be changed ---- */
+
+static const struct step *next_step(const struct push *push)
+{
+    for (size_t i = 0; i < push->n_steps; i++)
+        if (!push->done[i])
+            return &push->steps[i];
+    return NULL;
+}
+
+bool push_can_replace(const struct push *push)
+{
+    const struct step *step = next_step(push);
+    return !push->n_later && !push->whole && !push->created && !push->undo &&
+        push->text && push->uid && step && step->kind == STEP_PATCH &&
+        !step->original_time &&
+        (cJSON_HasObjectItem(step->body, "start_time") ||
+            cJSON_HasObjectItem(step->body, "recurrence"));
+}
+
+static bool tells_somebody(const struct push *push)
+{
+    for (size_t i = 0; i < push->n_steps; i++)
+        if (push->steps[i].notify)
+            return true;
+    return false;
+}
+
+/* Its exceptions, then itself; nobody is told, for it comes back. */
+static void plan_removal(struct ctx *cx, struct push *push)
+{
+    struct plan plan = {0};
+    for (size_t i = 0; i < push->rows.n; i++) {
+        struct step step = {.kind = STEP_DELETE,
+            .delete_exception = true,
+            .original_time = push->rows.items[i].original_time};
+        if (step.original_time)
+            LIST_ADD(cx->arena, &plan.steps, step);
+    }
+    struct step last = {.kind = STEP_DELETE};
+    LIST_ADD(cx->arena, &plan.steps, last);
+    push_take_plan(cx, push, &plan, true);
+}
+
+enum err push_replace(struct ctx *cx, struct push *push)
+{
+    struct object object;
+    struct series_data data;
+    struct convert_env env;
+    struct plan *plan = ARENA_NEW(cx->arena, struct plan);
+    struct push *part = ARENA_NEW(cx->arena, struct push);
+    env_fill(cx, push->bridge, push->account, push->calendar, &env);
+    TRY(store_object_full(
+        cx, push->bridge->store, NULL, push->calendar->id, push->uid, &object));
+    series_read(cx, push->rows.items, push->rows.n, &data);
+    data.series.ical_uid = object.uid;
+    struct plan_part wanted = {
+        .text = push->text, .before = &data.series, .served = object.text};
+    TRY(convert_plan_part(cx, &env, &wanted, plan));
+    *part = (struct push){.bridge = push->bridge,
+        .account = push->account,
+        .calendar = push->calendar,
+        .name = push->name,
+        .ical_uid = object.uid,
+        .text = push->text,
+        .whole = push,
+        .journal.key = crypto_uuid(cx)};
+    push_take_plan(cx, part, plan, !tells_somebody(push));
+    plan_removal(cx, push);
+    push->text = NULL;
+    push->replaced = true;
+    push->resumed = false;
+    push->later = part;
+    push->n_later = 1;
+    log_line(cx, LOG_INFO, LOG_SYNC, "calendar %lld: %s is made anew in Feishu",
+        (long long)push->calendar->id, push->name);
+    return push->journal.id ? journal_note(cx, push) : journal_open(cx, push);
+}

@@ -10,6 +10,7 @@
 #define CREATE_TRIES 3
 #define LAG_MS 2200 /* read-after-write (feishu-api 15.18) */
 #define SPARE_MS 3000
+#define MINUTE_S 60
 
 /* ---- the rows of the series at hand ---- */
 
@@ -144,16 +145,42 @@ cJSON *push_body(struct ctx *cx, const struct step *step)
     return body;
 }
 
+/* Feishu may not take an event of no length (feishu-api 16.37): it gets a minute. False:
+ * it is none. */
+static bool lengthen(struct ctx *cx, cJSON *body)
+{
+    cJSON *end = cJSON_GetObjectItemCaseSensitive(body, "end_time");
+    int64_t start_s = json_int(
+        cJSON_GetObjectItemCaseSensitive(body, "start_time"), "timestamp", -1);
+    if (start_s < 0 || json_int(end, "timestamp", 0) != start_s)
+        return false;
+    cJSON_ReplaceItemInObjectCaseSensitive(end, "timestamp",
+        cJSON_CreateString(
+            arena_printf(cx->arena, "%lld", (long long)start_s + MINUTE_S)));
+    return true;
+}
+
+static enum err write_body(struct ctx *cx, struct push *push,
+    enum feishu_endpoint endpoint, const struct step *step, const char *const *query,
+    cJSON **data)
+{
+    cJSON *body = push_body(cx, step);
+    enum err err = push_call(cx, push, endpoint, step, query, body, NULL, data);
+    if (err == ERR_UPSTREAM_REFUSED && lengthen(cx, body))
+        err = push_call(cx, push, endpoint, step, query, body, NULL, data);
+    return err;
+}
+
 static enum err do_create(struct ctx *cx, struct push *push, const struct step *step)
 {
     const char *query[] = {
         "user_id_type", "open_id", "idempotency_key", push->journal.key, NULL};
-    cJSON *data = NULL, *body = push_body(cx, step);
+    cJSON *data = NULL;
     int64_t original_time;
     char *uid;
     enum err err = ERR_OK;
     for (int i = 0; i < CREATE_TRIES; i++) {
-        err = push_call(cx, push, FEISHU_EVENT_CREATE, step, query, body, NULL, &data);
+        err = write_body(cx, push, FEISHU_EVENT_CREATE, step, query, &data);
         if (err != ERR_UPSTREAM_UNKNOWN || ctx_left_ms(cx, SPARE_MS + 1) < SPARE_MS)
             break;
     }
@@ -170,15 +197,23 @@ static enum err do_create(struct ctx *cx, struct push *push, const struct step *
     return ERR_OK;
 }
 
+/* A rule that was to go and is still there (feishu-api 16.14). */
+static bool keeps_rule(const struct step *step, const cJSON *event)
+{
+    return cJSON_HasObjectItem(step->body, "recurrence") &&
+        !*json_text(step->body, "recurrence") && *json_text(event, "recurrence");
+}
+
 static enum err patch_once(struct ctx *cx, struct push *push, const struct step *step)
 {
     const char *query[] = {"user_id_type", "open_id", NULL};
     cJSON *data = NULL;
-    TRY(push_call(cx, push, FEISHU_EVENT_PATCH, step, query, push_body(cx, step), NULL,
-        &data));
+    TRY(write_body(cx, push, FEISHU_EVENT_PATCH, step, query, &data));
     const cJSON *event = cJSON_GetObjectItemCaseSensitive(data, "event");
     if (cJSON_IsObject(event))
         push_row_set(cx, push, step->original_time, event, NULL);
+    if (keeps_rule(step, event))
+        return fail(cx, ERR_UPSTREAM_REFUSED, "Feishu keeps the rule of the series");
     return ERR_OK;
 }
 
@@ -376,7 +411,7 @@ static enum err run(struct ctx *cx, struct push *push, size_t n_steps)
 
 /* Whether Feishu takes the parts is known before the series is cut; its rooms are free
  * before the parts ask for them. */
-enum err push_execute(struct ctx *cx, struct push *push)
+static enum err execute(struct ctx *cx, struct push *push)
 {
     for (size_t i = 0; i < push->n_later; i++) {
         struct push *part = &push->later[i];
@@ -387,4 +422,13 @@ enum err push_execute(struct ctx *cx, struct push *push)
     for (size_t i = 0; i < push->n_later; i++)
         TRY(run(cx, &push->later[i], push->later[i].n_steps));
     return ERR_OK;
+}
+
+enum err push_execute(struct ctx *cx, struct push *push)
+{
+    enum err err = execute(cx, push);
+    if (err != ERR_UPSTREAM_REFUSED || !push_can_replace(push))
+        return err;
+    TRY(push_replace(cx, push));
+    return execute(cx, push);
 }

@@ -80,12 +80,14 @@ static enum err save_series(
 static enum err save_all(
     struct ctx *cx, struct push *push, struct store_tx *tx, struct render_result *result)
 {
-    struct render_result part;
-    if (push->uid)
-        TRY(save_series(cx, push, tx, result));
+    struct render_result other;
+    /* What takes the place of the series takes its name before it goes. */
     for (size_t i = 0; i < push->n_later; i++)
         if (push->later[i].uid)
-            TRY(save_series(cx, &push->later[i], tx, &part));
+            TRY(save_series(
+                cx, &push->later[i], tx, push->replaced ? result : &other));
+    if (push->uid)
+        TRY(save_series(cx, push, tx, push->replaced ? &other : result));
     if (push->finished && push->from.name && result->object.name)
         TRY(store_object_properties_copy(cx, tx, &push->from,
             &(struct object_place){push->calendar->id, result->object.name}));
@@ -175,7 +177,7 @@ static bool any_done(const struct push *push)
 
 bool push_begun(const struct push *push)
 {
-    bool begun = any_done(push);
+    bool begun = any_done(push) || push->destroyed.n;
     for (size_t i = 0; i < push->n_later; i++)
         begun = begun || any_done(&push->later[i]);
     return begun;

@@ -90,7 +90,8 @@ static void print_rule(struct buf *out, const struct event *ev)
     const char *rule = ev->recurrence ? ev->recurrence : "",
                *until = strstr(rule, "UNTIL=");
 
-    if (*rule && sw_is(SW_UNTIL_FORM, "date") && until && strlen(until) >= 22) {
+    if (*rule && sw_is(SW_UNTIL_FORM, "date") && until && strlen(until) >= 22 &&
+        until[14] == 'T') {
         jw_fmt(out, "recurrence", "%.*s%s", (int)(until - rule) + 14, rule, until + 22);
         return;
     }

@@ -265,10 +265,34 @@ class CutSeries(Write):
                 for one in (before, after)] == [1, 2]
         for one in (before, after):
             assert [a.get("user_id") for a in one["attendees"]].count(BOB) == 1
-        assert len(stage.sim.told(BOB, "invite")) == 1 \
-            and not stage.sim.told(BOB, "update")
+        assert len(stage.sim.told(BOB, "invite")) == 1 and not stage.sim.told(BOB, "update")
         assert len([href for href in stage.ada.members(stage.href)
                     if re.search(rf"UID:{n}(_R\w+)?@", stage.ada.get(href))]) == 2
+
+
+class ReplaceSeries(Write):
+    """A timed series becomes an all-day one where Feishu does not change that: it is made anew."""
+
+    def prepare(self, stage, n):
+        stage.sim.switch(timed_allday_patch="refuse")
+        make(stage, n, simple(n, "Before", INVITE_BOB + "\nRRULE:FREQ=WEEKLY;COUNT=4").replace(
+            "END:VCALENDAR", override(n, "20270119", f"Moved {n}") + "END:VCALENDAR"))
+
+    def write(self, stage, n):
+        text = simple(n, "After", INVITE_BOB + "\nRRULE:FREQ=WEEKLY;COUNT=4\n"
+                                               "EXDATE;VALUE=DATE:20270112")
+        return put(stage, n, text.replace("DTSTART;TZID=Asia/Shanghai:20270105T100000",
+                                          "DTSTART;VALUE=DATE:20270105").replace(
+            "DTEND;TZID=Asia/Shanghai:20270105T110000", "DTEND;VALUE=DATE:20270106"))
+
+    def check(self, stage, n):
+        made = stage.sim.event(f"After {n}")
+        assert made["start_time"]["date"] == "2027-01-05"
+        assert [e["status"] for e in made["exceptions"]] == ["cancelled"]
+        assert [a.get("user_id") for a in made["attendees"]].count(BOB) == 1
+        assert len(stage.sim.told(BOB, "invite")) == 1 and not stage.sim.told(BOB, "cancel")
+        assert not [e for e in stage.sim.events() if e["summary"] == f"Before {n}"]
+        assert name_of(stage, n) in stage.ada.members(stage.href)
 
 
 class CreateCalendar(Write):
@@ -326,4 +350,4 @@ class Move(Write):
 
 
 WRITES = [Create(), Change(), ChangeAttendees(), Delete(), ChangeSeries(), DeleteSeries(),
-          CutSeries(), CreateCalendar(), DeleteCalendar(), Move()]
+          CutSeries(), ReplaceSeries(), CreateCalendar(), DeleteCalendar(), Move()]
