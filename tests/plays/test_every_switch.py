@@ -73,7 +73,9 @@ class Stage:
     def put(self, href, *parts, who=None, expect=(201, 204)):
         text = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//plays//EN\r\n" + "".join(parts)
                 + "END:VCALENDAR\r\n")
-        answer = (who or self.ada).put(href, text)
+        client = who or self.ada
+        etag = client.request("GET", href).headers.get("ETag")
+        answer = client.put(href, text, {"If-Match": etag} if etag else {"If-None-Match": "*"})
         assert answer.status_code in expect, (answer.status_code, answer.text)
         return text
 
@@ -404,7 +406,7 @@ def test_all_kinds_of_events_live_on_both_sides_under(sim, usual, setting):
     sim.switch(**setting)
     try:
         if set(setting) & PROBED:
-            with opened(sim, 2000 if "write_lag_ms" in setting else 300) as fresh:
+            with opened(sim, 3000 if "write_lag_ms" in setting else 300) as fresh:
                 live(Stage(sim, fresh, *sign_in(fresh)))
         else:
             live(Stage(sim, bridge, ada, bob))
