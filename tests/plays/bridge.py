@@ -21,6 +21,8 @@ import requests
 from dav_client import CALDAV, NS, Client, event, first_href, precondition, responses  # noqa: F401
 from waiting import BUILD_DIR, wait_until, within  # noqa: F401
 
+# For plays with hundreds of events, with the simulator's switch rate_limit off.
+UNLIMITED = {"feishu.rate-per-second": "10000", "feishu.rate-per-minute": "100000"}
 PROGRAM = os.path.join(BUILD_DIR, "feishu-caldav")
 # Below those that the kernel gives to outgoing connections, and each process begins elsewhere.
 PORTS = itertools.cycle(range(10000, 32000))

@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 import requests
 
-from bridge import Bridge, event, free_port, precondition, wait_until, within
+from bridge import UNLIMITED, Bridge, event, free_port, precondition, wait_until, within
 from feishu_sim import ADA, FeishuSim
 from shared import ada, bridge, sim  # noqa: F401
 
@@ -224,7 +224,8 @@ def own_memory_kb(bridge):
 
 def test_memory_does_not_grow_with_the_answer():
     count, size = 400, 20000
-    with FeishuSim() as sim, Bridge(sim, start=False) as bridge:
+    with FeishuSim() as sim, Bridge(sim, UNLIMITED, start=False) as bridge:
+        sim.switch(rate_limit="off")
         # What is freed must not be held back by a sanitizer, whose quarantine would be measured.
         bridge.env["ASAN_OPTIONS"] = "quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
         bridge.start()
