@@ -40,7 +40,7 @@ int command_usage(const struct command *command, const char *format, ...)
 
 int command_failed(const struct ctx *cx)
 {
-    fprintf(stderr, PROGRAM ": %s\n", ctx_error(cx));
+    fprintf(stderr, PROGRAM ": %s\n", str_printable(cx->arena, ctx_error(cx)));
     return EXIT_FAILED;
 }
 

@@ -10,7 +10,7 @@
 static int report(struct ctx *cx, const char *what, enum err err)
 {
     if (err)
-        printf("%s: %s\n", what, ctx_error(cx));
+        printf("%s: %s\n", what, str_printable(cx->arena, ctx_error(cx)));
     else
         printf("%s: ok\n", what);
     return err ? EXIT_FAILED : EXIT_OK;

@@ -64,6 +64,12 @@ static int with_bridge(
     return status;
 }
 
+/* Names and errors are Feishu's words, and a terminal obeys what it is shown. */
+static const char *safe(struct ctx *cx, const char *text)
+{
+    return str_printable(cx->arena, text);
+}
+
 static const char *when_text(int64_t unix_s, char *out)
 {
     return unix_s ? when_rfc3339(unix_s, out) : "never";
@@ -134,7 +140,7 @@ static enum err login(
         stderr);
     TRY(wait_for_sign_in(cx, bridge, state, &account_id));
     TRY(account_view(cx, bridge, account_id, &view));
-    printf("%s\n", view.name);
+    printf("%s\n", safe(cx, view.name));
     return ERR_OK;
 }
 
@@ -226,9 +232,10 @@ static enum err list(struct ctx *cx, struct bridge *bridge, const struct options
             fputs(i ? ",\n" : "", stdout);
             json_view(&views[i]);
         } else {
-            printf("%s  %s  %s  last sync %s%s%s", views[i].name, views[i].open_id,
-                views[i].state, when_text(views[i].last_sync_s, when),
-                *views[i].last_error ? "  " : "", views[i].last_error);
+            printf("%s  %s  %s  last sync %s%s%s", safe(cx, views[i].name),
+                safe(cx, views[i].open_id), views[i].state,
+                when_text(views[i].last_sync_s, when), *views[i].last_error ? "  " : "",
+                safe(cx, views[i].last_error));
             if (views[i].sign_in_soon)
                 printf("  must sign in again before %s",
                     when_text(views[i].sign_in_until_s, when));
@@ -256,33 +263,36 @@ const struct command command_user_list = {
     .run = run_list,
 };
 
-static void print_view(const struct account_view *view)
+static void print_view(struct ctx *cx, const struct account_view *view)
 {
     char when[WHEN_TEXT_BYTES];
-    printf("name             %s\nopen_id          %s\n", view->name, view->open_id);
-    printf("display name     %s\ne-mail           %s\n",
-        view->display_name ? view->display_name : "", view->email ? view->email : "");
+    printf("name             %s\nopen_id          %s\n", safe(cx, view->name),
+        safe(cx, view->open_id));
+    printf("display name     %s\ne-mail           %s\n", safe(cx, view->display_name),
+        safe(cx, view->email));
     printf("state            %s\n", view->state);
     printf("signed in        %s\n", when_text(view->authorized_s, when));
     printf("sign in before   %s%s\n", when_text(view->sign_in_until_s, when),
         view->sign_in_soon ? "  (soon: every calendar stops being updated then)" : "");
     printf("access until     %s\n", when_text(view->access_expires_s, when));
     printf("refresh until    %s\n", when_text(view->refresh_expires_s, when));
-    printf("scopes           %s\n", view->scopes ? view->scopes : "");
+    printf("scopes           %s\n", safe(cx, view->scopes));
     printf("changes come by  %s\n", view->events);
     printf("last sync        %s\n", when_text(view->last_sync_s, when));
-    printf("last error       %s\n", *view->last_error ? view->last_error : "none");
+    printf("last error       %s\n",
+        *view->last_error ? safe(cx, view->last_error) : "none");
     printf("calls            %lld\n", (long long)view->calls);
     for (size_t i = 0; i < view->n_calendars; i++) {
         const struct account_calendar_view *one = &view->calendars[i];
         printf("calendar         %s  %s  %s  %lld events%s  %lld calls  last success %s"
                "  lag %lld s%s%s%s\n",
-            one->name, one->display_name, one->role, (long long)one->objects,
+            safe(cx, one->name), safe(cx, one->display_name), safe(cx, one->role),
+            (long long)one->objects,
             one->pushed ? "  pushed" : "", (long long)one->calls,
             when_text(one->last_success_s, when), (long long)one->lag_s,
             one->complete ? "" : "  (first pull under way)",
             str_empty(one->last_error) ? "" : "  ",
-            str_empty(one->last_error) ? "" : one->last_error);
+            safe(cx, one->last_error));
     }
 }
 
@@ -302,7 +312,7 @@ static enum err show(struct ctx *cx, struct bridge *bridge, const struct options
         json_view(&view);
         putchar('\n');
     } else {
-        print_view(&view);
+        print_view(cx, &view);
     }
     return ERR_OK;
 }
@@ -409,7 +419,8 @@ static enum err passwords(
     for (size_t i = 0; i < view.n_passwords; i++)
         printf("%lld  created %s  last used %s  %s\n", (long long)view.passwords[i].id,
             when_text(view.passwords[i].created_s, created),
-            when_text(view.passwords[i].last_used_s, used), view.passwords[i].label);
+            when_text(view.passwords[i].last_used_s, used),
+            safe(cx, view.passwords[i].label));
     return ERR_OK;
 }
 

@@ -1,4 +1,7 @@
+#include "config.h"
+
 #include "base/ctx.h"
+#include "base/fault.h"
 
 #include <openssl/rand.h>
 #include <stdatomic.h>
@@ -18,7 +21,7 @@ static int64_t clock_ms(clockid_t clock)
 static int64_t system_wall_ms(void *self)
 {
     (void)self;
-    return clock_ms(CLOCK_REALTIME);
+    return clock_ms(CLOCK_REALTIME) + fault_clock_ms();
 }
 
 static int64_t system_monotonic_ms(void *self)

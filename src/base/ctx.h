@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct ctx {
     const char *err_text;
     int retry_after_s;       /* with ERR_THROTTLED and ERR_UPSTREAM_*: 0 = unknown */
     unsigned upstream_calls; /* counted by feishu/client */
+    bool answered; /* set by http before a request's context ends: its answer has left */
 };
 
 /* A context with an arena of its own. seam NULL = seam_system(). */

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define NUMBER_BYTES 16
@@ -43,11 +44,35 @@ void fault_moment(void)
     pthread_mutex_unlock(&mutex);
 }
 
-int64_t fault_time_ms(const char *variable, int64_t usual_ms)
+/* Mapped once: a clock is read far too often to open a file each time. */
+static _Atomic int64_t *shift;
+
+static void map_clock(void)
 {
-    const char *text = getenv(variable);
-    long long ms;
-    return text && str_to_ll(text, 0, INT32_MAX, &ms) ? ms : usual_ms;
+    const char *path = getenv("TEST_CLOCK_FILE");
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    void *page = mmap(NULL, sizeof(*shift), PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    if (page != MAP_FAILED)
+        shift = page;
+}
+
+int64_t fault_clock_ms(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, map_clock);
+    return shift ? *shift : 0;
+}
+
+int64_t fault_wait_ms(int64_t usual_ms)
+{
+    const char *text = getenv("TEST_WAIT_PERCENT");
+    long long percent;
+    if (!text || !str_to_ll(text, 0, 100, &percent))
+        return usual_ms;
+    return usual_ms * percent / 100;
 }
 
 #else

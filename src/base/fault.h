@@ -1,12 +1,17 @@
 /*
- * The moments at which the process may die between two things that must not come apart:
- * before and after a commit of the store, before and after a call upstream.
+ * What tests may do to a running process that nothing else can do: kill it between two
+ * things that must not come apart, move its clock, and shorten its waits.
  *
- * In a build with --enable-test-hooks the file named by TEST_FAULT_FILE, when it is
- * there, holds a number that every such moment counts down, in whichever process;
- * at zero the process kills itself as a power cut would, without a word. And a time that
- * the program waits out can be made another by the environment, so that a test need not
- * wait as long. A production build has none of it.
+ * Only in a build with --enable-test-hooks; a production build has none of it.
+ *   TEST_FAULT_FILE    the file, when it is there, holds a number that every moment
+ *                      (before and after a commit of the store, before and after a
+ *                      call upstream) counts down, in whichever process; at zero the
+ *                      process kills itself as a power cut would, without a word.
+ *   TEST_CLOCK_FILE    eight bytes, a number of milliseconds in the machine's order: by
+ *                      so much the wall clock of every process that is given the file
+ *                      is ahead of the system's.
+ *   TEST_WAIT_PERCENT  waits that are there only to let time pass last so much of what
+ *                      they usually do.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
@@ -15,13 +20,20 @@
 
 #ifdef TEST_HOOKS
 void fault_moment(void);
-/* The number in the environment variable, where there is one, else usual_ms. */
-int64_t fault_time_ms(const char *variable, int64_t usual_ms);
+int64_t fault_clock_ms(void);
+int64_t fault_wait_ms(int64_t usual_ms);
 #else
 static inline void fault_moment(void)
 {
 }
-#define fault_time_ms(variable, usual_ms) ((int64_t)(usual_ms))
+static inline int64_t fault_clock_ms(void)
+{
+    return 0;
+}
+static inline int64_t fault_wait_ms(int64_t usual_ms)
+{
+    return usual_ms;
+}
 #endif
 
 #endif

@@ -91,20 +91,17 @@ bool log_wants(enum log_level level, enum log_topic topic)
     return atomic_load_explicit(&wanted_topics, memory_order_relaxed) >> topic & 1;
 }
 
-/* What a terminal or a log reader could take for a command: C0, DEL, C1, and broken
- * UTF-8. */
+/* What a terminal or a log reader could take for a command. */
 static size_t add_escaped(char *out, const char *text)
 {
     bool valid = utf8_valid(text, strlen(text));
     size_t n = 0;
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-        bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
-        if (*at < 0x20 || *at == 0x7f || c1 || (*at >= 0x80 && !valid))
-            n += (size_t)snprintf(out + n, 5, "\\x%02x", *at);
-        else
-            out[n++] = (char)*at;
-        if (c1)
-            n += (size_t)snprintf(out + n, 5, "\\x%02x", *++at);
+    while (*text) {
+        size_t hostile = str_hostile_bytes(text, valid);
+        if (!hostile)
+            out[n++] = *text++;
+        for (; hostile; hostile--)
+            n += (size_t)snprintf(out + n, 5, "\\x%02x", (unsigned char)*text++);
     }
     return n;
 }

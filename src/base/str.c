@@ -147,17 +147,52 @@ void buf_add_xml(struct buf *buf, const char *text)
     }
 }
 
+size_t str_hostile_bytes(const char *at, bool is_utf8)
+{
+    const unsigned char *text = (const unsigned char *)at;
+    static const struct {
+        unsigned char first[2];
+        unsigned char from, to; /* of the last byte */
+        unsigned char bytes;
+    } ranges[] = {
+        {{0xc2, 0}, 0x80, 0x9f, 2},    /* C1 */
+        {{0xd8, 0}, 0x9c, 0x9c, 2},    /* U+061C */
+        {{0xe2, 0x80}, 0x8e, 0x8f, 3}, /* U+200E, U+200F */
+        {{0xe2, 0x80}, 0xa8, 0xae, 3}, /* U+2028 to U+202E */
+        {{0xe2, 0x81}, 0xa6, 0xa9, 3}, /* U+2066 to U+2069 */
+    };
+    if (*text < 0x20 || *text == 0x7f || (*text >= 0x80 && !is_utf8))
+        return 1;
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+        size_t last = ranges[i].bytes - 1u;
+        if (memcmp(text, ranges[i].first, last) == 0 && text[last] >= ranges[i].from &&
+            text[last] <= ranges[i].to)
+            return ranges[i].bytes;
+    }
+    return 0;
+}
+
+/* The character of n bytes, which are UTF-8. */
+static unsigned character(const unsigned char *text, size_t n)
+{
+    unsigned value = n == 1 ? *text : *text & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++)
+        value = value << 6 | (text[i] & 0x3fu);
+    return value;
+}
+
 void buf_add_json(struct buf *buf, const char *text)
 {
     buf_addc(buf, '"');
-    for (; text && *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            buf_printf(buf, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            buf_printf(buf, "\\u%04x", c);
+    while (text && *text) {
+        size_t n = str_hostile_bytes(text, true);
+        if (n)
+            buf_printf(buf, "\\u%04x", character((const unsigned char *)text, n));
+        else if (*text == '"' || *text == '\\')
+            buf_printf(buf, "\\%c", *text);
         else
             buf_addc(buf, *text);
+        text += n ? n : 1;
     }
     buf_addc(buf, '"');
 }
@@ -231,6 +266,20 @@ bool str_has_control(const char *text)
             return true;
     }
     return false;
+}
+
+const char *str_printable(struct arena *arena, const char *text)
+{
+    struct buf out = buf_new(arena);
+    bool is_utf8 = text && utf8_valid(text, strlen(text));
+    while (text && *text) {
+        size_t n = str_hostile_bytes(text, is_utf8);
+        if (!n)
+            buf_addc(&out, *text++);
+        for (; n; n--)
+            buf_printf(&out, "\\x%02x", (unsigned char)*text++);
+    }
+    return buf_str(&out);
 }
 
 static char *trim_n(struct arena *arena, const char *text, size_t n)

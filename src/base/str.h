@@ -59,6 +59,14 @@ const char *utf8_mended(struct arena *arena, const char *text, size_t len_bytes)
 /* True when there are C0 or C1 control characters or DEL in it: text for one line of a
  * terminal has none. NULL has none. */
 bool str_has_control(const char *text);
+/* How many bytes at text, which is terminated, no terminal is to see as they are; 0 =
+ * none. is_utf8: whether the whole text is. */
+size_t str_hostile_bytes(const char *text, bool is_utf8);
+/* Text for a terminal: what it could take for a command (C0, DEL, C1), what turns the
+ * direction of a line around (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
+ * U+2069), what ends it (U+2028, U+2029) and bytes that are no UTF-8 are written as
+ * \xNN. */
+const char *str_printable(struct arena *arena, const char *text);
 /* Characters (code points) of well-formed UTF-8. */
 size_t utf8_length(const char *text);
 

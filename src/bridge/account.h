@@ -14,6 +14,11 @@ struct bridge;
  * = base-url + "/oauth/callback". wanted_name may be NULL. */
 enum err account_login_start(struct ctx *cx, struct bridge *bridge,
     const char *wanted_name, char **url, char **state);
+/* Before it is started for a stranger: those who start one after the other without ever
+ * finishing have to wait, by peer address. Error: THROTTLED (cx->retry_after_s). */
+enum err account_login_allow(struct ctx *cx, struct bridge *bridge, const char *peer);
+/* Somebody there finished one. */
+void account_login_good(struct ctx *cx, struct bridge *bridge, const char *peer);
 /* Ends it with the query that came back ("code=..&state=.." or "error=..&state=.."). On
  * success the account is stored, its tokens are on disk and its first pull is asked for.
  * Errors: BAD_REQUEST (unknown or used state), FORBIDDEN (the person said no),
@@ -38,12 +43,17 @@ enum err account_password_new(struct ctx *cx, struct bridge *bridge, int64_t acc
 enum err account_password_revoke(
     struct ctx *cx, struct bridge *bridge, int64_t account_id, int64_t id);
 
-/* A browser session of the account page: text for a cookie, good for 12 hours or until
- * sign-out; sealed, so that no table of sessions is needed. */
+/* A browser session of the account page: text for a cookie, good until it is over or
+ * ended, and no longer than the account. Check: UNAUTHORIZED. */
+#define ACCOUNT_SESSION_S (12 * 3600)
 enum err account_session_new(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     char **cookie);
 enum err account_session_check(struct ctx *cx, struct bridge *bridge, const char *cookie,
     int64_t *account_id);
+enum err account_session_end(struct ctx *cx, struct bridge *bridge, const char *cookie);
+/* In all browsers. */
+enum err account_sessions_end(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id);
 
 /* Revokes upstream as far as possible and removes everything of the account. */
 enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_id);

@@ -54,6 +54,7 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
     bridge->freebusy = cache_new();
     bridge->search = cache_new();
     bridge->delivered = delivered_new();
+    bridge->unanswered = unanswered_new();
     allday_load(cx, bridge);
     TRY(notify_keys(cx, bridge));
     if (str_empty(conf->feishu.app_id) || !secret_text(&conf->feishu.app_secret))
@@ -104,6 +105,7 @@ void bridge_close(struct bridge *bridge)
     cache_free(bridge->search);
     delivered_free(bridge->delivered);
     notify_free(bridge->notifier);
+    unanswered_free(bridge->unanswered);
     explicit_bzero(bridge->key, sizeof(bridge->key));
     free(bridge->push_private);
     free(bridge->push_public);

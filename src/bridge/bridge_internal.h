@@ -24,15 +24,21 @@
 /* After a write, an older version may be read for about two seconds (feishu-api 15.18);
  * twice that and a bit is waited before what is read is believed against what was
  * written. */
-#define WRITE_GUARD_MS fault_time_ms("TEST_WRITE_GUARD_MS", 5000)
+#define WRITE_LAG_MS fault_wait_ms(2200)
+#define WRITE_GUARD_MS fault_wait_ms(5000)
+/* Longer than a pass may take: what was noted so far in the future was noted by a clock
+ * that was set back since. */
+#define CLOCK_SET_BACK_MS 3600000
 #define TIMEZONE_DEFAULT "Asia/Shanghai"
 
+struct comp;             /* ical/lines.h */
 struct credential_cache; /* password.c */
 struct interest;         /* interest.c */
 struct scheduler;        /* schedule.c */
 struct events;           /* events.c */
 struct notifier;         /* notify_thread.c */
 struct delivered;        /* delivered.c */
+struct unanswered;       /* unanswered.c */
 
 struct bridge {
     const struct conf *conf;
@@ -49,6 +55,7 @@ struct bridge {
     char *push_private, *push_public; /* keys for push services, on the heap */
     struct cache *search;   /* search.c: whom a search found */
     struct delivered *delivered;
+    struct unanswered *unanswered;
     /* All-day end dates (feishu-api 16.1), from the probe of allday.c or the defaults. */
     atomic_bool read_end_exclusive, write_end_inclusive;
     /* Monotonic time before which no directory look-up is tried again, after a refusal.
@@ -57,6 +64,7 @@ struct bridge {
     /* The same for access lists. */
     _Atomic int64_t shares_wait_ms;
     atomic_bool stopping; /* long work ends at the next page */
+    atomic_bool journal_left; /* a write stays open in the journal: look at it soon */
     bool abandoned;       /* a thread did not end in time: nothing may be freed */
     _Atomic int64_t upstream_calls, upstream_errors, pulls, pull_errors;
 };
@@ -107,6 +115,9 @@ void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_i
     const char *const *open_ids, size_t n);
 void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *const *addresses, size_t n);
+/* Everybody in a calendar object. */
+void directory_want_people(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const struct comp *calendar);
 /* Names that come with events: rooms, and people of whom the directory does not tell. */
 enum err directory_note_names(
     struct ctx *cx, struct bridge *bridge, const cJSON *attendees);
@@ -303,6 +314,7 @@ struct push {
     size_t n_later;
     struct push *whole;
     bool replaced; /* the series goes, and its only part takes its name */
+    bool replaces; /* there was an object of the name before */
     const struct step *steps;
     size_t n_steps;
     bool *done;             /* a flag a step */
@@ -397,6 +409,21 @@ bool move_is(struct ctx *cx, const struct journal *journal);
 /* In the transaction that stores the new event. */
 enum err move_made(struct ctx *cx, struct bridge *bridge, int64_t id,
     const struct object *made, bool created);
+
+/* ---- unanswered.c ---- */
+struct unanswered *unanswered_new(void);
+void unanswered_free(struct unanswered *all);
+/* Inside the transaction that ends a write: a create is unanswered until its request
+ * ends well. */
+enum err unanswered_note(struct ctx *cx, const struct push *push, struct store_tx *tx);
+/* True for the same create as one whose client was not told. */
+bool unanswered_is(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
+    const char *name, const char *text);
+/* cx is that of the request which is about to be answered. */
+void unanswered_until_told(
+    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name);
+/* Writes what was told since into the store. */
+void unanswered_flush(struct ctx *cx, struct bridge *bridge);
 
 /* ---- calendar.c ---- */
 /* A calendar that a client asked for and of which no answer came, perhaps this one:

@@ -10,7 +10,8 @@
 #define WRITE_LIMIT_MS 28000
 #define ALREADY_UNSUBSCRIBED 191007
 #define WRONG_TYPE 191004
-#define LAG_S 10 /* in which a list may not show yet what was made */
+/* In which a list may not show yet what was made. */
+#define LIST_LAG_MS fault_wait_ms(10000)
 
 /* At most 255 characters, cut between two of them. */
 static char *limited(struct ctx *cx, const char *text)
@@ -231,7 +232,9 @@ static enum err create_journalled(struct ctx *cx, struct bridge *bridge, const c
         TRY(await_calendar(cx, bridge, account_id, name, summary, &entry));
     enum err err =
         reply ? ERR_OK : create_upstream(cx, bridge, account_id, body, &reply);
-    if (err && !err_is_transient(err)) {
+    if (err_is_transient(err))
+        bridge->journal_left = true;
+    else if (err) {
         char *text = arena_strdup(cx->arena, ctx_error(cx));
         store_journal_remove(cx, bridge->store, entry.id);
         return fail(cx, err, "%s", text);
@@ -265,7 +268,7 @@ static enum err finish_locked(
             json_text(json_parse(cx->arena, entry->plan), "calendar"), &found));
         if (found)
             return save_created(cx, bridge, entry, found, NULL);
-        if (entry->created_s + LAG_S > ctx_now_s(cx))
+        if (entry->created_s * 1000 + LIST_LAG_MS > ctx_now_ms(cx))
             return fail(cx, ERR_UPSTREAM_DOWN, "calendar %s may still be made",
                 entry->name);
     } else if (err) {

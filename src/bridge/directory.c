@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "ical/lines.h"
 
 #include <string.h>
 
@@ -176,6 +177,24 @@ void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t acc
             refuse(cx, bridge, err);
         filled = 0;
     }
+}
+
+static void add_people(struct ctx *cx, const struct comp *comp, text_list *addresses)
+{
+    for (size_t i = 0; comp && i < comp->items.n; i++) {
+        const struct line *line = comp->items.items[i].line;
+        if (line && (str_eq(line->name, "ATTENDEE") || str_eq(line->name, "ORGANIZER")))
+            text_list_add_once(cx, addresses, line->value);
+    }
+}
+
+void directory_want_people(struct ctx *cx, struct bridge *bridge, int64_t account_id,
+    const struct comp *calendar)
+{
+    text_list addresses = {0};
+    for (size_t i = 0; i < calendar->items.n; i++)
+        add_people(cx, calendar->items.items[i].comp, &addresses);
+    directory_want_addresses(cx, bridge, account_id, addresses.items, addresses.n);
 }
 
 enum err directory_note_names(

@@ -51,7 +51,8 @@ void interest_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     slot->dirty = true;
     /* The poll of a calendar that was not looked at for long makes it fresh for the next
      * poll. */
-    if (last_pull_s + stale_s(bridge) < now_s && slot->poked_s + STALE_POKE_S < now_s) {
+    bool was_poked = slot->poked_s <= now_s && slot->poked_s + STALE_POKE_S >= now_s;
+    if ((last_pull_s + stale_s(bridge) < now_s || last_pull_s > now_s) && !was_poked) {
         slot->poked_s = now_s;
         bridge_poke(bridge, account_id, calendar_id);
     }

@@ -136,11 +136,12 @@ static bool plan_read(struct ctx *cx, const struct journal *journal, struct push
 /* ---- while a write runs ---- */
 
 /* A single change of something that exists needs no journal: the next pull tells how it
- * ended. */
+ * ended. That a participant deleted what is declined, no pull can tell. */
 static bool is_needed(const struct push *push)
 {
     return push->n_later || push->n_steps > 1 ||
-        (push->n_steps == 1 && (push->move || push->steps[0].kind == STEP_CREATE));
+        (push->n_steps == 1 &&
+            (push->move || push->hide || push->steps[0].kind == STEP_CREATE));
 }
 
 static size_t steps_left(const struct push *push)

@@ -18,6 +18,7 @@
 #define THROTTLE_SLOTS 2048
 #define GUESSES_PER_PEER 20
 #define GUESSES_PER_USER 60
+#define SIGN_INS_PER_PEER 60
 #define GUESS_WINDOW_S 300
 #define USED_STEP_S 3600
 
@@ -88,7 +89,7 @@ static struct guesses *guesses_of(
     size_t used = len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1;
     crypto_hmac_sha256(cache->key, sizeof(cache->key), text, used, digest);
     struct guesses *slot = &cache->guesses[first_64(digest) % THROTTLE_SLOTS];
-    if (slot->since_s + GUESS_WINDOW_S <= now_s)
+    if (slot->since_s + GUESS_WINDOW_S <= now_s || slot->since_s > now_s)
         *slot = (struct guesses){.since_s = now_s};
     return slot;
 }
@@ -121,6 +122,34 @@ static void throttle_count(
     pthread_mutex_lock(&cache->mutex);
     guesses_of(cache, "peer", peer, now_s)->count++;
     guesses_of(cache, "user", name, now_s)->count++;
+    pthread_mutex_unlock(&cache->mutex);
+}
+
+/* ---- sign-ins in the browser ---- */
+
+enum err account_login_allow(struct ctx *cx, struct bridge *bridge, const char *peer)
+{
+    struct credential_cache *cache = bridge->credentials;
+    int64_t now_s = ctx_now_s(cx);
+    peer = peer_group(cx, peer);
+    pthread_mutex_lock(&cache->mutex);
+    struct guesses *slot = guesses_of(cache, "sign-in", peer, now_s);
+    int left_s = wait_s(slot, SIGN_INS_PER_PEER, now_s);
+    slot->count += left_s <= 0;
+    pthread_mutex_unlock(&cache->mutex);
+    if (left_s <= 0)
+        return ERR_OK;
+    cx->retry_after_s = left_s;
+    return fail(cx, ERR_THROTTLED, "too many sign-ins were started and not finished");
+}
+
+void account_login_good(struct ctx *cx, struct bridge *bridge, const char *peer)
+{
+    struct credential_cache *cache = bridge->credentials;
+    peer = peer_group(cx, peer);
+    pthread_mutex_lock(&cache->mutex);
+    struct guesses *slot = guesses_of(cache, "sign-in", peer, ctx_now_s(cx));
+    slot->count -= slot->count > 0;
     pthread_mutex_unlock(&cache->mutex);
 }
 

@@ -29,7 +29,11 @@ int64_t seen_by_push(int64_t ms)
 
 bool seen_is_guarded(int64_t seen, int64_t now_ms)
 {
-    return seen % 2 && seen / 2 + WRITE_GUARD_MS > now_ms;
+    int64_t age_ms = now_ms - seen / 2;
+    /* A pass may look at what was written since it began. What was written long after
+     * that was written by a clock that was set back since, and would be guarded for as
+     * long as the clock was wrong. */
+    return seen % 2 && age_ms < WRITE_GUARD_MS && age_ms > -CLOCK_SET_BACK_MS;
 }
 
 static void read_items(

@@ -251,6 +251,41 @@ static enum err second_look(
     return ERR_OK;
 }
 
+/* With this role all details of the events go: the calendar itself must say it, too. */
+static enum err confirm_role(
+    struct ctx *cx, struct listing *listing, const struct calendar *calendar)
+{
+    struct feishu_call call = {
+        .endpoint = FEISHU_CALENDAR_GET,
+        .args = {calendar->upstream_id},
+        .priority = FEISHU_READ,
+    };
+    cJSON *data = NULL;
+    enum err err = bridge_request(
+        cx, listing->bridge, listing->account->id, &call, NULL, &data);
+    if (err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_RIGHTS)
+        return ERR_OK; /* not even that */
+    TRY(err);
+    if (role_of(json_text(data, "role")) == BE_FREEBUSY)
+        return ERR_OK;
+    return fail(cx, ERR_UPSTREAM_DOWN,
+        "Feishu's list takes the details of calendar %lld away, the calendar does not: "
+        "not believed",
+        (long long)calendar->id);
+}
+
+static enum err confirm_roles(
+    struct ctx *cx, struct listing *listing, const struct calendar *known, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const cJSON *item = item_of(listing, known[i].upstream_id);
+        if (item && is_kept(item) && role_of(known[i].role) > BE_FREEBUSY &&
+            role_of(json_text(item, "role")) == BE_FREEBUSY)
+            TRY(confirm_role(cx, listing, &known[i]));
+    }
+    return ERR_OK;
+}
+
 static enum err apply(struct ctx *cx, struct listing *listing, struct store_tx *tx,
     const struct calendar *known, size_t n_known)
 {
@@ -287,6 +322,7 @@ static enum err apply_locked(struct ctx *cx, struct listing *listing)
     struct store_tx *tx;
     TRY(store_calendars(cx, store, listing->account->id, &known, &n_known));
     TRY(second_look(cx, listing, known, n_known));
+    TRY(confirm_roles(cx, listing, known, n_known));
     TRY(store_begin(cx, store, &tx));
     enum err err = apply(cx, listing, tx, known, n_known);
     if (err) {

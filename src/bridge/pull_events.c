@@ -198,7 +198,9 @@ static enum err read_once(struct ctx *cx, struct pull *pull, struct cursor *curs
 static bool full_is_due(struct ctx *cx, const struct pull *pull)
 {
     int64_t when_s = full_read_s(cx, pull->bridge, pull->calendar->id);
-    return !pull->calendar->sync_token || (when_s && when_s + FULL_S < ctx_now_s(cx));
+    int64_t now_s = ctx_now_s(cx);
+    bool set_back = when_s > now_s + CLOCK_SET_BACK_MS / 1000;
+    return !pull->calendar->sync_token || (when_s && when_s + FULL_S < now_s) || set_back;
 }
 
 /* Reads everything; what is stored and was not met is deleted. When that is all or most
@@ -219,6 +221,8 @@ static enum err read_full(struct ctx *cx, struct pull *pull)
         pull->calendar->pull = PULL_RUNNING;
     pull->calendar->sync_token = NULL;
     TRY(save_pull(cx, pull, (struct spent){0}));
+    TRY(store_rows_set_back(cx, pull->bridge->store, pull->calendar->id,
+        seen_by_pull(ctx_now_ms(cx) + CLOCK_SET_BACK_MS)));
     for (int look = 1;; look++) {
         TRY(read_once(cx, pull, &cursor));
         TRY(store_rows_unseen(

@@ -106,23 +106,6 @@ static enum err meet_upstream(struct ctx *cx, struct write *write)
 
 /* ---- PUT ---- */
 
-static void learn_addresses(
-    struct ctx *cx, struct write *write, const struct comp *calendar)
-{
-    text_list addresses = {0};
-    for (size_t i = 0; i < calendar->items.n; i++) {
-        const struct comp *comp = calendar->items.items[i].comp;
-        for (size_t k = 0; comp && k < comp->items.n; k++) {
-            const struct line *line = comp->items.items[k].line;
-            if (line &&
-                (str_eq(line->name, "ATTENDEE") || str_eq(line->name, "ORGANIZER")))
-                text_list_add_once(cx, &addresses, line->value);
-        }
-    }
-    directory_want_addresses(
-        cx, write->bridge, write->account.id, addresses.items, addresses.n);
-}
-
 static enum err check_uid(struct ctx *cx, struct write *write, const char *uid)
 {
     struct object other;
@@ -196,6 +179,19 @@ static enum err meet_gone(struct ctx *cx, struct write *write)
     return fail(cx, ERR_UPSTREAM_GONE, "%s", text);
 }
 
+/* The same create again. */
+static bool answer_again(struct ctx *cx, const struct write *write, const char *text,
+    struct be_put_result *result)
+{
+    const struct be_expect *expect = write->expect;
+    if (!write->have || !expect->check || !expect->strict || expect->etag ||
+        !unanswered_is(cx, write->bridge, write->calendar.id, write->push.name, text))
+        return false;
+    write_result(write, &write->object, text, result);
+    result->created = true;
+    return true;
+}
+
 static enum err put_locked(struct ctx *cx, struct write *write,
     const struct ics_object *parsed, const char *text, struct be_put_result *result)
 {
@@ -205,20 +201,17 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
     TRY(convert_split(cx, &write->env, text, parsed->calendar, &split));
     TRY(write_load(cx, write));
-    /* The same create again, because its answer was lost on the way to the client. */
-    if (write->have && write->expect->check && write->expect->strict &&
-        !write->expect->etag && str_eq(write->object.shadow, split.text)) {
-        write_result(write, &write->object, text, result);
+    if (answer_again(cx, write, split.text, result))
         return ERR_OK;
-    }
     TRY(write_check_expectation(cx, write));
     TRY(check_uid(cx, write, parsed->uid));
     if (write->have)
         TRY(meet_upstream(cx, write));
-    learn_addresses(cx, write, parsed->calendar);
+    directory_want_people(cx, write->bridge, write->account.id, parsed->calendar);
     push->text = split.text;
     TRY(plan_put(cx, write, &split));
     push->ical_uid = parsed->uid;
+    push->replaces = write->have || write->revive;
     enum err err = execute(cx, push, &rendered);
     if (err == ERR_UPSTREAM_GONE && write->have)
         return meet_gone(cx, write);
@@ -246,6 +239,8 @@ enum err write_put(struct ctx *cx, struct write *write, const struct be_user *us
     /* Who wrote it knows it, though it is not read again. */
     if (!err && result->same_text)
         be_delivered(write->bridge, put->calendar, &result->object);
+    if (!err && result->created)
+        unanswered_until_told(cx, write->bridge, put->calendar->id, put->name);
     return err;
 }
 

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #define CREATE_TRIES 3
-#define LAG_MS 2200 /* read-after-write (feishu-api 15.18) */
 #define SPARE_MS 3000
 #define MINUTE_S 60
 
@@ -111,10 +110,11 @@ cJSON *push_row_attendees(struct ctx *cx, struct push *push, int64_t original_ti
 /* What was just written may not be readable yet; looking too early would repeat it. */
 bool push_wait_for_lag(struct ctx *cx)
 {
-    if (ctx_left_ms(cx, LAG_MS + SPARE_MS) < LAG_MS + SPARE_MS)
+    int64_t lag_ms = WRITE_LAG_MS;
+    if (ctx_left_ms(cx, lag_ms + SPARE_MS) < lag_ms + SPARE_MS)
         return false;
     nanosleep(
-        &(struct timespec){.tv_sec = LAG_MS / 1000, .tv_nsec = LAG_MS % 1000 * 1000000L},
+        &(struct timespec){.tv_sec = lag_ms / 1000, .tv_nsec = lag_ms % 1000 * 1000000L},
         NULL);
     return true;
 }

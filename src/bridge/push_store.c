@@ -95,7 +95,7 @@ static enum err save_all(
         TRY(move_made(cx, push->bridge, push->move, &result->object, push->created));
     if (push->finished && push->journal.id)
         TRY(store_journal_remove(cx, push->bridge->store, push->journal.id));
-    return ERR_OK;
+    return push->finished ? unanswered_note(cx, push, tx) : ERR_OK;
 }
 
 /* What upstream now has, clients see. */
@@ -212,6 +212,7 @@ static void clean_up(
          * come. */
         if (begun)
             push_store(cx, push, result);
+        push->bridge->journal_left = true;
         bridge_poke(push->bridge, push->account->id, push->calendar->id);
     } else if (!begun) {
         journal_close(cx, push);

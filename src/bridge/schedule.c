@@ -12,7 +12,7 @@
 #define WORKERS 4
 #define DIRTY_MAX 64
 #define PASS_LIMIT_MS 900000
-#define TICK_MS 1000
+#define TICK_MS fault_wait_ms(1000)
 #define GAP_MS 200    /* in which another process gets its turn */
 #define LOOK_MS 10000 /* at most this long between two looks for what is due */
 #define LIST_FACTOR 5 /* the list of calendars is read every so many poll intervals */
@@ -20,7 +20,7 @@
 #define SPREAD_MS 300 /* between two accounts, when everything is dirty */
 #define STOP_MS 4000
 #define HOUSE_MS 60000
-#define JOURNAL_MS 5000 /* the same while unfinished writes wait */
+#define JOURNAL_MS fault_wait_ms(5000) /* the same while unfinished writes wait */
 #define TOMBSTONES_S (90 * 86400LL)
 
 struct dirty {
@@ -354,32 +354,51 @@ static void meet_accounts(struct ctx *cx, struct scheduler *scheduler)
     pthread_mutex_unlock(&scheduler->mutex);
 }
 
+struct house {
+    int64_t version; /* of the accounts, as they were met */
+    int64_t next_ms; /* monotonic */
+    int64_t wall_ms; /* of the last time */
+};
+
+/* A machine that slept wakes with another time of day. */
+static bool is_time(struct ctx *cx, struct bridge *bridge, struct house *house)
+{
+    int64_t now_ms = monotonic_ms(), moved_ms = ctx_now_ms(cx) - house->wall_ms;
+    if (atomic_exchange(&bridge->journal_left, false) &&
+        house->next_ms > now_ms + JOURNAL_MS)
+        house->next_ms = now_ms + JOURNAL_MS;
+    return now_ms >= house->next_ms || moved_ms < -HOUSE_MS || moved_ms > HOUSE_MS;
+}
+
 static void keep_house(
-    struct ctx *cx, struct scheduler *scheduler, int64_t *version, int64_t *next_ms)
+    struct ctx *cx, struct scheduler *scheduler, struct house *house)
 {
     struct bridge *bridge = scheduler->bridge;
     int64_t now;
     interest_flush(cx, bridge);
-    if (!store_credentials_version(cx, bridge->store, &now) && now != *version) {
-        *version = now;
+    unanswered_flush(cx, bridge);
+    if (!store_credentials_version(cx, bridge->store, &now) && now != house->version) {
+        house->version = now;
         meet_accounts(cx, scheduler);
     }
-    if (monotonic_ms() < *next_ms)
+    if (!is_time(cx, bridge, house))
         return;
     bool open = journal_finish_all(cx, bridge);
-    *next_ms = monotonic_ms() + (open ? JOURNAL_MS : HOUSE_MS);
+    house->next_ms = monotonic_ms() + (open ? JOURNAL_MS : HOUSE_MS);
+    house->wall_ms = ctx_now_ms(cx);
     store_expire_tombstones(cx, bridge->store, ctx_now_s(cx) - TOMBSTONES_S);
+    store_expire(cx, bridge->store, ctx_now_s(cx));
 }
 
 static void *house(void *self)
 {
     struct scheduler *scheduler = self;
     struct ctx *cx = ctx_new(NULL);
-    int64_t version = -1, next_ms = 0;
+    struct house house = {.version = -1};
     pthread_mutex_lock(&scheduler->mutex);
     while (!scheduler->bridge->stopping) {
         pthread_mutex_unlock(&scheduler->mutex);
-        keep_house(cx, scheduler, &version, &next_ms);
+        keep_house(cx, scheduler, &house);
         ctx_reset(cx);
         pthread_mutex_lock(&scheduler->mutex);
         if (!scheduler->bridge->stopping)

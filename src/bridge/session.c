@@ -1,37 +1,55 @@
-/* Browser sessions of the account page: a sealed cookie holds who and until when. */
+/* Browser sessions of the account page: the cookie is random, the store knows its digest
+ * until it is over or signed out. */
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
 
 #include <string.h>
 
-#define SESSION_S (12 * 3600)
-#define SESSION_MAX_BYTES 512
-#define SESSION_PURPOSE "session"
+#define COOKIE_BYTES 32
+#define COOKIE_MAX_BYTES 128
 
 enum err account_session_new(
     struct ctx *cx, struct bridge *bridge, int64_t account_id, char **cookie)
 {
-    char *plain = arena_printf(cx->arena, "%lld %lld", (long long)account_id,
-        (long long)(ctx_now_s(cx) + SESSION_S));
-    return crypto_seal(cx, bridge->key, SESSION_PURPOSE, plain, cookie);
+    char *fresh = crypto_random_text(cx, COOKIE_BYTES);
+    struct session one = {
+        .account_id = account_id,
+        .until_s = ctx_now_s(cx) + ACCOUNT_SESSION_S,
+    };
+    crypto_sha256(fresh, strlen(fresh), one.digest);
+    TRY(store_session_add(cx, bridge->store, &one));
+    *cookie = fresh;
+    return ERR_OK;
+}
+
+static bool digest_of(const char *cookie, unsigned char digest[SHA256_BYTES])
+{
+    size_t len = strnlen(cookie, COOKIE_MAX_BYTES);
+    if (!len || len == COOKIE_MAX_BYTES)
+        return false;
+    crypto_sha256(cookie, len, digest);
+    return true;
 }
 
 enum err account_session_check(
     struct ctx *cx, struct bridge *bridge, const char *cookie, int64_t *account_id)
 {
-    char *plain, **parts;
-    long long id, until_s;
-    struct account account;
-    if (strnlen(cookie, SESSION_MAX_BYTES) == SESSION_MAX_BYTES ||
-        crypto_open(cx, bridge->key, SESSION_PURPOSE, cookie, &plain))
+    unsigned char digest[SHA256_BYTES];
+    if (!digest_of(cookie, digest))
         return fail(cx, ERR_UNAUTHORIZED, "the session is not valid");
-    parts = str_split(cx->arena, plain, ' ');
-    if (!parts[0] || !str_to_ll(parts[0], 1, INT64_MAX, &id) || !parts[1] ||
-        !str_to_ll(parts[1], 0, INT64_MAX, &until_s) || until_s <= ctx_now_s(cx))
-        return fail(cx, ERR_UNAUTHORIZED, "the session is over");
-    if (store_account(cx, bridge->store, id, &account))
-        return fail(cx, ERR_UNAUTHORIZED, "the account is gone");
-    *account_id = id;
-    return ERR_OK;
+    enum err err = store_session(cx, bridge->store, digest, ctx_now_s(cx), account_id);
+    return err == ERR_NOT_FOUND ? fail(cx, ERR_UNAUTHORIZED, "the session is over") : err;
+}
+
+enum err account_session_end(struct ctx *cx, struct bridge *bridge, const char *cookie)
+{
+    unsigned char digest[SHA256_BYTES];
+    return digest_of(cookie, digest) ? store_session_remove(cx, bridge->store, digest)
+                                     : ERR_OK;
+}
+
+enum err account_sessions_end(struct ctx *cx, struct bridge *bridge, int64_t account_id)
+{
+    return store_sessions_remove(cx, bridge->store, account_id);
 }

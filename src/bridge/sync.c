@@ -62,7 +62,8 @@ static bool is_due(
         interval_s *= IDLE_FACTOR;
     else if (text_list_has(&walk->pushed, calendar->upstream_id))
         interval_s *= PUSH_FACTOR;
-    return calendar->last_pull_s + interval_s <= now_s;
+    /* A time to come is that of a clock that was set back. */
+    return calendar->last_pull_s + interval_s <= now_s || calendar->last_pull_s > now_s;
 }
 
 /* What changed first, then the primary calendar: it is the one people look at. */
@@ -165,14 +166,14 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 
 #define PULL_WAIT_MS 120000
 #define ATTENDEES_WAIT_MS 8000
-#define DEFERRED_STEP_MS 100
+#define DEFERRED_STEPS 10
 
 /* What was written a moment ago may still be read in an older version. */
-static void wait_for_guard(struct ctx *cx, const struct bridge *bridge)
+static void wait_for_guard(const struct bridge *bridge)
 {
-    int64_t until_ms = ctx_monotonic_ms(cx) + WRITE_GUARD_MS;
-    while (ctx_monotonic_ms(cx) < until_ms && !bridge->stopping)
-        nanosleep(&(struct timespec){.tv_nsec = DEFERRED_STEP_MS * 1000000L}, NULL);
+    long step_ms = WRITE_GUARD_MS / DEFERRED_STEPS;
+    for (int i = 0; i < DEFERRED_STEPS && !bridge->stopping; i++)
+        nanosleep(&(struct timespec){.tv_nsec = step_ms * 1000000L}, NULL);
 }
 
 enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
@@ -182,7 +183,7 @@ enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     *result = (struct bridge_pull_result){0};
     TRY(sync_account(cx, bridge, account_id, &pass, result));
     if (result->deferred) {
-        wait_for_guard(cx, bridge);
+        wait_for_guard(bridge);
         pass = (struct sync_pass){.all = true, .wait_ms = PULL_WAIT_MS};
         TRY(sync_account(cx, bridge, account_id, &pass, result));
     }

@@ -212,13 +212,15 @@ static enum err check_none_match(struct dav *dav, const char *header,
     bool is_get = strcmp(dav->method->name, "GET") == 0 ||
         strcmp(dav->method->name, "HEAD") == 0;
     bool star = is_star(header);
-    if (star ? dav->target.exists
+    /* The back end knows whether it is this client's own create that it sees. */
+    bool is_create = star && strcmp(dav->method->name, "PUT") == 0;
+    if (star ? dav->target.exists && !is_create
              : tag_listed(header, current_etag(&dav->target), true)) {
         if (!is_get)
             return fail(dav->cx, ERR_PRECONDITION, "there is already something here");
         *not_modified = true;
     }
-    if (star && !dav->target.exists)
+    if (is_create || (star && !dav->target.exists))
         *expect = (struct be_expect){.check = true, .strict = true};
     return ERR_OK;
 }

@@ -1,5 +1,8 @@
+#include "config.h"
+
 #include "feishu/retry.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -30,7 +33,7 @@ int64_t retry_until_ms(
 
 int64_t retry_pause_ms(struct ctx *cx, int try, long reset_s)
 {
-    int64_t pause_ms = PAUSE_FIRST_MS;
+    int64_t pause_ms = fault_wait_ms(PAUSE_FIRST_MS);
     for (int i = 1; i < try && pause_ms < PAUSE_MAX_MS; i++)
         pause_ms *= 2;
     if (pause_ms > PAUSE_MAX_MS)

@@ -207,7 +207,9 @@ void home_page(struct exchange *ex)
         write_passwords(&page, &view);
         write_calendars(&page, &view);
         page_form(&page, "sign-out");
-        word(&page, "<button class=\"quiet\">", WORD_SIGN_OUT, "</button></form>\n");
+        word(&page, "<button class=\"quiet\">", WORD_SIGN_OUT, "</button> ");
+        word(&page, "<button class=\"quiet\" name=\"everywhere\" value=\"1\">",
+            WORD_SIGN_OUT_EVERYWHERE, "</button></form>\n");
     }
     page_end(&page, 200);
 }

@@ -22,6 +22,7 @@ static const struct {
                         "passwords, sign in here.",
         "飞书登录成功，可以关闭此页面；如需创建应用密码，请在此登录。"},
     [WORD_SIGN_OUT] = {"Sign out of this page", "退出此页面"},
+    [WORD_SIGN_OUT_EVERYWHERE] = {"Sign out in all browsers", "在所有浏览器中退出"},
     [WORD_SIGNED_IN_AS] = {"Signed in as", "当前用户："},
     [WORD_CLIENT_SETUP] = {"Set up a client", "设置客户端"},
     [WORD_CLIENT_HINT] = {"Add a CalDAV account with this server, this user name and "
@@ -152,4 +153,7 @@ void page_error(struct exchange *ex, enum err kind)
     page_text(&page, page_word(&page, WORD_BACK));
     buf_adds(&page.html, "</a></p>\n");
     page_end(&page, plain.status);
+    for (size_t i = 0; i < plain.headers.n; i++)
+        if (str_eq(plain.headers.items[i].name, "Retry-After"))
+            answer_header(ex, "Retry-After", plain.headers.items[i].value);
 }

@@ -69,7 +69,7 @@ static const struct route routes[] = {
     {"POST", "password/revoke", false, ACCESS_COOKIE, always_blocks,
         home_password_revoke},
     {"POST", "sync", false, ACCESS_COOKIE, NULL, home_sync},
-    {"POST", "sign-out", false, ACCESS_COOKIE, NULL, login_sign_out},
+    {"POST", "sign-out", false, ACCESS_COOKIE, always_blocks, login_sign_out},
     {"GET", "login", false, ACCESS_ANYBODY, always_blocks, login_start},
     {"GET", "oauth/callback", false, ACCESS_ANYBODY, always_blocks, login_callback},
     {"POST", "feishu/events", false, ACCESS_ANYBODY, NULL, hook_events},

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,9 +68,20 @@ static struct MHD_Response *whole_response(struct exchange *ex)
     return response;
 }
 
+/* A client that gave up while it waited has closed its side. The first bytes sent to it
+ * would be taken by the system all the same. */
+static bool client_is_gone(const struct exchange *ex)
+{
+    char byte;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static enum MHD_Result send_answer(struct exchange *ex)
 {
     struct dav_response *answer = &ex->response;
+    ex->abandoned = client_is_gone(ex);
     bool packed = answer->compressible &&
                   (answer->more || answer->body.len_bytes >= ENCODE_MIN_BYTES) &&
                   encode_accepts_gzip(exchange_header(ex, "Accept-Encoding"));
@@ -238,10 +250,10 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **s
     struct exchange *ex = *state;
     (void)self;
     (void)connection;
-    (void)why;
     if (!ex)
         return;
     *state = NULL;
+    ex->cx->answered = why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !ex->abandoned;
     if (ex->in_pieces)
         log_request(ex, ex->sent_bytes);
     buf_free(&ex->body);

@@ -72,10 +72,16 @@ static enum err check_basic(struct exchange *ex)
         cx, ex->site->bridge, (char *)text, colon + 1, ex->peer, &ex->user_id);
 }
 
-static void check_cookie(struct exchange *ex)
+const char *signin_cookie(const struct exchange *ex)
 {
     const char *cookie = exchange_cookie(ex, COOKIE_NAME);
-    if (cookie && account_session_check(ex->cx, ex->site->bridge, cookie, &ex->user_id))
+    return cookie ? cookie : "";
+}
+
+static void check_cookie(struct exchange *ex)
+{
+    const char *cookie = signin_cookie(ex);
+    if (*cookie && account_session_check(ex->cx, ex->site->bridge, cookie, &ex->user_id))
         ex->user_id = 0;
 }
 
@@ -135,8 +141,7 @@ void signin_ended(struct exchange *ex)
 char *signin_form_token(const struct exchange *ex)
 {
     unsigned char digest[SHA256_BYTES];
-    const char *cookie = exchange_cookie(ex, COOKIE_NAME);
-    cookie = cookie ? cookie : "";
+    const char *cookie = signin_cookie(ex);
     crypto_hmac_sha256(cookie, strlen(cookie), "form", 4, digest);
     return hex_encode(ex->cx->arena, digest, sizeof digest);
 }

@@ -16,7 +16,9 @@ enum err signin_peer(struct exchange *ex, const struct sockaddr *address);
  * FORBIDDEN. */
 enum err signin_check(struct exchange *ex, enum route_access access);
 
-/* The cookie of the account page; an empty value with max_age_s 0 removes it. */
+/* The cookie of the account page as it was sent; "" = none. */
+const char *signin_cookie(const struct exchange *ex);
+/* Sets it; an empty value with max_age_s 0 removes it. */
 void signin_cookie_set(struct exchange *ex, const char *value, long max_age_s);
 /* Marks the browser that starts a sign-in, by the state of it (RFC 6749 10.12). */
 void signin_started(struct exchange *ex, const char *state);

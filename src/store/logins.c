@@ -2,8 +2,9 @@
 
 #include "base/str.h"
 
-/* A sign-in that nobody finished is forgotten after a day. */
-#define LOGIN_KEEP_S 86400
+/* Anybody may begin one: this many at once. */
+#define LOGINS_MAX 5000
+#define LOGINS_FULL_WAIT_S 60
 
 static const char *purpose(struct ctx *cx, const char *state)
 {
@@ -38,7 +39,14 @@ static enum err take_login(
 static enum err add(struct ctx *cx, struct store_conn *conn, const struct login *login,
     const char *sealed)
 {
+    int64_t count = 0;
+    bool found;
     TRY(sql_run(cx, conn, SQL_LOGINS_FORGET, "i", login->created_s - LOGIN_KEEP_S));
+    TRY(sql_number(cx, conn, SQL_LOGINS_COUNT, &count, &found, ""));
+    if (count >= LOGINS_MAX) {
+        cx->retry_after_s = LOGINS_FULL_WAIT_S;
+        return fail(cx, ERR_THROTTLED, "too many sign-ins are under way");
+    }
     return sql_run(cx, conn, SQL_LOGIN_ADD, "ttttiit", login->state, sealed,
         login->redirect_uri, login->wanted_name, login->created_s, login->account_id,
         login->error);

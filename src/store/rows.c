@@ -126,3 +126,9 @@ enum err store_rows_without_attendees(struct ctx *cx, struct store *store,
     *n = found.n;
     return ERR_OK;
 }
+
+enum err store_rows_set_back(
+    struct ctx *cx, struct store *store, int64_t calendar_id, int64_t seen)
+{
+    STORE_RUN(cx, store, SQL_ROWS_SET_BACK, "ii", calendar_id, seen);
+}

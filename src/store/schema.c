@@ -235,5 +235,18 @@ const char *const store_schema[] = {
     "CREATE INDEX older_texts_by_age ON older_texts (made_s);"
     "CREATE TRIGGER objects_gone_older AFTER DELETE ON objects BEGIN"
     " DELETE FROM older_texts WHERE object_id = old.id; END;",
+
+    /* 8: sessions of browsers; creates whose clients were not told how they ended; locks
+     * are those of the lock file, which end with their process */
+    "DROP TABLE leases;"
+    "CREATE TABLE sessions ("
+    " digest BLOB PRIMARY KEY,"
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " until_s INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX sessions_by_account ON sessions (account_id, until_s);"
+    "CREATE TABLE unanswered ("
+    " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL, digest BLOB NOT NULL, made_s INTEGER NOT NULL,"
+    " PRIMARY KEY (calendar_id, name)) STRICT, WITHOUT ROWID;",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

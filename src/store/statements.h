@@ -117,11 +117,6 @@
         "WHERE id = ?1")                                                                 \
     X(ACCOUNT_SET_HOME_CHANGE, "UPDATE accounts SET home_change = ?2 WHERE id = ?1")     \
     X(ACCOUNT_REMOVE, "DELETE FROM accounts WHERE id = ?1")                              \
-    /* leases */                                                                         \
-    X(LEASE_TAKE, "INSERT INTO leases (name, holder, until_s) VALUES (?1, ?2, ?4) "      \
-        "ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, "                    \
-        "until_s = excluded.until_s WHERE leases.until_s <= ?3 RETURNING 1")             \
-    X(LEASE_RELEASE, "DELETE FROM leases WHERE name = ?1 AND holder = ?2")               \
     /* app passwords */                                                                  \
     X(PASSWORDS, "SELECT id, account_id, label, digest, created_s, last_used_s "         \
         "FROM passwords WHERE account_id = ?1 ORDER BY id")                              \
@@ -135,11 +130,21 @@
     X(LOGIN_ADD, "INSERT INTO logins (" LOGIN_COLUMNS ") "                               \
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                           \
     X(LOGINS_FORGET, "DELETE FROM logins WHERE created_s < ?1")                          \
+    X(LOGINS_COUNT, "SELECT count(*) FROM logins")                                       \
     X(LOGIN, "SELECT " LOGIN_COLUMNS " FROM logins WHERE state = ?1")                    \
     X(LOGIN_CLAIM, "UPDATE logins SET claimed = 1 WHERE state = ?1 AND claimed = 0 "     \
         "AND created_s >= ?2 RETURNING " LOGIN_COLUMNS)                                  \
     X(LOGIN_FINISH, "UPDATE logins SET claimed = 1, account_id = ?2, error = ?3 "        \
         "WHERE state = ?1")                                                              \
+    /* sessions of browsers */                                                           \
+    X(SESSION_ADD, "INSERT INTO sessions (digest, account_id, until_s) "                 \
+        "VALUES (?1, ?2, ?3)")                                                           \
+    X(SESSION, "SELECT account_id FROM sessions WHERE digest = ?1 AND until_s > ?2")     \
+    X(SESSION_REMOVE, "DELETE FROM sessions WHERE digest = ?1")                          \
+    X(SESSIONS_REMOVE, "DELETE FROM sessions WHERE account_id = ?1")                     \
+    X(SESSIONS_TRIM, "DELETE FROM sessions WHERE digest IN (SELECT digest "              \
+        "FROM sessions WHERE account_id = ?1 ORDER BY until_s DESC LIMIT -1 OFFSET ?2)") \
+    X(SESSIONS_FORGET, "DELETE FROM sessions WHERE until_s <= ?1")                       \
     /* calendars */                                                                      \
     X(CALENDARS, "SELECT " CALENDAR_COLUMNS " FROM calendars WHERE account_id = ?1 "     \
         "ORDER BY id")                                                                   \
@@ -191,6 +196,7 @@
         "has_attendees) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                \
     X(ROW_SET, "UPDATE rows SET seen = ?4, has_attendees = ?5 "                          \
         "WHERE calendar_id = ?1 AND uid = ?2 AND original_time = ?3")                    \
+    X(ROWS_SET_BACK, "UPDATE rows SET seen = 0 WHERE calendar_id = ?1 AND seen > ?2")    \
     X(ROW_REMOVE, "DELETE FROM rows "                                                    \
         "WHERE calendar_id = ?1 AND uid = ?2 AND original_time = ?3")                    \
     X(ROWS_UNSEEN, "SELECT calendar_id, uid, original_time, NULL, NULL, seen "           \
@@ -367,7 +373,15 @@
         "name = ?5, plan = ?6, created_s = ?7 WHERE id = ?1 RETURNING id")               \
     X(JOURNAL_REMOVE, "DELETE FROM journal WHERE id = ?1")                               \
     X(JOURNALS, "SELECT id, account_id, calendar_id, key, name, plan, created_s "        \
-        "FROM journal ORDER BY id")
+        "FROM journal ORDER BY id")                                                      \
+    /* creates whose clients were not told how they ended */                             \
+    X(UNANSWERED_SET, "INSERT INTO unanswered (calendar_id, name, digest, made_s) "      \
+        "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (calendar_id, name) DO UPDATE SET "         \
+        "digest = excluded.digest, made_s = excluded.made_s")                            \
+    X(UNANSWERED, "SELECT 1 FROM unanswered "                                            \
+        "WHERE calendar_id = ?1 AND name = ?2 AND digest = ?3")                          \
+    X(UNANSWERED_REMOVE, "DELETE FROM unanswered WHERE calendar_id = ?1 AND name = ?2")  \
+    X(UNANSWERED_FORGET, "DELETE FROM unanswered WHERE made_s < ?1")
 
 enum sql {
 #define X(id, text) SQL_##id,

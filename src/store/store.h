@@ -105,12 +105,6 @@ enum err store_account_set_list_token(struct ctx *cx, struct store *store, int64
     const char *token);
 /* With everything that belongs to it. */
 enum err store_account_remove(struct ctx *cx, struct store *store, int64_t id);
-/* A lease that serialises token refreshes between threads and processes: true when taken.
- * It ends at until_s or when released; not even its holder takes it again before. */
-enum err store_lease_take(struct ctx *cx, struct store *store, const char *name,
-    const char *holder, int64_t now_s, int64_t until_s, bool *taken);
-enum err store_lease_release(struct ctx *cx, struct store *store, const char *name,
-    const char *holder);
 
 /* ---- app passwords: only a digest is kept ---- */
 struct password {
@@ -141,6 +135,7 @@ struct login {
     int64_t account_id; /* 0 until it is complete */
     const char *error;  /* NULL */
 };
+/* THROTTLED when thousands are under way. */
 enum err store_login_add(struct ctx *cx, struct store *store, const struct login *login);
 enum err store_login(struct ctx *cx, struct store *store, const char *state,
     struct login *login); /* NOT_FOUND */
@@ -150,6 +145,26 @@ enum err store_login_finish(struct ctx *cx, struct store *store, const char *sta
  * max_age_s. */
 enum err store_login_claim(struct ctx *cx, struct store *store, const char *state,
     int64_t now_s, int64_t max_age_s, struct login *login);
+
+/* ---- sessions of browsers: only a digest is kept ---- */
+struct session {
+    unsigned char digest[SHA256_BYTES];
+    int64_t account_id, until_s;
+};
+/* The oldest of the account's go when it has many. */
+enum err store_session_add(
+    struct ctx *cx, struct store *store, const struct session *one);
+/* NOT_FOUND when it is unknown or over. */
+enum err store_session(struct ctx *cx, struct store *store,
+    const unsigned char digest[SHA256_BYTES], int64_t now_s, int64_t *account_id);
+enum err store_session_remove(
+    struct ctx *cx, struct store *store, const unsigned char digest[SHA256_BYTES]);
+enum err store_sessions_remove(
+    struct ctx *cx, struct store *store, int64_t account_id);
+
+/* What is over goes: sign-ins under way, sessions, and what is kept for a day about
+ * creates. */
+enum err store_expire(struct ctx *cx, struct store *store, int64_t now_s);
 
 /* ---- calendars ---- */
 enum calendar_pull { PULL_NEVER, PULL_RUNNING, PULL_DONE };
@@ -267,6 +282,9 @@ enum err store_row_remove(struct ctx *cx, struct store_tx *tx, int64_t calendar_
  * counts every row of the calendar. */
 enum err store_rows_unseen(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t seen, struct row **list, size_t *n, size_t *all);
+/* Of rows that were seen above a number, which is later than now, nothing is known. */
+enum err store_rows_set_back(
+    struct ctx *cx, struct store *store, int64_t calendar_id, int64_t seen);
 /* Uids whose master's attendees were not read yet, at most max: those whose object
  * runs now or nearest to now first, those without an object last. */
 enum err store_rows_without_attendees(struct ctx *cx, struct store *store,
@@ -450,5 +468,14 @@ enum err store_journal_save(struct ctx *cx, struct store *store, struct journal 
 enum err store_journal_remove(struct ctx *cx, struct store *store, int64_t id);
 enum err store_journals(
     struct ctx *cx, struct store *store, struct journal **list, size_t *n);
+
+/* ---- creates whose clients were not told how they ended ---- */
+enum err store_unanswered_set(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
+    const char *name, const unsigned char digest[SHA256_BYTES]);
+/* True when there is one of that name and digest. */
+enum err store_unanswered(struct ctx *cx, struct store *store, int64_t calendar_id,
+    const char *name, const unsigned char digest[SHA256_BYTES], bool *found);
+enum err store_unanswered_remove(
+    struct ctx *cx, struct store_tx *tx, int64_t calendar_id, const char *name);
 
 #endif

@@ -127,6 +127,10 @@ enum err schema_migrate(
 extern const char *const store_schema[];
 extern const size_t store_schema_n;
 
+/* A sign-in that nobody finished is forgotten: twice as long as one may take, because who
+ * waits for it at a terminal asks how it ended. */
+#define LOGIN_KEEP_S 1800
+
 /* ---- shared by rooms ---- */
 /* Numbers a change of the home; of the calendar also when calendar_id is not 0. */
 enum err number_home(struct ctx *cx, struct store_conn *conn, int64_t account_id,

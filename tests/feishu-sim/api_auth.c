@@ -5,6 +5,7 @@
 #include "api.h"
 #include "clock.h"
 #include "gateway.h"
+#include "switches.h"
 #include "token.h"
 
 /* Failures of these two come with HTTP 200. */
@@ -32,7 +33,7 @@ static int app_credentials(struct request *rq, struct reply *rp)
         return bad(rp, 10003, "invalid param");
     if (strcmp(secret, W.app_secret) != 0)
         return bad(rp, 10015, "app secret invalid");
-    return 0;
+    return sw_is(SW_APP, "on") ? 0 : bad(rp, 10014, "app is not enabled");
 }
 
 static int issue(struct request *rq, struct reply *rp, bool app_token)

@@ -23,6 +23,7 @@ static const struct row {
         "can only be used once."},
     {20004, 400, "invalid_grant", "The authorization code has expired."},
     {20008, 400, "invalid_grant", "The user does not exist."},
+    {20009, 400, "unauthorized_client", "The app is not installed in this tenant."},
     {20024, 400, "invalid_grant",
         "The provided authorization code or refresh token does not match the provided "
         "client ID."},
@@ -48,6 +49,7 @@ static const struct row {
     {20068, 400, "invalid_scope",
         "The provided scope list contains scopes that are not permitted. Please "
         "ensure all scopes are allowed."},
+    {20069, 400, "unauthorized_client", "The app is not enabled."},
     {20070, 400, "invalid_request",
         "Multiple authentication methods were provided. Please only use one to proceed."},
     {20071, 400, "invalid_grant",
@@ -162,7 +164,11 @@ static int check_client(
         return bad(rp, 20001);
     if (strcmp(id, W.app_id) != 0)
         return bad(rp, 20048);
-    return strcmp(secret, W.app_secret) == 0 ? 0 : bad(rp, 20002);
+    if (strcmp(secret, W.app_secret) != 0)
+        return bad(rp, 20002);
+    if (sw_is(SW_APP, "on"))
+        return 0;
+    return bad(rp, sw_is(SW_APP, "off") ? 20069 : 20009);
 }
 
 /* BASE64URL(SHA256(verifier)), RFC 7636, 4.2 */

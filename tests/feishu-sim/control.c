@@ -283,6 +283,26 @@ static char *post_login(struct request *rq, struct buf *out)
     return NULL;
 }
 
+/* Whoever left has no tokens, and a primary calendar that is no more. */
+static char *post_people(struct request *rq, struct buf *out)
+{
+    struct person *who = person_find(text(rq, "user"));
+
+    (void)out;
+    if (!who)
+        return xstrdup("user is not known");
+    who->frozen = body_true(rq, "frozen", who->frozen);
+    if (body_true(rq, "resigned", false) && !who->resigned) {
+        who->primary->deleted = true;
+        for (size_t i = 0; i < W.people.n; i++)
+            member_leave(W.people.p[i], who->primary);
+    }
+    who->resigned = body_true(rq, "resigned", who->resigned);
+    if (who->resigned || who->frozen)
+        tokens_revoke_access(who);
+    return NULL;
+}
+
 static char *get_clock(struct request *rq, struct buf *out)
 {
     char iso[32];
@@ -339,6 +359,7 @@ static const struct row {
     {"GET", "/_sim/tokens", get_tokens},
     {"POST", "/_sim/tokens", post_tokens},
     {"POST", "/_sim/login", post_login},
+    {"POST", "/_sim/people", post_people},
     {"GET", "/_sim/clock", get_clock},
     {"POST", "/_sim/clock", post_clock},
 };

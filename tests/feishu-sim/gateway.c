@@ -33,6 +33,8 @@ static int check_token(struct request *rq, struct reply *rp)
 
     if (!text || strncmp(text, "Bearer ", 7) != 0 || !text[7])
         return refuse(rp, 99991661);
+    if (!sw_is(SW_APP, "on"))
+        return refuse(rp, sw_is(SW_APP, "off") ? 99991662 : 99991673);
     text += 7;
     t = token_find(text);
     if (strncmp(text, "t-", 2) == 0 || strncmp(text, "a-", 2) == 0) {

@@ -21,6 +21,8 @@ static const struct row {
         "16.1 end date in requests"},
     [SW_ANCHOR_WITH_SYNC] = {"anchor_with_sync", "refuse|accept",
         "16.8 anchor_time beside sync_token (190009)"},
+    [SW_APP] = {"app", "on|off|uninstalled",
+        "the app itself; off: 99991662, 20069; uninstalled: 99991673, 20009"},
     [SW_ATTENDEE_TWICE] = {"attendee_twice", "ignore|refuse",
         "16.22 adding an attendee who is there"},
     [SW_BAD_TOKEN] = {"bad_token", "190002|190008", "a page or sync token nobody issued"},

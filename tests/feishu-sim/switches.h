@@ -14,6 +14,7 @@ enum sw {
     SW_ALLDAY_READ,
     SW_ALLDAY_WRITE,
     SW_ANCHOR_WITH_SYNC,
+    SW_APP,
     SW_ATTENDEE_TWICE,
     SW_BAD_TOKEN,
     SW_BOT,

@@ -218,6 +218,11 @@ class FeishuSim:
         self._tokens = {}
         return self.control("POST", "tokens", members)
 
+    def person_is(self, user, **members):
+        """resigned=True, frozen=True or False"""
+        self._tokens = {}
+        self.control("POST", "people", {"user": user, **members})
+
     def login(self, user=None, refuse=False):
         """Who consents on the authorize page without being asked."""
         self.control("POST", "login", {"user": user, "refuse": refuse})

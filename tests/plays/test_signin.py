@@ -1,6 +1,8 @@
 """Sign-in with Feishu, app passwords, tokens: what the bridge does and what Feishu saw of it."""
 
 import json
+import re
+import sqlite3
 import subprocess
 from urllib.parse import parse_qs, urlsplit
 
@@ -225,3 +227,105 @@ def test_check_says_what_is_wrong_in_one_line_each(sim, bridge):
     assert "10015" in done.stdout.splitlines()[-1]
     sim.stop()
     assert bridge.run("check", check=False).returncode == 1
+
+
+# ---- sessions of browsers ----
+
+def browser(bridge, person=ADA):
+    """A browser that has signed in, as the cookie it holds."""
+    with requests.Session() as session:
+        session.trust_env = False
+        page = session.get(bridge.url + "/login", allow_redirects=False, timeout=10)
+        session.get(consent(page.headers["Location"], person), timeout=10)
+        return session.cookies.get_dict()
+
+
+def account_page(bridge, cookies):
+    return requests.get(bridge.url + "/", cookies=cookies, timeout=10).text
+
+
+def is_signed_in(bridge, cookies):
+    return "Signed in as" in account_page(bridge, cookies)
+
+
+def sign_out(bridge, cookies, **fields):
+    token = re.search(r'name="token" value="([0-9a-f]+)"', account_page(bridge, cookies))[1]
+    answer = requests.post(bridge.url + "/sign-out", data={"token": token, **fields},
+                           cookies=cookies, allow_redirects=False, timeout=10)
+    assert answer.status_code == 303, answer.text
+
+
+def test_a_session_that_was_signed_out_is_worthless_though_somebody_kept_its_cookie(bridge):
+    mine, other = browser(bridge), browser(bridge)
+    assert mine != other
+    sign_out(bridge, mine)
+    assert not is_signed_in(bridge, mine)
+    assert is_signed_in(bridge, other)
+    bridge.stop()
+    bridge.start()
+    assert not is_signed_in(bridge, mine)
+    assert is_signed_in(bridge, other)
+
+
+def test_signing_out_everywhere_ends_all_sessions_of_that_person_alone(bridge):
+    first, second, bobs = browser(bridge), browser(bridge), browser(bridge, BOB)
+    sign_out(bridge, first, everywhere="1")
+    assert not is_signed_in(bridge, first) and not is_signed_in(bridge, second)
+    assert is_signed_in(bridge, bobs)
+
+
+def test_sessions_end_with_their_account_and_cannot_be_made_up(bridge):
+    mine = browser(bridge)
+    name, value = next(iter(mine.items()))
+    for other in (value[:-1] + ("A" if value[-1] != "A" else "B"), value + value, "x", ""):
+        assert not is_signed_in(bridge, {name: other})
+    assert value not in open(bridge.dir + "/store.db", "rb").read().decode("latin-1")
+    bridge.run("user", "remove", "ada@example.com")
+    assert not is_signed_in(bridge, mine)
+
+
+def test_who_starts_sign_ins_without_end_is_told_to_wait_and_leaves_little_behind(bridge):
+    answers = [requests.get(bridge.url + "/login", allow_redirects=False, timeout=10)
+               for _ in range(70)]
+    assert answers[0].status_code == 302
+    assert answers[-1].status_code == 429
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 300
+    with sqlite3.connect(bridge.dir + "/store.db") as db:
+        assert db.execute("SELECT count(*) FROM logins").fetchone()[0] <= 60
+    # One that was under way before is finished all the same.
+    assert requests.get(consent(answers[0].headers["Location"]), allow_redirects=False,
+                        timeout=10).status_code == 302
+    assert list(bridge.users()) == [ADA]
+
+
+def test_signing_in_again_and_again_is_not_throttled(bridge):
+    for _ in range(65):
+        assert bridge.authorize(ADA).status_code == 302
+
+
+# ---- what a terminal would obey ----
+
+HOSTILE = "Ada\u001b[2J\u009b31m\u202egnp\u2028\u007f"
+
+
+def test_names_and_errors_of_feishu_reach_no_terminal_as_commands(sim, bridge):
+    sim.reset({"people": [{"name": HOSTILE, "email": "ada@example.com", "open_id": ADA},
+                          {"name": "Bob", "email": "bob@example.com", "open_id": BOB}]})
+    ada = bridge.sign_in(ADA)
+    sim.edit(ADA, "calendar_create", calendar={"summary": "Plans " + HOSTILE})
+    bridge.sync(ada.name)
+    sim.fault(method="GET", path="*/events", code=193000, status=400, msg="bad " + HOSTILE, count=-1)
+    failed = bridge.run("sync", ada.name, check=False)
+    assert failed.returncode == 1 and "bad Ada" in failed.stderr
+    texts = {"sync": failed.stderr,
+             "log": bridge.log()}
+    for command in (("user", "list"), ("user", "show", ada.name), ("user", "list", "--json"),
+                    ("user", "show", "--json", ada.name), ("user", "passwords", ada.name)):
+        texts[" ".join(command)] = bridge.run(*command).stdout
+    assert "Plans Ada" in texts[f"user show {ada.name}"]
+    for place, text in texts.items():
+        for character in "\u001b\u009b\u007f\u202e\u2028":
+            assert character not in text, (place, hex(ord(character)))
+    listed = json.loads(texts["user list --json"])[0]
+    assert listed["display_name"] == HOSTILE
+    assert "Plans " + HOSTILE in [c["display_name"] for c in listed["calendars"]]

@@ -96,6 +96,28 @@ static void json_strings_are_escaped(void **state)
         buf_str(&buf), "\"a\\\"b\\\\c\\u000a\\u007f\xe4\xb8\xad\"\"\"");
 }
 
+static void what_a_terminal_would_obey_is_written_in_digits(void **state)
+{
+    struct ctx *cx = *state;
+    static const char *const pairs[][2] = {
+        {"\xe4\xb8\xad\xe6\x96\x87 \xc2\xa0", "\xe4\xb8\xad\xe6\x96\x87 \xc2\xa0"},
+        {"a\x1b[2J\r\n", "a\\x1b[2J\\x0d\\x0a"},
+        {"\xc2\x9b" "2J", "\\xc2\\x9b" "2J"},
+        {"\xe2\x80\xae" "gnp", "\\xe2\\x80\\xae" "gnp"},
+        {"\xe2\x81\xa6" "x\xe2\x80\xa8", "\\xe2\\x81\\xa6" "x\\xe2\\x80\\xa8"},
+        {"\xd8\x9c", "\\xd8\\x9c"},
+        {"\xe2\x80", "\\xe2\\x80"},
+        {"\xe2\x80\x93 \xe2\x80", "\\xe2\\x80\\x93 \\xe2\\x80"},
+        {"", ""},
+        {NULL, ""},
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+        assert_string_equal(str_printable(cx->arena, pairs[i][0]), pairs[i][1]);
+    struct buf buf = buf_new(cx->arena);
+    buf_add_json(&buf, "\xc2\x9b\xe2\x80\xae\xd8\x9c\xe2\x80\x93");
+    assert_string_equal(buf_str(&buf), "\"\\u009b\\u202e\\u061c\xe2\x80\x93\"");
+}
+
 static void control_characters_are_seen_and_other_characters_are_not(void **state)
 {
     (void)state;
@@ -284,6 +306,7 @@ int main(void)
         CTX_TEST(a_buffer_holds_bytes_and_ignores_null_text),
         CTX_TEST(xml_text_is_escaped_and_forbidden_characters_are_dropped),
         CTX_TEST(json_strings_are_escaped),
+        CTX_TEST(what_a_terminal_would_obey_is_written_in_digits),
         cmocka_unit_test(control_characters_are_seen_and_other_characters_are_not),
         cmocka_unit_test(comparisons_tolerate_null),
         cmocka_unit_test(comparisons_compare_whole_texts),

@@ -180,6 +180,51 @@ static void guesses_of_one_user_from_many_addresses_are_throttled(void **state)
         world->cx, ERR_UNAUTHORIZED, try(world, "bob@example.com", "x", "198.51.100.1"));
 }
 
+static enum err check(struct world *world, const char *cookie)
+{
+    int64_t id;
+    return account_session_check(world->cx, world->bridge, cookie, &id);
+}
+
+static void a_session_ends_with_its_sign_out_and_all_end_together(void **state)
+{
+    struct world *world = *state;
+    struct ctx *cx = world->cx;
+    char *cookies[4];
+    for (size_t i = 0; i < 4; i++)
+        assert_ok(
+            cx, account_session_new(cx, world->bridge, world->account_id, &cookies[i]));
+    assert_ok(cx, account_session_end(cx, world->bridge, cookies[1]));
+    assert_ok(cx, account_session_end(cx, world->bridge, "unknown"));
+    assert_ok(cx, account_session_end(cx, world->bridge, ""));
+    assert_err(cx, ERR_UNAUTHORIZED, check(world, cookies[1]));
+    assert_ok(cx, check(world, cookies[0]));
+    assert_ok(cx, account_sessions_end(cx, world->bridge, world->account_id));
+    for (size_t i = 0; i < 4; i++)
+        assert_err(cx, ERR_UNAUTHORIZED, check(world, cookies[i]));
+}
+
+static void who_starts_sign_ins_without_end_waits_and_who_finishes_them_does_not(
+    void **state)
+{
+    struct world *world = *state;
+    struct ctx *cx = world->cx;
+    for (int i = 0; i < 200; i++) {
+        assert_ok(cx, account_login_allow(cx, world->bridge, "192.0.2.1"));
+        account_login_good(cx, world->bridge, "192.0.2.1");
+    }
+    enum err err = ERR_OK;
+    for (int i = 0; err == ERR_OK && i < 200; i++)
+        err = account_login_allow(cx, world->bridge, "192.0.2.1");
+    assert_err(cx, ERR_THROTTLED, err);
+    assert_true(cx->retry_after_s > 0);
+    assert_ok(cx, account_login_allow(cx, world->bridge, "192.0.2.2"));
+    world->still.wall_ms += 301 * 1000;
+    assert_ok(cx, account_login_allow(cx, world->bridge, "192.0.2.1"));
+    world->still.wall_ms -= 86400 * 1000; /* a clock that was set back punishes nobody */
+    assert_ok(cx, account_login_allow(cx, world->bridge, "192.0.2.1"));
+}
+
 static void a_session_lasts_twelve_hours_and_cannot_be_altered(void **state)
 {
     struct world *world = *state;
@@ -221,6 +266,9 @@ int main(void)
         WORLD_TEST(one_customer_cannot_guess_from_a_whole_ipv6_network),
         WORLD_TEST(guesses_of_one_user_from_many_addresses_are_throttled),
         WORLD_TEST(a_session_lasts_twelve_hours_and_cannot_be_altered),
+        WORLD_TEST(a_session_ends_with_its_sign_out_and_all_end_together),
+        WORLD_TEST(
+            who_starts_sign_ins_without_end_waits_and_who_finishes_them_does_not),
         WORLD_TEST(without_an_app_signing_in_says_what_to_configure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

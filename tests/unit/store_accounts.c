@@ -2,8 +2,6 @@
 
 #include "base/str.h"
 
-#include <sys/wait.h>
-
 #define TOKEN "u-a-token-that-must-not-be-in-the-file"
 
 static int64_t version(struct world *w)
@@ -248,62 +246,115 @@ static void a_sign_in_is_claimed_once_and_not_when_old(void **state)
     assert_int_equal(got.account_id, 42);
     assert_null(got.error);
     one.state = "later";
-    one.created_s = 1000 + 2 * 86400;
+    one.created_s = 1000 + 1801;
     assert_ok(w->cx, store_login_add(w->cx, w->store, &one));
     assert_err(
         w->cx, ERR_NOT_FOUND, store_login(w->cx, w->store, "s1", &got)); /* forgotten */
 }
 
-static bool take(struct world *w, struct store *store, const char *holder, int64_t now_s)
-{
-    bool taken;
-    assert_ok(w->cx,
-        store_lease_take(w->cx, store, "refresh:1", holder, now_s, now_s + 30, &taken));
-    return taken;
-}
-
-static void a_lease_has_one_holder_until_it_ends(void **state)
+static void sign_ins_under_way_are_bounded_and_forgotten_in_half_an_hour(void **state)
 {
     struct world *w = *state;
-    struct store *second;
-    assert_ok(
-        w->cx, store_open(w->cx, w->path, w->key, &second)); /* another connection */
-    assert_true(take(w, w->store, "a", 1000));
-    assert_false(take(w, second, "b", 1000));
-    assert_false(take(w, w->store, "a", 1000)); /* not twice either */
-    assert_false(take(w, second, "b", 1029));
-    assert_true(take(w, second, "b", 1030)); /* it ended */
-    assert_ok(
-        w->cx, store_lease_release(w->cx, w->store, "refresh:1", "a")); /* not its own */
-    assert_false(take(w, w->store, "a", 1031));
-    assert_ok(w->cx, store_lease_release(w->cx, second, "refresh:1", "b"));
-    assert_true(take(w, w->store, "a", 1032));
-    store_close(second);
-}
-
-/* The child runs before this process opens its own connection: SQLite must not cross a
- * fork. */
-static void a_lease_holds_against_another_process(void **state)
-{
-    struct world *w = *state;
-    store_close(w->store);
-    w->store = NULL;
-    pid_t child = fork();
-    if (child == 0) {
-        struct store *store;
-        bool taken = false;
-        enum err err = store_open(w->cx, w->path, w->key, &store);
-        if (err == ERR_OK)
-            err =
-                store_lease_take(w->cx, store, "refresh:1", "child", 1000, 1030, &taken);
-        _exit(err == ERR_OK && taken ? 0 : 1); /* dies without releasing */
+    struct login got;
+    struct store_tx *tx;
+    enum err err = ERR_OK;
+    int n = 0;
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+    for (; err == ERR_OK && n < 6000; n++) {
+        struct login one = {.state = arena_printf(w->cx->arena, "s%d", n),
+            .redirect_uri = "http://x/cb",
+            .created_s = 1000};
+        err = store_login_add(w->cx, w->store, &one);
     }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    assert_ok(w->cx, store_open(w->cx, w->path, w->key, &w->store));
-    assert_false(take(w, w->store, "parent", 1010));
-    assert_true(take(w, w->store, "parent", 1030));
+    assert_err(w->cx, ERR_THROTTLED, err);
+    assert_true(n > 1000);
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_true(w->cx->retry_after_s > 0);
+    assert_ok(w->cx, store_expire(w->cx, w->store, 1000 + 1800));
+    assert_ok(w->cx, store_login(w->cx, w->store, "s0", &got));
+    assert_ok(w->cx, store_expire(w->cx, w->store, 1000 + 1801));
+    assert_err(w->cx, ERR_NOT_FOUND, store_login(w->cx, w->store, "s0", &got));
+}
+
+static enum err session_of(struct world *w, int number, int64_t now_s)
+{
+    unsigned char digest[SHA256_BYTES] = {(unsigned char)number};
+    int64_t id = 0;
+    enum err err = store_session(w->cx, w->store, digest, now_s, &id);
+    if (err == ERR_OK)
+        assert_int_equal(id, w->account.id);
+    return err;
+}
+
+static void add_session(struct world *w, int number, int64_t until_s)
+{
+    struct session one = {.digest = {(unsigned char)number},
+        .account_id = w->account.id,
+        .until_s = until_s};
+    assert_ok(w->cx, store_session_add(w->cx, w->store, &one));
+}
+
+static void a_session_ends_by_time_by_itself_with_all_and_with_its_account(void **state)
+{
+    struct world *w = *state;
+    unsigned char second[SHA256_BYTES] = {2};
+    for (int i = 1; i <= 3; i++)
+        add_session(w, i, 1000 + i);
+    assert_ok(w->cx, session_of(w, 1, 1000));
+    assert_err(w->cx, ERR_NOT_FOUND, session_of(w, 1, 1001));
+    assert_err(w->cx, ERR_NOT_FOUND, session_of(w, 9, 1000));
+    assert_ok(w->cx, store_session_remove(w->cx, w->store, second));
+    assert_err(w->cx, ERR_NOT_FOUND, session_of(w, 2, 1000));
+    assert_ok(w->cx, session_of(w, 3, 1000));
+    assert_ok(w->cx, store_sessions_remove(w->cx, w->store, w->account.id));
+    assert_err(w->cx, ERR_NOT_FOUND, session_of(w, 3, 1000));
+    add_session(w, 4, 2000);
+    assert_ok(w->cx, store_account_remove(w->cx, w->store, w->account.id));
+    assert_err(w->cx, ERR_NOT_FOUND, session_of(w, 4, 1000));
+}
+
+static void of_many_sessions_the_oldest_go(void **state)
+{
+    struct world *w = *state;
+    for (int i = 1; i <= 40; i++)
+        add_session(w, i, 1000 + i);
+    assert_err(w->cx, ERR_NOT_FOUND, session_of(w, 8, 1000));
+    assert_ok(w->cx, session_of(w, 9, 1000));
+    assert_ok(w->cx, session_of(w, 40, 1000));
+    assert_ok(w->cx, store_expire(w->cx, w->store, 1030));
+    assert_err(w->cx, ERR_NOT_FOUND, session_of(w, 30, 0));
+    assert_ok(w->cx, session_of(w, 31, 0));
+}
+
+static bool is_unanswered(struct world *w, const char *name, int text)
+{
+    unsigned char digest[SHA256_BYTES] = {(unsigned char)text};
+    bool found = false;
+    assert_ok(w->cx,
+        store_unanswered(w->cx, w->store, w->calendar.id, name, digest, &found));
+    return found;
+}
+
+static void an_unanswered_create_is_known_by_name_and_text_until_told_or_a_day_old(
+    void **state)
+{
+    struct world *w = *state;
+    unsigned char one[SHA256_BYTES] = {1};
+    const char *const names[] = {"a.ics", "b.ics"};
+    struct store_tx *tx;
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(
+            w->cx, store_unanswered_set(w->cx, tx, w->calendar.id, names[i], one));
+    assert_ok(w->cx, store_unanswered_remove(w->cx, tx, w->calendar.id, "b.ics"));
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_true(is_unanswered(w, "a.ics", 1));
+    assert_false(is_unanswered(w, "a.ics", 2));
+    assert_false(is_unanswered(w, "b.ics", 1));
+    assert_ok(w->cx, store_expire(w->cx, w->store, 1700000000 + 86400));
+    assert_true(is_unanswered(w, "a.ics", 1));
+    assert_ok(w->cx, store_expire(w->cx, w->store, 1700000000 + 86401));
+    assert_false(is_unanswered(w, "a.ics", 1));
 }
 
 int main(void)
@@ -318,8 +369,11 @@ int main(void)
         CALENDAR_TEST(passwords_are_listed_and_revoked_and_move_the_version),
         CALENDAR_TEST(a_removed_account_takes_everything_with_it),
         WORLD_TEST(a_sign_in_is_claimed_once_and_not_when_old),
-        WORLD_TEST(a_lease_has_one_holder_until_it_ends),
-        WORLD_TEST(a_lease_holds_against_another_process),
+        WORLD_TEST(sign_ins_under_way_are_bounded_and_forgotten_in_half_an_hour),
+        CALENDAR_TEST(a_session_ends_by_time_by_itself_with_all_and_with_its_account),
+        CALENDAR_TEST(of_many_sessions_the_oldest_go),
+        CALENDAR_TEST(
+            an_unanswered_create_is_known_by_name_and_text_until_told_or_a_day_old),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

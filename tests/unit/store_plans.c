@@ -15,8 +15,9 @@ static const struct {
 
 /* Those that are meant to go through many rows. */
 static const char *const walks[] = {"ACCOUNTS", "ACCOUNT_REMOVE", "CALENDAR_REMOVE",
-    "JOURNALS", "LOGINS_FORGET", "PEOPLE_SEARCH", "ROWS_COUNT", "ROWS_UNSEEN",
-    "SUBSCRIPTIONS_DUE"};
+    "JOURNALS", "LOGINS_COUNT", "LOGINS_FORGET", "PEOPLE_SEARCH", "ROWS_COUNT",
+    "ROWS_SET_BACK", "ROWS_UNSEEN", "SESSIONS_FORGET", "SUBSCRIPTIONS_DUE",
+    "UNANSWERED_FORGET"};
 
 static bool may_walk(const char *name)
 {
@@ -36,7 +37,7 @@ static bool is_walk(const char *step)
         "SCAN a", "SCAN rows", "SCAN r", "SCAN row_texts", "SCAN objects", "SCAN o",
         "SCAN texts", "SCAN t", "SCAN instances", "SCAN i", "SCAN tombstones",
         "SCAN people", "SCAN logins", "SCAN journal", "SCAN properties",
-        "SCAN passwords"};
+        "SCAN passwords", "SCAN sessions", "SCAN unanswered"};
     for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
         size_t len = strlen(large[i]);
         if (strncmp(step, large[i], len) == 0 && (step[len] == '\0' || step[len] == ' '))
