@@ -51,6 +51,7 @@ struct exchange {
     int64_t started_ms;
     size_t sent_bytes; /* of an answer in pieces, so far */
     bool in_pieces;
+    bool logged;
     bool abandoned; /* the client had gone before it could be answered */
 };
 

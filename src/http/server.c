@@ -42,8 +42,9 @@ struct server {
     size_t n;
 };
 
-static void log_request(const struct exchange *ex, size_t bytes)
+static void log_request(struct exchange *ex, size_t bytes)
 {
+    ex->logged = true;
     if (!log_wants(LOG_INFO, LOG_HTTP))
         return;
     log_line(ex->cx, LOG_INFO, LOG_HTTP, "%s %s %s %d %lldms %zuB upstream=%u%s%s",
@@ -254,7 +255,8 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **s
         return;
     *state = NULL;
     ex->cx->answered = why == MHD_REQUEST_TERMINATED_COMPLETED_OK && !ex->abandoned;
-    if (ex->in_pieces)
+    /* Also what was done for a client that did not wait for the answer. */
+    if (ex->stage == EXCHANGE_DONE && !ex->logged)
         log_request(ex, ex->sent_bytes);
     buf_free(&ex->body);
     buf_free(&ex->response.body);

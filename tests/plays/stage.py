@@ -39,9 +39,9 @@ class Clock:
         os.pwrite(self.file.fileno(), struct.pack("=q", self.shift_ms), 0)
 
     def advance(self, seconds):
-        """Both move on."""
-        self.advance_bridge(seconds)
+        """Both move on; Feishu first, or what it issues in between would be old at once."""
         self.sim.clock(advance=seconds)
+        self.advance_bridge(seconds)
 
     def advance_bridge(self, seconds):
         self.shift_ms += int(seconds * 1000)
