@@ -252,16 +252,34 @@ static enum err delete_quietly(struct ctx *cx, struct bridge *bridge,
 }
 
 /* Another event that has the name by now is none of the move's business. */
+static enum err source_is_there(
+    struct ctx *cx, struct bridge *bridge, const struct move *move, bool *there)
+{
+    struct object one;
+    enum err err = store_object(cx, bridge->store, move->journal.calendar_id,
+        move->journal.name, &one);
+    if (err && err != ERR_NOT_FOUND)
+        return err;
+    *there = !err && str_eq(one.upstream_uid, move->from_uid);
+    return ERR_OK;
+}
+
 static enum err delete_source(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct move *move)
 {
-    struct object one;
     struct object_place place = {move->journal.calendar_id, move->journal.name};
-    enum err err = store_object(cx, bridge->store, place.calendar_id, place.name, &one);
-    if (err == ERR_NOT_FOUND || (!err && !str_eq(one.upstream_uid, move->from_uid)))
+    bool there = false;
+    TRY(source_is_there(cx, bridge, move, &there));
+    if (!there)
         return ERR_OK;
-    TRY(err);
-    return delete_quietly(cx, bridge, user, &place, move->from_etag);
+    enum err err = delete_quietly(cx, bridge, user, &place, move->from_etag);
+    if (err != ERR_PRECONDITION)
+        return err;
+    /* Gone in Feishu, perhaps by this very move before a crash: the copy is all there is,
+     * and must not be taken back. */
+    char *text = arena_strdup(cx->arena, ctx_error(cx));
+    TRY(source_is_there(cx, bridge, move, &there));
+    return there ? fail(cx, err, "%s", text) : ERR_OK;
 }
 
 /* A copy that somebody has changed meanwhile stays. */

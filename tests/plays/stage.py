@@ -212,6 +212,9 @@ class Write:
     def check(self, stage, n):
         raise NotImplementedError
 
+    def clean(self, stage, n):
+        """What would make later turns on the stage slow goes."""
+
 
 def put(stage, n, text):
     return stage.ada.put(name_of(stage, n), text)
@@ -444,10 +447,17 @@ def make_calendar(stage, n):
     assert answer.status_code == 201, answer.text
 
 
-class RenameCalendar(Write):
+class InCalendar(Write):
+    """A write in a calendar of its own."""
+
     def prepare(self, stage, n):
         make_calendar(stage, n)
 
+    def clean(self, stage, n):
+        assert patient(lambda: stage.ada.delete(f"{stage.ada.home()}plans{n}/")) is not None
+
+
+class RenameCalendar(InCalendar):
     def write(self, stage, n):
         return stage.ada.xml("PROPPATCH", f"{stage.ada.home()}plans{n}/", "d:propertyupdate",
                              "<d:set><d:prop><d:displayname>"
@@ -471,7 +481,7 @@ class DeleteCalendar(Write):
         assert f"Plans {n}" not in stage.ada.calendars()
 
 
-class Move(Write):
+class Move(InCalendar):
     """Into another calendar, with somebody invited and a property that Feishu never hears of."""
 
     def prepare(self, stage, n):
@@ -501,10 +511,7 @@ class Move(Write):
         assert not told(stage.sim, "cancel", f"Moved {n}")
 
 
-class Share(Write):
-    def prepare(self, stage, n):
-        make_calendar(stage, n)
-
+class Share(InCalendar):
     def write(self, stage, n):
         return stage.ada.xml("POST", f"{stage.ada.home()}plans{n}/", "cs:share",
                              "<cs:set><d:href>mailto:bob@example.com</d:href>"

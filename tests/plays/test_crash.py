@@ -32,6 +32,7 @@ def test_a_write_survives_a_crash_at_every_moment(kind):
             assert patient(lambda: kind.write(stage, n)) is not None
             stage.settle()
             kind.check(stage, n)
+            kind.clean(stage, n)
         assert 3 < n < MOMENTS_MAX - 1
 
 

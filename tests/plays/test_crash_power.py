@@ -67,6 +67,7 @@ def test_a_write_survives_a_power_cut_at_every_sync(kind):
             assert patient(lambda: kind.write(stage, n)) is not None
             stage.settle()
             kind.check(stage, n)
+            kind.clean(stage, n)
         assert 2 < n < SYNCS_MAX - 1
 
 

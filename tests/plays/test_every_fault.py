@@ -117,6 +117,7 @@ def check_all(stage, kind, turns):
     stage.settle()
     for n in turns:
         kind.check(stage, n)
+        kind.clean(stage, n)
 
 
 @pytest.mark.parametrize("kind", WRITES, ids=lambda kind: type(kind).__name__)
