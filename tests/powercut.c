@@ -9,6 +9,7 @@
  *   POWERCUT_LOG   the notes, outside of it; all processes append to it
  *   POWERCUT_FUSE  the file, when it is there, holds a number that every sync counts
  *                  down; at zero the process is killed instead of syncing
+ *   POWERCUT_BOOT  read in place of the kernel's name of this run of the machine
  *
  * A note is a struct note, the path (below the directory; "" = the directory itself), and
  * the bytes: what was written, or the new path of a link or a renaming.
@@ -152,6 +153,14 @@ static void creates(const char *path, int flags)
         put('T', name, 0, NULL, 0);
 }
 
+/* What tells one run of the machine from the next. */
+static const char *in_this_run(const char *path)
+{
+    const char *boot = getenv("POWERCUT_BOOT");
+    bool asked = strcmp(path, "/proc/sys/kernel/random/boot_id") == 0;
+    return asked && boot ? boot : path;
+}
+
 #define MODE_OF(flags, mode)                                                             \
     mode_t mode = 0;                                                                     \
     if ((flags) & O_CREAT) {                                                             \
@@ -165,14 +174,14 @@ int open(const char *path, int flags, ...)
 {
     MODE_OF(flags, mode)
     creates(path, flags);
-    return NEXT(open)(path, flags, mode);
+    return NEXT(open)(in_this_run(path), flags, mode);
 }
 
 int open64(const char *path, int flags, ...)
 {
     MODE_OF(flags, mode)
     creates(path, flags);
-    return NEXT(open64)(path, flags, mode);
+    return NEXT(open64)(in_this_run(path), flags, mode);
 }
 
 ssize_t pwrite(int fd, const void *data, size_t bytes, off_t offset)

@@ -4,6 +4,7 @@
 
 #include "base/url.h"
 #include "bridge/bridge_internal.h"
+#include "bridge/spent.h"
 
 #include <string.h>
 

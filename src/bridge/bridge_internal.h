@@ -225,24 +225,6 @@ enum occurrence_state {
 enum err occurrence_look(struct ctx *cx, const struct occurrence *one,
     enum occurrence_state *state, const cJSON **event);
 
-/* ---- spent.c: what pulls of a calendar have cost and when one last succeeded ---- */
-struct spent {
-    int64_t calls, success_s;
-};
-void spent_read(
-    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, struct spent *spent);
-/* Inside the transaction of the calling thread, if there is one. success_s 0 = it failed.
- */
-enum err spent_add(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
-    const struct spent *more);
-/* When the calendar was last read as a whole; 0 = not known. */
-int64_t full_read_s(struct ctx *cx, struct bridge *bridge, int64_t calendar_id);
-enum err full_read_set(
-    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, int64_t when_s);
-/* Removes the calendar and what is remembered about it. */
-enum err calendar_forget(
-    struct ctx *cx, struct bridge *bridge, struct store_tx *tx, int64_t calendar_id);
-
 /* ---- pull_*.c ---- */
 struct pull {
     struct bridge *bridge;
@@ -409,21 +391,6 @@ bool move_is(struct ctx *cx, const struct journal *journal);
 /* In the transaction that stores the new event. */
 enum err move_made(struct ctx *cx, struct bridge *bridge, int64_t id,
     const struct object *made, bool created);
-
-/* ---- unanswered.c ---- */
-struct unanswered *unanswered_new(void);
-void unanswered_free(struct unanswered *all);
-/* Inside the transaction that ends a write: a create is unanswered until its request
- * ends well. */
-enum err unanswered_note(struct ctx *cx, const struct push *push, struct store_tx *tx);
-/* True for the same create as one whose client was not told. */
-bool unanswered_is(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
-    const char *name, const char *text);
-/* cx is that of the request which is about to be answered. */
-void unanswered_until_told(
-    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name);
-/* Writes what was told since into the store. */
-void unanswered_flush(struct ctx *cx, struct bridge *bridge);
 
 /* ---- calendar.c ---- */
 /* A calendar that a client asked for and of which no answer came, perhaps this one:

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/spent.h"
 
 #include <stdlib.h>
 #include <string.h>

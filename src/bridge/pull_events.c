@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/spent.h"
 
 #define PAGE_SIZE "500"
 #define PAGES_MAX 4000

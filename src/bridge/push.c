@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bridge/write.h"
+#include "bridge/unanswered.h"
 #include "ical/ics.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/unanswered.h"
 
 #define LATER_MS (WRITE_GUARD_MS + 1000)
 

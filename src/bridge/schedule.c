@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/unanswered.h"
 
 #include <errno.h>
 #include <stdlib.h>

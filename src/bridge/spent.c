@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/spent.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/unanswered.h"
 
 #include <stdlib.h>
 #include <string.h>

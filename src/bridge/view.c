@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/spent.h"
 
 #define GRANT_S (365LL * 86400) /* feishu-api 2.4 */
 #define SOON_S (30LL * 86400)

@@ -114,10 +114,12 @@ class PowerCut:
         os.mkdir(self.dir, 0o700)
         self.log = os.path.join(bridge.dir, "notes")
         self.fuse = os.path.join(bridge.dir, "power-fuse")
-        self.files = {}
+        self.files, self.runs = {}, 0
+        self.boot = os.path.join(bridge.dir, "boot")
+        self.begin_run()
         bridge.env.update({
             "LD_PRELOAD": LIBRARY, "POWERCUT_DIR": self.dir, "POWERCUT_LOG": self.log,
-            "POWERCUT_FUSE": self.fuse,
+            "POWERCUT_FUSE": self.fuse, "POWERCUT_BOOT": self.boot,
             "FEISHU_CALDAV_STORE_PATH": os.path.join(self.dir, "store.db"),
         })
 
@@ -151,8 +153,16 @@ class PowerCut:
         if os.path.exists(self.fuse):
             os.unlink(self.fuse)
 
+    def begin_run(self):
+        """Of the machine: the kernel names each."""
+        self.runs += 1
+        with open(self.boot, "w", encoding="ascii") as file:
+            file.write(f"{self.runs:08x}-0000-4000-8000-000000000000\n")
+
     def restore(self, files):
-        """The directory holds these files alone; the notes begin anew."""
+        """The directory of a machine that starts again holds these files alone; the notes begin
+        anew."""
+        self.begin_run()
         write_files(self.dir, files)
         self.files = files
         if os.path.exists(self.log):
