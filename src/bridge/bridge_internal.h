@@ -296,7 +296,7 @@ struct push {
     size_t n_later;
     struct push *whole;
     bool replaced; /* the series goes, and its only part takes its name */
-    bool replaces; /* there was an object of the name before */
+    bool was_there; /* there was an object of the name before */
     const struct step *steps;
     size_t n_steps;
     bool *done;             /* a flag a step */

@@ -212,7 +212,7 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     push->text = split.text;
     TRY(plan_put(cx, write, &split));
     push->ical_uid = parsed->uid;
-    push->replaces = write->have || write->revive;
+    push->was_there = write->have || write->revive;
     enum err err = execute(cx, push, &rendered);
     if (err == ERR_UPSTREAM_GONE && write->have)
         return meet_gone(cx, write);

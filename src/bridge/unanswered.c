@@ -98,7 +98,7 @@ enum err unanswered_note(struct ctx *cx, const struct push *push, struct store_t
     unsigned char digest[SHA256_BYTES];
     int64_t calendar_id = push->calendar->id;
     forget(push->bridge->unanswered, calendar_id, push->name);
-    if (!push->created || push->replaces || push->undo || !push->text)
+    if (!push->created || push->was_there || push->undo || !push->text)
         return store_unanswered_remove(cx, tx, calendar_id, push->name);
     digest_of(push->text, digest);
     return store_unanswered_set(cx, tx, calendar_id, push->name, digest);
