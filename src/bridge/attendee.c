@@ -207,14 +207,30 @@ enum err read_people(struct ctx *cx, const struct convert_env *env,
     return ERR_OK;
 }
 
-static bool contains(const cJSON *a, const cJSON *b)
+#define LONG_LIST 32 /* shorter ones are walked */
+
+static const cJSON *in_list(const cJSON *people, const char *address)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
+    {
+        if (str_ieq(json_text(one, "address"), address))
+            return one;
+    }
+    return NULL;
+}
+
+/* index of a, NULL = none was made. */
+static bool contains(const cJSON *a, const struct people_index *index, const cJSON *b)
 {
     const cJSON *one;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(b, "list"))
     {
         if (json_bool(one, "organizer", false) || json_bool(one, "refused", false))
             continue;
-        const cJSON *other = people_find(a, json_text(one, "address"));
+        const char *address = json_text(one, "address");
+        const cJSON *other =
+            index == NULL ? in_list(a, address) : people_find(index, address, NULL);
         if (other == NULL ||
             json_bool(other, "optional", false) != json_bool(one, "optional", false))
             return false;
@@ -222,7 +238,18 @@ static bool contains(const cJSON *a, const cJSON *b)
     return true;
 }
 
+static size_t length(const cJSON *people)
+{
+    return (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(people, "list"));
+}
+
 bool equal_people(const cJSON *a, const cJSON *b)
 {
-    return contains(a, b) && contains(b, a);
+    if (length(a) < LONG_LIST || length(b) < LONG_LIST)
+        return contains(a, NULL, b) && contains(b, NULL, a);
+    struct ctx *cx = ctx_new(NULL);
+    bool same = contains(a, people_index(cx, NULL, a, false), b) &&
+        contains(b, people_index(cx, NULL, b, false), a);
+    ctx_free(cx);
+    return same;
 }

@@ -2,6 +2,7 @@
 #include "bridge/attendee.h"
 #include "bridge/people.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The line with a parameter set; the others stay in their order. */
@@ -43,19 +44,13 @@ static struct line *person_line(struct ctx *cx, const cJSON *person)
 }
 
 /* The upstream person that a line means. */
-static const cJSON *match(
-    struct ctx *cx, const struct scene *scene, const cJSON *people, const char *address)
+static const cJSON *match(struct ctx *cx, const struct scene *scene,
+    const struct people_index *people, const char *address)
 {
-    const cJSON *one = people_find(people, address);
+    const cJSON *one = people_find(people, address, NULL);
     if (one != NULL || !people_can_invite(address))
         return one;
-    const char *id = people_id(cx, scene->env, address);
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
-    {
-        if (id != NULL && str_eq(json_text(one, "id"), id))
-            return one;
-    }
-    return NULL;
+    return people_find(people, "", people_id(cx, scene->env, address));
 }
 
 static void patch_organizer(
@@ -128,34 +123,39 @@ static void patch_no_meeting(struct ctx *cx, const struct scene *scene)
     }
 }
 
-/* What became of the people while the lines were walked. */
+/* The people, and which of them were met while the lines were walked. */
 struct walk {
-    const cJSON **items;
-    size_t n, cap;
+    const cJSON *people;
+    const struct people_index *index;
+    LIST(const cJSON *) met;
 };
 
-static bool was_seen(const struct walk *walk, const cJSON *person)
+static int by_place(const void *a, const void *b)
 {
-    for (size_t i = 0; i < walk->n; i++) {
-        if (walk->items[i] == person)
-            return true;
-    }
-    return false;
+    const cJSON *x = *(const cJSON *const *)a, *y = *(const cJSON *const *)b;
+    return (x > y) - (x < y);
 }
 
-static void patch_lines(
-    struct ctx *cx, const struct scene *scene, const cJSON *people, struct walk *walk)
+static bool was_met(const struct walk *walk, const cJSON *person)
+{
+    return walk->met.n > 0 &&
+        bsearch(&person, walk->met.items, walk->met.n, sizeof(const cJSON *), by_place) !=
+        NULL;
+}
+
+static void patch_lines(struct ctx *cx, const struct scene *scene, struct walk *walk)
 {
     struct comp *event = scene->event;
+    const cJSON *people = walk->people;
     for (size_t i = 0; i < event->items.n; i++) {
         struct line *line = event->items.items[i].line;
         if (line == NULL || !str_eq(line->name, "ATTENDEE"))
             continue;
         const char *address = people_line_address(cx, line);
-        const cJSON *person = match(cx, scene, people, address);
+        const cJSON *person = match(cx, scene, walk->index, address);
         if (person != NULL) {
             event->items.items[i].line = patched(cx, line, person);
-            LIST_ADD(cx->arena, walk, person);
+            LIST_ADD(cx->arena, &walk->met, person);
             continue;
         }
         const cJSON *organizer = cJSON_GetObjectItemCaseSensitive(people, "organizer");
@@ -167,6 +167,8 @@ static void patch_lines(
             i--;
         }
     }
+    if (walk->met.n > 0)
+        qsort(walk->met.items, walk->met.n, sizeof *walk->met.items, by_place);
 }
 
 static size_t end_of_people(const struct comp *event)
@@ -195,13 +197,14 @@ void patch_people(struct ctx *cx, const struct scene *scene, const cJSON *facts)
     }
     bool had_people = comp_line(scene->event, "ATTENDEE") != NULL;
     patch_organizer(cx, scene, people);
-    struct walk walk = {0};
-    patch_lines(cx, scene, people, &walk);
+    struct walk walk = {
+        .people = people, .index = people_index(cx, scene->env, people, true)};
+    patch_lines(cx, scene, &walk);
     size_t place = end_of_people(scene->event);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
         /* Many clients do not list the organizer among the attendees. */
-        if (was_seen(&walk, one) || (had_people && json_bool(one, "organizer", false)))
+        if (was_met(&walk, one) || (had_people && json_bool(one, "organizer", false)))
             continue;
         comp_insert(
             cx, scene->event, place++, (struct comp_item){.line = person_line(cx, one)});

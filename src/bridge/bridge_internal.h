@@ -346,7 +346,8 @@ enum err push_execute(struct ctx *cx, struct push *push);
 /* Adds people; whom upstream would not have is left out and marked in the text. */
 enum err push_add_attendees(
     struct ctx *cx, struct push *push, const struct step *step);
-int push_attendee_index(const cJSON *list, const cJSON *attendee); /* -1 = not there */
+/* Takes those whom requests of a removal mean out of the list. */
+void push_attendees_drop(struct ctx *cx, cJSON *list, const cJSON *requests);
 cJSON *push_row_attendees(struct ctx *cx, struct push *push, int64_t original_time);
 /* One call for a step; with the step's word on whether people are told. */
 enum err push_call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,

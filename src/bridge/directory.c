@@ -65,6 +65,19 @@ static void save_user(
     store_person_save(cx, bridge->store, &person);
 }
 
+/* All people of one answer go to disk at once; what cannot be stored is asked again. */
+static struct store_tx *begin_batch(struct ctx *cx, struct bridge *bridge)
+{
+    struct store_tx *tx = NULL;
+    return store_begin(cx, bridge->store, &tx) ? NULL : tx;
+}
+
+static void end_batch(struct ctx *cx, struct store_tx *tx)
+{
+    if (tx)
+        store_commit(cx, tx);
+}
+
 static enum err fetch_users(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *const *ids, size_t n)
 {
@@ -84,8 +97,10 @@ static enum err fetch_users(struct ctx *cx, struct bridge *bridge, int64_t accou
         .priority = FEISHU_READ,
     };
     TRY(bridge_request(cx, bridge, account_id, &call, NULL, &data));
+    struct store_tx *tx = begin_batch(cx, bridge);
     for (size_t i = 0; i < n; i++)
         save_user(cx, bridge, ids[i], find_user(json_array(data, "items"), ids[i]));
+    end_batch(cx, tx);
     return ERR_OK;
 }
 
@@ -129,6 +144,7 @@ static enum err fetch_addresses(
         .priority = FEISHU_READ,
     };
     TRY(bridge_request(cx, bridge, 0, &call, NULL, &data));
+    struct store_tx *tx = begin_batch(cx, bridge);
     for (size_t i = 0; i < n; i++) {
         const cJSON *item;
         struct person person = {.open_id = "",
@@ -141,6 +157,7 @@ static enum err fetch_addresses(
             json_text(item, "user_id");
         store_person_save(cx, bridge->store, &person);
     }
+    end_batch(cx, tx);
     return ERR_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "bridge/people.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -108,15 +109,84 @@ const cJSON *people_self(const cJSON *people)
     return NULL;
 }
 
-const cJSON *people_find(const cJSON *people, const char *address)
+/* ---- searching ---- */
+
+struct people_key {
+    const char *text; /* address in small letters, or id */
+    size_t at;
+};
+struct people_index {
+    const cJSON **list;
+    struct people_key *by_address, *by_id;
+    size_t n, n_ids;
+    struct ctx *cx;
+};
+
+static int by_text(const void *a, const void *b)
 {
-    const cJSON *one;
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
+    const struct people_key *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+static const char *id_of(struct ctx *cx, const struct convert_env *env, const cJSON *one)
+{
+    const char *id = json_text(one, "id");
+    return *id != '\0' ? id : people_id(cx, env, json_text(one, "address"));
+}
+
+struct people_index *people_index(
+    struct ctx *cx, const struct convert_env *env, const cJSON *people, bool ids)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(people, "list"), *one;
+    size_t n = (size_t)cJSON_GetArraySize(list);
+    struct people_index *index = ARENA_NEW(cx->arena, struct people_index);
+    index->cx = cx;
+    index->list = ARENA_ARRAY(cx->arena, const cJSON *, n + 1);
+    index->by_address = ARENA_ARRAY(cx->arena, struct people_key, n + 1);
+    index->by_id = ARENA_ARRAY(cx->arena, struct people_key, n + 1);
+    cJSON_ArrayForEach(one, list)
     {
-        if (str_ieq(json_text(one, "address"), address))
-            return one;
+        size_t at = index->n++;
+        const char *id = ids ? id_of(cx, env, one) : NULL;
+        index->list[at] = one;
+        index->by_address[at] =
+            (struct people_key){str_lower(cx->arena, json_text(one, "address")), at};
+        if (id != NULL)
+            index->by_id[index->n_ids++] = (struct people_key){id, at};
     }
-    return NULL;
+    qsort(index->by_address, index->n, sizeof *index->by_address, by_text);
+    qsort(index->by_id, index->n_ids, sizeof *index->by_id, by_text);
+    return index;
+}
+
+/* The first of those with that text. */
+static const struct people_key *lower_bound(
+    const struct people_key *keys, size_t n, const char *text)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(keys[middle].text, text) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && str_eq(keys[low].text, text) ? &keys[low] : NULL;
+}
+
+const cJSON *people_find(
+    const struct people_index *index, const char *address, const char *id)
+{
+    const struct people_key *key = NULL, *other = NULL;
+    if (!str_empty(address))
+        key = lower_bound(
+            index->by_address, index->n, str_lower(index->cx->arena, address));
+    if (id != NULL)
+        other = lower_bound(index->by_id, index->n_ids, id);
+    if (key == NULL || (other != NULL && other->at < key->at))
+        key = other;
+    return key == NULL ? NULL : index->list[key->at];
 }
 
 cJSON *people_request(struct ctx *cx, const struct convert_env *env, const cJSON *person)

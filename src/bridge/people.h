@@ -30,8 +30,14 @@ const char *people_id(struct ctx *cx, const struct convert_env *env, const char 
 bool people_is_self(struct ctx *cx, const struct convert_env *env, const char *address);
 /* The caller's own entry of a fact's list, NULL when there is none. */
 const cJSON *people_self(const cJSON *people);
-/* The entry with that address, NULL when there is none. */
-const cJSON *people_find(const cJSON *people, const char *address);
+/* A fact's list made ready to be searched: lists hold up to thousands. Entries without
+ * an "id" of upstream's get that of their address where ids are wanted. */
+struct people_index;
+struct people_index *people_index(
+    struct ctx *cx, const struct convert_env *env, const cJSON *people, bool ids);
+/* The first entry with that address or id (NULL = unknown); NULL when there is none. */
+const cJSON *people_find(
+    const struct people_index *index, const char *address, const char *id);
 /* {"type", "user_id"|...} for a request; NULL for an address that cannot be invited. */
 cJSON *people_request(struct ctx *cx, const struct convert_env *env, const cJSON *person);
 

@@ -2,6 +2,7 @@
 #ifndef BRIDGE_PLAN_H
 #define BRIDGE_PLAN_H
 
+#include "bridge/people.h"
 #include "bridge/series.h"
 
 struct planner {
@@ -52,6 +53,6 @@ enum err plan_create(struct ctx *cx, struct planner *p);
 
 /* The entry of the same person, under another address perhaps; NULL = none. */
 const cJSON *plan_find_person(struct ctx *cx, const struct convert_env *env,
-    const cJSON *people, const cJSON *person);
+    const struct people_index *people, const cJSON *person);
 
 #endif

@@ -47,18 +47,11 @@ static bool same_id(
 }
 
 const cJSON *plan_find_person(struct ctx *cx, const struct convert_env *env,
-    const cJSON *people, const cJSON *person)
+    const struct people_index *people, const cJSON *person)
 {
     const char *address = json_text(person, "address");
-    const cJSON *one = people_find(people, address);
-    if (one != NULL)
-        return one;
-    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
-    {
-        if (same_id(cx, env, one, address))
-            return one;
-    }
-    return NULL;
+    const cJSON *one = people_find(people, address, NULL);
+    return one != NULL ? one : people_find(people, "", people_id(cx, env, address));
 }
 
 /* The organizer is no guest: upstream lists the caller by itself
@@ -69,19 +62,36 @@ static bool is_guest(const struct planner *p, const cJSON *person)
     return !json_bool(person, "organizer", false) && !(json_bool(person, "self", false));
 }
 
+static const struct people_index *index_of(
+    struct ctx *cx, const struct planner *p, const cJSON *people)
+{
+    return people_index(cx, p->env, people, true);
+}
+
+/* Somebody may be named twice, under two addresses even (feishu-api 16.22). */
+static bool is_repeated(struct ctx *cx, const struct planner *p,
+    const struct people_index *people, const cJSON *one)
+{
+    const char *address = json_text(one, "address");
+    return people_find(people, address, people_id(cx, p->env, address)) != one;
+}
+
 static void plan_removed(struct ctx *cx, struct planner *p, const struct change *change)
 {
     struct requests all = {STEP_REMOVE_ATTENDEES, "delete_ids", ATTENDEES_MAX_REMOVE,
         ATTENDEES_MAX_REMOVE, 0, 0, true, NULL};
     struct requests quiet = all;
     quiet.notify = false;
+    const struct people_index *before = index_of(cx, p, people_of(change->was));
+    const struct people_index *after = index_of(cx, p, people_of(change->now));
     const cJSON *one;
     cJSON_ArrayForEach(
         one, cJSON_GetObjectItemCaseSensitive(people_of(change->was), "list"))
     {
-        if (!is_guest(p, one) || json_bool(one, "refused", false))
+        if (!is_guest(p, one) || json_bool(one, "refused", false) ||
+            is_repeated(cx, p, before, one))
             continue;
-        const cJSON *now = plan_find_person(cx, p->env, people_of(change->now), one);
+        const cJSON *now = plan_find_person(cx, p->env, after, one);
         if (now != NULL &&
             json_bool(now, "optional", false) == json_bool(one, "optional", false))
             continue;
@@ -104,11 +114,15 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
     const cJSON *people = people_of(change->now), *one;
     bool silent = p->past ||
         json_bool(cJSON_GetObjectItemCaseSensitive(people, "organizer"), "silent", false);
+    const struct people_index *before = index_of(cx, p, people_of(change->was));
+    const struct people_index *after = index_of(cx, p, people);
+    const struct people_index *known = index_of(cx, p, people_of(p->known));
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
-        if (!is_guest(p, one) || json_bool(one, "refused", false))
+        if (!is_guest(p, one) || json_bool(one, "refused", false) ||
+            is_repeated(cx, p, after, one))
             continue;
-        const cJSON *was = plan_find_person(cx, p->env, people_of(change->was), one);
+        const cJSON *was = plan_find_person(cx, p->env, before, one);
         if (json_bool(was, "refused", false))
             was = NULL; /* the client tries again */
         if (was != NULL &&
@@ -119,7 +133,7 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
             continue;
         /* Who was there before the series was cut hears only of what is new. */
         bool hears = p->known == NULL || p->news ||
-            plan_find_person(cx, p->env, people_of(p->known), one) == NULL;
+            plan_find_person(cx, p->env, known, one) == NULL;
         bool tell = was == NULL && hears && !silent && !json_bool(one, "silent", false);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }

@@ -1,4 +1,5 @@
 /* The parts of a series that was cut (feishu-api 5.19, "this and following"). */
+#include "bridge/people.h"
 #include "bridge/plan.h"
 
 #include "bridge/attendee.h"
@@ -64,13 +65,14 @@ static bool is_told(const cJSON *person)
 static enum err somebody_leaves(struct ctx *cx, const struct convert_env *env,
     const cJSON *head, const char *const *parts, size_t n, bool *leaves)
 {
-    LIST(const cJSON *) others = {0};
+    LIST(struct people_index *) others = {0};
     const cJSON *person;
     for (size_t i = 0; i < n; i++) {
         struct view view;
         cJSON *facts = NULL;
         TRY(read_view(cx, env, parts[i], &view, &facts));
-        LIST_ADD(cx->arena, &others, member(facts, "attendees"));
+        LIST_ADD(cx->arena, &others,
+            people_index(cx, env, member(facts, "attendees"), true));
     }
     cJSON_ArrayForEach(person, member(member(head, "attendees"), "list"))
     {

@@ -6,23 +6,116 @@
 #include "bridge/attendee.h"
 #include "bridge/bridge_internal.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define REFUSALS_MAX 40
+
+/* ---- lists of thousands ---- */
+
+struct member {
+    const char *key; /* kind and id */
+    size_t at;
+};
+
+static const char *key_of(struct ctx *cx, const cJSON *attendee)
+{
+    static const char *const ids[] = {
+        "user_id", "chat_id", "room_id", "third_party_email", "attendee_id"};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++)
+        if (*json_text(attendee, ids[i]))
+            return arena_printf(cx->arena, "%s %s", ids[i],
+                str_lower(cx->arena, json_text(attendee, ids[i])));
+    return "";
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
+}
+
+static struct member *members_of(struct ctx *cx, const cJSON *list, size_t *n)
+{
+    struct member *members =
+        ARENA_ARRAY(cx->arena, struct member, (size_t)cJSON_GetArraySize(list) + 1);
+    const cJSON *one;
+    *n = 0;
+    cJSON_ArrayForEach(one, list)
+    {
+        members[*n] = (struct member){key_of(cx, one), *n};
+        ++*n;
+    }
+    qsort(members, *n, sizeof(*members), by_key);
+    return members;
+}
+
+static const struct member *find_member(
+    struct ctx *cx, const struct member *members, size_t n, const cJSON *attendee)
+{
+    struct member wanted = {key_of(cx, attendee), 0};
+    return *wanted.key ? bsearch(&wanted, members, n, sizeof(wanted), by_key) : NULL;
+}
+
+/* Lays news over the list: known[i] is what the i-th has become, NULL = as it was. */
+static void rebuild(cJSON *list, const cJSON *const *known, const bool *gone, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        cJSON *one = cJSON_DetachItemViaPointer(list, list->child);
+        cJSON *kept = gone[i] ? NULL
+            : known[i]        ? cJSON_Duplicate(known[i], true)
+                              : one;
+        if (kept)
+            cJSON_AddItemToArray(list, kept);
+        if (kept != one)
+            cJSON_Delete(one);
+    }
+}
+
+static void merge(struct ctx *cx, cJSON *list, const cJSON *news)
+{
+    size_t n;
+    const cJSON *one;
+    const struct member *members = members_of(cx, list, &n);
+    const cJSON **known = ARENA_ARRAY(cx->arena, const cJSON *, n + 1);
+    cJSON_ArrayForEach(one, news)
+    {
+        const struct member *member = find_member(cx, members, n, one);
+        if (member)
+            known[member->at] = one;
+    }
+    rebuild(list, known, ARENA_ARRAY(cx->arena, bool, n + 1), n);
+    cJSON_ArrayForEach(one, news)
+    {
+        if (!find_member(cx, members, n, one))
+            cJSON_AddItemToArray(list, cJSON_Duplicate(one, true));
+    }
+}
+
+void push_attendees_drop(struct ctx *cx, cJSON *list, const cJSON *requests)
+{
+    size_t n;
+    const cJSON *one;
+    const struct member *members = members_of(cx, list, &n);
+    bool *gone = ARENA_ARRAY(cx->arena, bool, n + 1);
+    cJSON_ArrayForEach(one, requests)
+    {
+        const struct member *member = find_member(cx, members, n, one);
+        if (member)
+            gone[member->at] = true;
+    }
+    rebuild(list, ARENA_ARRAY(cx->arena, const cJSON *, n + 1), gone, n);
+}
+
+/* ---- adding ---- */
 
 static enum err add(struct ctx *cx, struct push *push, const struct step *step)
 {
     const char *query[] = {"user_id_type", "open_id", NULL};
-    cJSON *data = NULL, *one;
+    cJSON *data = NULL;
     TRY(push_call(cx, push, FEISHU_ATTENDEE_CREATE, step, query, push_body(cx, step),
         NULL, &data));
     cJSON *attendees = push_row_attendees(cx, push, step->original_time);
-    cJSON_ArrayForEach(one, json_array(data, "attendees"))
-    {
-        int at = push_attendee_index(attendees, one);
-        if (at >= 0)
-            cJSON_ReplaceItemInArray(attendees, at, cJSON_Duplicate(one, true));
-        else
-            cJSON_AddItemToArray(attendees, cJSON_Duplicate(one, true));
-    }
+    merge(cx, attendees, json_array(data, "attendees"));
     push->attendees_touched = true;
     push_row_set(cx, push, step->original_time, NULL, attendees);
     return ERR_OK;

@@ -301,31 +301,6 @@ static enum err do_patch(struct ctx *cx, struct push *push, const struct step *s
     return patch_once(cx, push, step);
 }
 
-static bool same_attendee(const cJSON *a, const cJSON *b)
-{
-    static const char *const ids[] = {
-        "user_id", "chat_id", "room_id", "third_party_email", "attendee_id"};
-    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
-        const char *left = json_text(a, ids[i]), *right = json_text(b, ids[i]);
-        if (*left && *right)
-            return str_ieq(left, right);
-    }
-    return false;
-}
-
-int push_attendee_index(const cJSON *list, const cJSON *attendee)
-{
-    const cJSON *one;
-    int at = 0;
-    cJSON_ArrayForEach(one, list)
-    {
-        if (same_attendee(one, attendee))
-            return at;
-        at++;
-    }
-    return -1;
-}
-
 static enum err do_reply(struct ctx *cx, struct push *push, const struct step *step)
 {
     cJSON *body = json_object(cx->arena), *one;
@@ -349,19 +324,13 @@ static enum err do_reply(struct ctx *cx, struct push *push, const struct step *s
 static enum err do_remove(struct ctx *cx, struct push *push, const struct step *step)
 {
     const char *query[] = {"user_id_type", "open_id", NULL};
-    const cJSON *one;
     int code = 0;
     enum err err = push_call(cx, push, FEISHU_ATTENDEE_BATCH_DELETE, step, query,
         push_body(cx, step), &code, NULL);
     if (err && code != 194000) /* not there any more is as good */
         return err;
     cJSON *attendees = push_row_attendees(cx, push, step->original_time);
-    cJSON_ArrayForEach(one, json_array(step->body, "delete_ids"))
-    {
-        int at = push_attendee_index(attendees, one);
-        if (at >= 0)
-            cJSON_DeleteItemFromArray(attendees, at);
-    }
+    push_attendees_drop(cx, attendees, json_array(step->body, "delete_ids"));
     push->attendees_touched = true;
     push_row_set(cx, push, step->original_time, NULL, attendees);
     return ERR_OK;
