@@ -16,8 +16,12 @@ UID = "3430be1f-0000-4000-8000-000000000001"
 # The people of the golden cases and those of the simulator's tenant.
 PEOPLE = {"me@example.com": "ada@example.com", "alice@example.com": "bob@example.com",
           "bob@example.com": "eve@example.com"}
-# The tenant has no such room, and Feishu keeps the answers of guests.
-OTHER = {"create_invites_by_directory_and_by_mail",
+# The tenant has no such people, rooms and groups, and Feishu keeps the answers of guests.
+OTHER = {"create_invites_by_directory_and_by_mail", "a_group_is_invited_by_its_made_up_address",
+         "a_guest_under_another_address_is_the_same_guest",
+         "a_guest_of_a_new_event_under_two_addresses_is_invited_once",
+         "a_made_up_address_invites_whom_it_stands_for",
+         "a_room_more_is_booked_and_nobody_else_invited",
          "the_answers_of_others_are_not_the_organizers_to_write"}
 # METHOD and libical's notes are taken out (RFC 4791 4.1).
 NOT_KEPT = {"notes_of_libical_and_method_are_not_served",
