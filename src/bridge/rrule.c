@@ -2,22 +2,13 @@
 
 #include "bridge/field_time.h"
 #include "bridge/rdate.h"
+#include "bridge/rrule_parts.h"
 #include "ical/expand.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DAY_S 86400
-
-struct part {
-    const char *name, *value; /* upper case */
-};
-
-struct rule {
-    struct part parts[RRULE_MAX_PARTS];
-    size_t n;
-    const char *refused; /* NULL = can be sent */
-};
 
 /* Where the rule starts. */
 struct origin {
@@ -50,47 +41,10 @@ static struct origin fact_origin(const cJSON *start)
         false, json_int(start, "timestamp", 0), zone == NULL ? zone_utc() : zone);
 }
 
-static char *upper(struct arena *arena, const char *text)
+static bool has_time_parts(const struct rrule *rule)
 {
-    char *copy = arena_strdup(arena, text);
-    for (char *c = copy; *c != '\0'; c++) {
-        if (*c >= 'a' && *c <= 'z')
-            *c = (char)(*c - 'a' + 'A');
-    }
-    return copy;
-}
-
-static struct rule parse(struct ctx *cx, const char *text)
-{
-    struct rule rule = {0};
-    if (str_istarts(text, "RRULE:"))
-        text += 6;
-    char **items = str_split(cx->arena, upper(cx->arena, text), ';');
-    for (size_t i = 0; items[i] != NULL; i++) {
-        char *equals = strchr(items[i], '=');
-        if (equals == NULL || rule.n == RRULE_MAX_PARTS) {
-            rule.refused = "a part without a value, or too many parts";
-            continue;
-        }
-        *equals = '\0';
-        rule.parts[rule.n++] = (struct part){items[i], equals + 1};
-    }
-    return rule;
-}
-
-static const char *part_of(const struct rule *rule, const char *name)
-{
-    for (size_t i = 0; i < rule->n; i++) {
-        if (str_eq(rule->parts[i].name, name))
-            return rule->parts[i].value;
-    }
-    return NULL;
-}
-
-static bool has_time_parts(const struct rule *rule)
-{
-    return part_of(rule, "BYHOUR") != NULL || part_of(rule, "BYMINUTE") != NULL ||
-        part_of(rule, "BYSECOND") != NULL;
+    return rrule_part(rule, "BYHOUR") != NULL || rrule_part(rule, "BYMINUTE") != NULL ||
+        rrule_part(rule, "BYSECOND") != NULL;
 }
 
 /* The last local date on which an occurrence may start. */
@@ -165,10 +119,10 @@ static enum err last_start(
 
 /* True when COUNT or UNTIL set *days; *exact is the UNTIL of a rule whose end is not a
  * matter of days. */
-static bool end_of(struct ctx *cx, const struct origin *origin, const struct rule *rule,
+static bool end_of(struct ctx *cx, const struct origin *origin, const struct rrule *rule,
     const char *text, int64_t *days, const char **exact)
 {
-    const char *until = part_of(rule, "UNTIL"), *count = part_of(rule, "COUNT");
+    const char *until = rrule_part(rule, "UNTIL"), *count = rrule_part(rule, "COUNT");
     long long n;
     if (until != NULL) {
         if (has_time_parts(rule)) {
@@ -215,31 +169,32 @@ static void add_sorted(
 
 /* The BY parts that DTSTART implies (RFC 5545 3.3.10). */
 static void add_implied(
-    const struct rule *rule, const struct origin *origin, struct buf *out)
+    const struct rrule *rule, const struct origin *origin, struct buf *out)
 {
-    const char *freq = part_of(rule, "FREQ");
+    const char *freq = rrule_part(rule, "FREQ");
     struct civil start = civil_from_days(origin->days);
-    bool by_day = part_of(rule, "BYDAY") != NULL,
-         by_month_day = part_of(rule, "BYMONTHDAY");
+    bool by_day = rrule_part(rule, "BYDAY") != NULL,
+         by_month_day = rrule_part(rule, "BYMONTHDAY");
     if (str_eq(freq, "WEEKLY") && !by_day) {
         buf_printf(out, ";BYDAY=%s", weekdays[civil_weekday(origin->days)]);
     } else if (str_eq(freq, "MONTHLY") && !by_day && !by_month_day) {
         buf_printf(out, ";BYMONTHDAY=%d", start.day);
     } else if (str_eq(freq, "YEARLY") && !by_day && !by_month_day &&
-        part_of(rule, "BYYEARDAY") == NULL && part_of(rule, "BYWEEKNO") == NULL) {
-        if (part_of(rule, "BYMONTH") == NULL)
+        rrule_part(rule, "BYYEARDAY") == NULL && rrule_part(rule, "BYWEEKNO") == NULL) {
+        if (rrule_part(rule, "BYMONTH") == NULL)
             buf_printf(out, ";BYMONTH=%d", start.month);
         buf_printf(out, ";BYMONTHDAY=%d", start.day);
     }
 }
 
 /* WKST matters only where weeks are counted or numbered (RFC 5545 3.3.10). */
-static bool week_start_matters(const struct rule *rule)
+static bool week_start_matters(const struct rrule *rule)
 {
-    const char *interval = part_of(rule, "INTERVAL"), *by_day = part_of(rule, "BYDAY");
-    if (part_of(rule, "BYWEEKNO") != NULL)
+    const char *interval = rrule_part(rule, "INTERVAL");
+    const char *by_day = rrule_part(rule, "BYDAY");
+    if (rrule_part(rule, "BYWEEKNO") != NULL)
         return true;
-    return str_eq(part_of(rule, "FREQ"), "WEEKLY") && interval != NULL &&
+    return str_eq(rrule_part(rule, "FREQ"), "WEEKLY") && interval != NULL &&
         !str_eq(interval, "1") && by_day != NULL && strchr(by_day, ',') != NULL;
 }
 
@@ -248,17 +203,17 @@ static const char *const sorted_parts[] = {"BYMONTH", "BYWEEKNO", "BYYEARDAY",
     "SKIP"};
 
 /* Everything but the end. */
-static char *normal(struct ctx *cx, const struct rule *rule, const struct origin *origin)
+static char *normal(struct ctx *cx, const struct rrule *rule, const struct origin *origin)
 {
     struct buf out = buf_new(cx->arena);
-    const char *freq = part_of(rule, "FREQ"), *interval = part_of(rule, "INTERVAL");
-    const char *week_start = part_of(rule, "WKST");
+    const char *freq = rrule_part(rule, "FREQ"), *interval = rrule_part(rule, "INTERVAL");
+    const char *week_start = rrule_part(rule, "WKST");
     buf_printf(&out, "FREQ=%s", freq == NULL ? "" : freq);
     long long n = 1;
     if (interval != NULL && str_to_ll(interval, 1, INT32_MAX, &n) && n > 1)
         buf_printf(&out, ";INTERVAL=%lld", n);
     for (size_t i = 0; i < sizeof sorted_parts / sizeof sorted_parts[0]; i++) {
-        const char *value = part_of(rule, sorted_parts[i]);
+        const char *value = rrule_part(rule, sorted_parts[i]);
         if (value != NULL)
             add_sorted(cx, &out, sorted_parts[i], value);
     }
@@ -272,18 +227,18 @@ static char *normal(struct ctx *cx, const struct rule *rule, const struct origin
 
 static const char *const unsent_freqs[] = {"HOURLY", "MINUTELY", "SECONDLY"};
 
-static const char *refusal(struct ctx *cx, const struct rule *rule)
+static const char *refusal(struct ctx *cx, const struct rrule *rule)
 {
     if (rule->refused != NULL)
         return rule->refused;
-    const char *freq = part_of(rule, "FREQ");
+    const char *freq = rrule_part(rule, "FREQ");
     if (freq == NULL)
         return "no FREQ";
     for (size_t i = 0; i < sizeof unsent_freqs / sizeof unsent_freqs[0]; i++) {
         if (str_eq(freq, unsent_freqs[i]))
             return arena_printf(cx->arena, "FREQ=%s", freq);
     }
-    if (part_of(rule, "RSCALE") != NULL || part_of(rule, "SKIP") != NULL)
+    if (rrule_part(rule, "RSCALE") != NULL || rrule_part(rule, "SKIP") != NULL)
         return "RSCALE and SKIP (RFC 7529)";
     for (size_t i = 0; i < rule->n; i++) {
         if (str_starts(rule->parts[i].name, "X-"))
@@ -292,11 +247,11 @@ static const char *refusal(struct ctx *cx, const struct rule *rule)
     return NULL;
 }
 
-static char *wire_form(struct ctx *cx, const struct rule *rule, const char *until)
+static char *wire_form(struct ctx *cx, const struct rrule *rule, const char *until)
 {
     struct buf out = buf_new(cx->arena);
     for (size_t i = 0; i < rule->n; i++) {
-        const struct part *part = &rule->parts[i];
+        const struct rrule_part *part = &rule->parts[i];
         bool end = str_eq(part->name, "COUNT") || str_eq(part->name, "UNTIL");
         buf_printf(&out, "%s%s=%s", i == 0 ? "" : ";", end ? "UNTIL" : part->name,
             end ? until : part->value);
@@ -315,7 +270,7 @@ static int64_t start_days(const struct origin *origin)
 static cJSON *recurrence_value(
     struct ctx *cx, const char *text, const struct origin *origin)
 {
-    struct rule rule = parse(cx, text);
+    struct rrule rule = rrule_parse(cx, text);
     if (rule.n == 0 && rule.refused == NULL)
         return NULL;
     cJSON *value = cJSON_CreateObject();
@@ -323,11 +278,11 @@ static cJSON *recurrence_value(
     cJSON_AddStringToObject(value, "rule", plain);
     cJSON_AddStringToObject(value, "same", normal(cx, &rule, origin));
     const char *refused = refusal(cx, &rule), *exact = NULL, *until = "";
-    bool ends = part_of(&rule, "UNTIL") != NULL || part_of(&rule, "COUNT") != NULL;
+    bool ends = rrule_part(&rule, "UNTIL") != NULL || rrule_part(&rule, "COUNT") != NULL;
     int64_t days = 0;
     if (refused == NULL && ends) {
         if (!end_of(cx, origin, &rule, plain, &days, &exact))
-            refused = part_of(&rule, "COUNT") == NULL ? "UNTIL" : "COUNT";
+            refused = rrule_part(&rule, "COUNT") == NULL ? "UNTIL" : "COUNT";
         /* The start is an occurrence in any case (RFC 5545 3.8.5.3). */
         else if (exact == NULL && days < start_days(origin))
             until = until_wire(cx, origin, start_days(origin));
@@ -374,31 +329,22 @@ enum err up_recurrence(struct ctx *cx, const struct scene *scene, cJSON **value)
     return ERR_OK;
 }
 
-/* A rule that no client could read must not spoil the event. */
-static bool has_frequency(struct ctx *cx, const char *text)
-{
-    static const char *const frequencies[] = {
-        "SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"};
-    struct rule rule = parse(cx, text);
-    const char *value = part_of(&rule, "FREQ");
-    for (size_t i = 0; i < sizeof frequencies / sizeof frequencies[0]; i++) {
-        if (value != NULL && str_ieq(value, frequencies[i]))
-            return true;
-    }
-    return false;
-}
-
 enum err read_recurrence(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value)
 {
     const char *all = str_trim(cx->arena, json_text(row->event, "recurrence"));
     const char *text = arena_strndup(cx->arena, all, strcspn(all, "\r\n"));
-    if (!has_frequency(cx, text))
+    if (*text == '\0')
         return ERR_OK;
     cJSON *start = NULL;
     TRY(read_start(cx, env, row, &start));
     struct origin origin = fact_origin(json_own(cx, start));
-    *value = recurrence_value(cx, text, &origin);
+    if (str_istarts(text, "RRULE:"))
+        text += 6;
+    struct civil local = zone_to_local(origin.zone, origin.start_s);
+    const char *rule = rrule_readable(cx, text, &local, origin.all_day);
+    if (rule != NULL)
+        *value = recurrence_value(cx, rule, &origin);
     return ERR_OK;
 }
 
@@ -454,13 +400,13 @@ void down_recurrence(struct ctx *cx, const struct scene *scene, const cJSON *fac
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(facts, "recurrence");
     if (value == NULL)
         return;
-    struct rule rule = parse(cx, json_text(value, "rule"));
+    struct rrule rule = rrule_parse(cx, json_text(value, "rule"));
     struct origin origin =
         fact_origin(cJSON_GetObjectItemCaseSensitive(facts, "start_time"));
     const char *until = json_text(value, "until");
     struct buf out = buf_new(cx->arena);
     for (size_t i = 0; i < rule.n; i++) {
-        const struct part *part = &rule.parts[i];
+        const struct rrule_part *part = &rule.parts[i];
         bool end = str_eq(part->name, "UNTIL") && *until != '\0';
         buf_printf(&out, "%s%s=%s", i == 0 ? "" : ";", part->name,
             end ? typed_until(cx, scene, &origin, until) : part->value);

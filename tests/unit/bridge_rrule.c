@@ -1,4 +1,5 @@
 #include "bridge/rrule.h"
+#include "bridge/rrule_parts.h"
 
 #include "unit.h"
 
@@ -86,6 +87,26 @@ static void an_unreadable_end_is_no_end_of_another_kind(void **state)
     assert_false(same(*state, "FREQ=DAILY;COUNT=0", "FREQ=DAILY"));
 }
 
+static const char *readable(struct ctx *cx, const char *text)
+{
+    static const struct civil start = {.year = 2026, .month = 11, .day = 20, .hour = 13};
+    return rrule_readable(cx, text, &start, false);
+}
+
+static void only_the_parts_that_nobody_could_read_are_left_out(void **state)
+{
+    struct ctx *cx = *state;
+    assert_string_equal(
+        readable(cx, "freq=weekly;byday=FR;COUNT=2"), "freq=weekly;byday=FR;COUNT=2");
+    assert_string_equal(readable(cx, "FREQ=WEEKLY;NTERVAL=2;BYDAY=FR;UNTIL=2026\xb5T"),
+        "FREQ=WEEKLY;BYDAY=FR");
+    assert_string_equal(
+        readable(cx, "COUNT=3;UNTIL=20270101;FREQ=DAILY"), "FREQ=DAILY;COUNT=3");
+    assert_null(readable(cx, "FREQ=FORTNIGHTLY;COUNT=3"));
+    assert_null(readable(cx, "nonsense"));
+    assert_null(readable(cx, ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +117,7 @@ int main(void)
         CTX_TEST(an_until_is_the_last_day_with_an_occurrence),
         CTX_TEST(a_count_equals_the_until_of_its_last_occurrence),
         CTX_TEST(an_unreadable_end_is_no_end_of_another_kind),
+        CTX_TEST(only_the_parts_that_nobody_could_read_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
