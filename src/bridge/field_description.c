@@ -75,11 +75,11 @@ static struct line *twin_line(const struct comp *event, const char *name)
 }
 
 /* The words alone: programs that show HTML space it as they like. */
-static char *words(struct arena *arena, const char *html)
+static char *words(struct arena *arena, const char *text)
 {
     struct buf out = buf_new(arena);
     bool space = false;
-    for (const char *at = html_to_text(arena, html); *at != '\0'; at++) {
+    for (const char *at = text; *at != '\0'; at++) {
         if (isspace((unsigned char)*at)) {
             space = true;
             continue;
@@ -92,6 +92,11 @@ static char *words(struct arena *arena, const char *html)
     return arena_strdup(arena, buf_str(&out));
 }
 
+static char *html_words(struct arena *arena, const char *html)
+{
+    return words(arena, html_to_text(arena, html));
+}
+
 enum err up_html(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
     for (size_t i = 0; i < N_TWINS; i++) {
@@ -102,7 +107,7 @@ enum err up_html(struct ctx *cx, const struct scene *scene, cJSON **value)
         if (*value == NULL)
             *value = cJSON_CreateObject();
         cJSON_AddStringToObject(*value, twins[i].html, html);
-        cJSON_AddStringToObject(*value, twins[i].text, words(cx->arena, html));
+        cJSON_AddStringToObject(*value, twins[i].text, html_words(cx->arena, html));
     }
     return ERR_OK;
 }
@@ -154,6 +159,22 @@ static void insert_twins(struct ctx *cx, struct comp *event, const char *html)
         comp_insert(cx, event, place + i, (struct comp_item){.line = lines[i]});
 }
 
+/* A program that knows one of the twins leaves the other behind: it goes when it says
+ * something else than the text, and the first does not. */
+static void drop_stale(struct ctx *cx, struct comp *event, const cJSON *facts,
+    const struct line *const lines[N_TWINS])
+{
+    const char *text = words(cx->arena, json_text(facts, "description"));
+    bool agrees[N_TWINS];
+    for (size_t i = 0; i < N_TWINS; i++)
+        agrees[i] = str_eq(
+            text, html_words(cx->arena, text_unescape(cx->arena, lines[i]->value)));
+    for (size_t i = 0; i < N_TWINS; i++) {
+        if (!agrees[i] && agrees[N_TWINS - 1 - i])
+            comp_remove_line(event, lines[i]);
+    }
+}
+
 /* Both twins with the same HTML are what is made here, and are kept up to date. Any other
  * are the client's own: they go with the text (repeated lines of its row). */
 void patch_html(struct ctx *cx, const struct scene *scene, const cJSON *facts)
@@ -167,8 +188,13 @@ void patch_html(struct ctx *cx, const struct scene *scene, const cJSON *facts)
             insert_twins(cx, scene->event, html);
         return;
     }
-    if (alt == NULL || styled == NULL || !str_eq(alt->value, styled->value) ||
-        str_eq(text_unescape(cx->arena, alt->value), html))
+    if (alt == NULL || styled == NULL)
+        return;
+    if (!str_eq(alt->value, styled->value)) {
+        drop_stale(cx, scene->event, facts, (const struct line *const[]){alt, styled});
+        return;
+    }
+    if (str_eq(text_unescape(cx->arena, alt->value), html))
         return;
     comp_remove_line(scene->event, alt);
     comp_remove_line(scene->event, styled);

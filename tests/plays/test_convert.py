@@ -31,6 +31,7 @@ NOT_KEPT = {"notes_of_libical_and_method_are_not_served",
             "a_wanted_feishu_meeting_is_made", "a_wanted_feishu_meeting_is_made_later",
             "a_wished_meeting_that_is_there_is_not_made_again",
             "a_made_feishu_meeting_takes_the_place_of_the_wish", "a_wish_without_an_answer_stays",
+            "a_twin_that_a_client_left_behind_goes",
             # A link to a file of an event that has none.
             "a_file_gone_in_feishu_takes_its_line_along",
             # A description's text and its HTML follow each other.
