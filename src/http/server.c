@@ -16,10 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One thread in epoll mode stalls at exactly 128 simultaneously ready connections
- * (libmicrohttpd 0.9.75), so there are never fewer than two. */
+/* A thread in epoll mode stalls when exactly 128 of its descriptors are ready at once
+ * (libmicrohttpd 0.9.75): so none has as many connections, with two left for the socket
+ * that listens and the one that wakes it. */
+#define CONNECTIONS_PER_THREAD 125
 #define READ_THREADS_MIN 2
-#define READ_THREADS_MAX 8
 /* Holds the headers of a request; most of it stays untouched, and so costs nothing. */
 #define CONNECTION_MEMORY_BYTES (16 * 1024)
 #define CONNECTION_IDLE_S 300
@@ -274,12 +275,12 @@ static void on_log(void *self, const char *format, va_list args)
     log_line(NULL, LOG_DEBUG, LOG_HTTP, "%s", text);
 }
 
-static unsigned read_threads(void)
+/* libmicrohttpd divides the connections among them. */
+static unsigned read_threads(long long connections)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (cores < READ_THREADS_MIN)
-        return READ_THREADS_MIN;
-    return cores > READ_THREADS_MAX ? READ_THREADS_MAX : (unsigned)cores;
+    long long threads =
+        (connections + CONNECTIONS_PER_THREAD - 1) / CONNECTIONS_PER_THREAD;
+    return threads < READ_THREADS_MIN ? READ_THREADS_MIN : (unsigned)threads;
 }
 
 static enum err start_daemon(struct ctx *cx, struct server *server, size_t i,
@@ -298,7 +299,8 @@ static enum err start_daemon(struct ctx *cx, struct server *server, size_t i,
         MHD_OPTION_LISTEN_SOCKET, server->listeners[i].fd,
         MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_THREAD_POOL_SIZE, read_threads(),
+        MHD_OPTION_THREAD_POOL_SIZE,
+        read_threads(server->site.conf->server.max_connections),
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->site.conf->server.max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_S,

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -273,12 +274,15 @@ def test_a_connection_is_kept_alive_over_many_requests(ada):
 
 @pytest.mark.parametrize("count", [127, 128, 129, 256])
 def test_many_simultaneously_ready_connections_are_all_answered(bridge, count):
-    conns = [socket.create_connection(("127.0.0.1", bridge.port), timeout=20)
+    conns = [socket.create_connection(("127.0.0.1", bridge.port), timeout=60)
              for _ in range(count)]
     try:
-        for _ in range(3):
+        for _ in range(8):
+            # It sleeps while they come, and finds all of them ready.
+            bridge.process.send_signal(signal.SIGSTOP)
             for conn in conns:
                 conn.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            bridge.process.send_signal(signal.SIGCONT)
             for conn in conns:
                 assert conn.recv(4096).startswith(b"HTTP/1.1 200 ")
     finally:
