@@ -9,6 +9,8 @@
 
 /* Always empty, but asked like calendars: Apple's clients synchronise the inbox. */
 #define BOXES (KIND_INBOX | KIND_OUTBOX)
+/* RFC 4791 section 7: of events themselves as well. */
+#define CALENDARS (KIND_CALENDAR | KIND_OBJECT)
 
 static const struct report {
     enum ns ns;
@@ -17,8 +19,8 @@ static const struct report {
     report_handler *handler;
 } reports[] = {
     /* RFC 4791 section 7 */
-    {NS_CALDAV, "calendar-query", KIND_CALENDAR | BOXES, report_calendar_query},
-    {NS_CALDAV, "calendar-multiget", KIND_CALENDAR | KIND_HOME | BOXES,
+    {NS_CALDAV, "calendar-query", CALENDARS | BOXES, report_calendar_query},
+    {NS_CALDAV, "calendar-multiget", CALENDARS | KIND_HOME | BOXES,
         report_calendar_multiget},
     {NS_CALDAV, "free-busy-query", KIND_CALENDAR | KIND_HOME, report_free_busy_query},
     /* RFC 6578 section 3 */

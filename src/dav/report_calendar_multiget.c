@@ -7,14 +7,39 @@
 
 #include <string.h>
 
+/* A calendar of the home that was looked into. */
+struct entered {
+    struct resource collection;
+    const struct zone *floating;
+};
+
 struct multiget {
     struct dav *dav;
     struct ctx *scratch;
     struct prop_plan plan;
     struct calendar_data data;
     struct resource collection; /* of the member last looked for */
+    LIST(struct entered) entered;
+    const char *only;           /* the object that is asked itself, NULL = all */
     const struct xml *next;     /* NULL at the end */
 };
+
+static bool is_collection(const struct multiget *get, const struct path *path)
+{
+    return get->collection.kind == KIND_CALENDAR &&
+        strcmp(path->segments[2], get->collection.calendar->name) == 0;
+}
+
+static bool enter_again(struct multiget *get, const struct path *path)
+{
+    for (size_t i = 0; i < get->entered.n; i++) {
+        get->collection = get->entered.items[i].collection;
+        get->data.range.floating = get->entered.items[i].floating;
+        if (is_collection(get, path))
+            return true;
+    }
+    return false;
+}
 
 /* The collection of an href: the target itself, or, asked at the home, the calendar
  * named. */
@@ -25,12 +50,8 @@ static enum err enter(struct multiget *get, const struct path *path, bool *found
     if (path->n != 4 || strcmp(path->segments[0], "calendars") != 0 ||
         strcmp(path->segments[1], dav->user.segment) != 0)
         return ERR_OK;
-    if (get->collection.kind == KIND_CALENDAR &&
-        strcmp(path->segments[2], get->collection.calendar->name) == 0) {
-        *found = true;
-        return ERR_OK;
-    }
-    if (dav->target.kind != KIND_HOME)
+    *found = is_collection(get, path) || enter_again(get, path);
+    if (*found || dav->target.kind != KIND_HOME)
         return ERR_OK;
     struct path parent = *path;
     parent.n = 3;
@@ -40,9 +61,9 @@ static enum err enter(struct multiget *get, const struct path *path, bool *found
     TRY(resource_find(dav, &parent, &collection));
     if (collection.kind != KIND_CALENDAR || !collection.exists)
         return ERR_OK;
-    get->collection = collection;
-    get->data.range.floating = timezone_of(dav, &get->collection);
-    *found = true;
+    struct entered entered = {collection, timezone_of(dav, &collection)};
+    LIST_ADD(dav->cx->arena, &get->entered, entered);
+    *found = enter_again(get, path);
     return ERR_OK;
 }
 
@@ -71,6 +92,8 @@ static enum err look_up(struct multiget *get, const char *href, struct resource 
         return ERR_OK;
     resource_member(&get->collection, member);
     member->name = path.segments[3];
+    if (get->only && strcmp(get->only, member->name) != 0)
+        return ERR_OK;
     enum err err = be_object(get->scratch, dav->request->bridge, member->calendar,
         member->name, &member->object);
     *found = err == ERR_OK;
@@ -126,12 +149,16 @@ enum err report_calendar_multiget(struct dav *dav, const struct xml *root)
     const struct xml *prop = xml_child(root, NS_DAV, "prop");
     *get = (struct multiget){.dav = dav, .scratch = report_scratch(dav),
         .collection = dav->target, .next = xml_first(root)};
+    if (dav->target.kind == KIND_OBJECT) {
+        get->only = dav->target.name;
+        resource_calendar(dav, dav->target.calendar, &get->collection);
+    }
     TRY(count(dav, root));
     TRY(calendar_data_parse(dav, prop, &get->data));
     TRY(prop_plan_read(dav, root, &get->plan));
     get->plan.data = &get->data;
-    if ((get->data.expand || get->data.limit) && dav->target.kind == KIND_CALENDAR)
-        get->data.range.floating = timezone_of(dav, &dav->target);
+    if ((get->data.expand || get->data.limit) && get->collection.kind == KIND_CALENDAR)
+        get->data.range.floating = timezone_of(dav, &get->collection);
     multistatus_begin(dav);
     return stream_run(dav, next_members, get);
 }

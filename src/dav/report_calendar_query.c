@@ -122,9 +122,12 @@ static int64_t shift(int64_t unix_s, int64_t by_s)
 static enum err read_query(struct dav *dav, const struct xml *root, struct query *query)
 {
     const struct xml *prop = xml_child(root, NS_DAV, "prop");
+    struct resource calendar = dav->target;
+    if (dav->target.kind == KIND_OBJECT)
+        resource_calendar(dav, dav->target.calendar, &calendar);
     TRY(filter_read(dav, xml_child(root, NS_CALDAV, "filter"), &query->filter));
     TRY(calendar_data_parse(dav, prop, &query->data));
-    TRY(report_floating(dav, root, &dav->target, &query->floating));
+    TRY(report_floating(dav, root, &calendar, &query->floating));
     query->data.range.floating = query->floating;
     TRY(prop_plan_read(dav, root, &query->plan));
     query->plan.data = &query->data;
@@ -151,6 +154,9 @@ enum err report_calendar_query(struct dav *dav, const struct xml *root)
         .with_text = query->data.wanted || query->plan.needs_text ||
             !query->shape.whole || (query->shape.has_range && !query->trust_index),
     };
+    struct rest itself = {dav->target.name, false};
+    if (dav->target.kind == KIND_OBJECT)
+        LIST_ADD(dav->cx->arena, &query->rest, itself);
     multistatus_begin(dav);
     /* RFC 4791 section 7.8: Depth 0, the default, is the calendar itself, which no filter
      * matches; but clients mean its objects (KDE sends 0). */

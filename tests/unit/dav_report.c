@@ -334,6 +334,64 @@ static void multiget_answers_every_href_in_order(void **state)
     assert_found(w, 0, "//D:propstat[contains(D:status,' 404 ')]/D:prop/C:calendar-data");
 }
 
+/* RFC 4791 section 7: "on all calendar collections and calendar object resources" */
+static void an_event_itself_can_be_asked(void **state)
+{
+    static const struct {
+        const char *summary;
+        int n;
+    } rows[] = {{"Event a", 1}, {"Event b", 0}};
+    struct world *w = *state;
+    fake_add(w, "work", "a.ics", event_text(w, "a", "20261120T080000Z", NULL));
+    fake_add(w, "work", "b.ics", event_text(w, "b", "20261120T080000Z", NULL));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char *inner = arena_printf(w->cx->arena,
+            "<D:prop><D:getetag/><C:calendar-data/></D:prop><C:filter>"
+            "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VEVENT'>"
+            "<C:time-range start='20261120T000000Z' end='20261121T000000Z'/>"
+            "<C:prop-filter name='SUMMARY'><C:text-match>%s</C:text-match>"
+            "</C:prop-filter></C:comp-filter></C:comp-filter></C:filter>",
+            rows[i].summary);
+        assert_status(w, 207, report(w, WORK "a.ics", NULL, "C:calendar-query", inner));
+        assert_found(w, rows[i].n, "//D:response[D:href='" WORK "a.ics']");
+        assert_found(w, rows[i].n, "//D:response");
+    }
+    assert_status(w, 207,
+        report(w, WORK "a.ics", NULL, "C:calendar-multiget",
+            "<D:prop><D:getetag/></D:prop><D:href>" WORK "a.ics</D:href>"
+            "<D:href>" WORK "b.ics</D:href>"));
+    assert_found(w, 1, "//D:response[D:href='" WORK "a.ics']//D:getetag");
+    assert_found(w, 1, "//D:response[D:href='" WORK "b.ics'][contains(D:status,'404')]");
+    assert_status(w, 404,
+        report(w, WORK "no.ics", NULL, "C:calendar-multiget",
+            "<D:prop><D:getetag/></D:prop><D:href>" WORK "no.ics</D:href>"));
+    assert_status(w, 207, propfind(w, WORK "a.ics", "0", "<D:supported-report-set/>"));
+    assert_found(w, 1, "//D:report/C:calendar-query");
+    assert_found(w, 1, "//D:report/C:calendar-multiget");
+    assert_found(w, 0, "//D:report/C:free-busy-query");
+}
+
+static void a_multiget_at_the_home_goes_to_and_fro_between_calendars(void **state)
+{
+    struct world *w = *state;
+    struct buf hrefs = buf_new(w->cx->arena);
+    for (int i = 0; i < 6; i++) {
+        const char *calendar = i % 2 ? "team" : "work";
+        char *uid = arena_printf(w->cx->arena, "e%d", i);
+        fake_add(w, calendar, uid, event_text(w, uid, "20261120T080000Z", NULL));
+        buf_printf(&hrefs, "<D:href>" ADA "%s/%s</D:href>", calendar, uid);
+    }
+    assert_status(w, 207,
+        report(w, ADA, NULL, "C:calendar-multiget",
+            arena_printf(w->cx->arena, "<D:prop><C:calendar-data/></D:prop>%s",
+                buf_str(&hrefs))));
+    for (int i = 0; i < 6; i++)
+        assert_non_null(strstr(
+            text_at(w, arena_printf(w->cx->arena, "//D:response[%d]//C:calendar-data",
+                           i + 1)),
+            arena_printf(w->cx->arena, "UID:e%d\r\n", i)));
+}
+
 static void multiget_does_not_care_for_depth(void **state)
 {
     static const char *const headers[] = {
@@ -424,6 +482,8 @@ int main(void)
         WORLD_TEST(wrong_filters_have_their_preconditions),
         WORLD_TEST(other_kinds_of_data_are_not_served),
         WORLD_TEST(multiget_answers_every_href_in_order),
+        WORLD_TEST(an_event_itself_can_be_asked),
+        WORLD_TEST(a_multiget_at_the_home_goes_to_and_fro_between_calendars),
         WORLD_TEST(multiget_does_not_care_for_depth),
         WORLD_TEST(hrefs_that_lie_elsewhere_are_not_found),
         WORLD_TEST(a_multiget_has_its_limits),
