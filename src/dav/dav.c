@@ -16,7 +16,7 @@
  * drops that one. */
 static const char dav_classes[] =
     "1, 3, extended-mkcol, access-control, calendar-access, calendar-auto-schedule, "
-    "calendar-availability, calendar-no-timezone, webdav-push, "
+    "calendar-availability, calendar-no-timezone, calendar-proxy, webdav-push, "
     "calendarserver-principal-property-search, calendarserver-principal-search, "
     "calendarserver-sharing, resource-sharing";
 
@@ -234,6 +234,23 @@ static enum err check_conditions(struct dav *dav)
     return ERR_OK;
 }
 
+/* RFC 9110 sections 8.4 and 14.5: a body that was packed, or is a part of one, must not
+ * be taken for the whole. */
+static enum err check_body(struct dav *dav)
+{
+    static const char *const packed[] = {
+        "gzip", "x-gzip", "deflate", "br", "compress", "x-compress", "zstd"};
+    const char *coding = dav_header(dav, "Content-Encoding");
+    if (!dav->request->body_bytes)
+        return ERR_OK;
+    for (size_t i = 0; coding && i < sizeof(packed) / sizeof(*packed); i++)
+        if (str_ieq(str_trim(dav->cx->arena, coding), packed[i]))
+            return fail(dav->cx, ERR_MEDIA_TYPE, "the body must not be compressed");
+    if (dav_header(dav, "Content-Range"))
+        return fail(dav->cx, ERR_BAD_REQUEST, "the body must be whole");
+    return ERR_OK;
+}
+
 static enum err work(struct dav *dav)
 {
     struct be_hushed *hushed = push_hush(dav);
@@ -259,6 +276,7 @@ static enum err handle(struct dav *dav)
     if (err)
         return nowhere(dav, err);
     TRY(check_target(dav));
+    TRY(check_body(dav));
     TRY(check_conditions(dav));
     return dav->response->status ? ERR_OK : work(dav);
 }

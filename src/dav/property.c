@@ -64,6 +64,9 @@ static const struct property properties[] = {
     {NS_CALDAV, "calendar-timezone", CALENDAR, 0, caldav_timezone, caldav_set_timezone},
     {NS_CALDAV, "supported-calendar-component-set", CALENDAR, 0, caldav_component_set,
         NULL},
+    /* calendarserver.org: which kinds of calendars can be made */
+    {NS_CALDAV, "supported-calendar-component-sets", HOME, 0, caldav_component_sets,
+        NULL},
     {NS_CALDAV, "supported-calendar-data", CALENDAR, 0, caldav_calendar_data, NULL},
     {NS_CALDAV, "supported-collation-set", CALENDAR, 0, caldav_collation_set, NULL},
     {NS_CALDAV, "max-resource-size", CALENDAR | HOME, 0, caldav_max_resource_size, NULL},

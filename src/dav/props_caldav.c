@@ -91,6 +91,15 @@ bool caldav_component_set(struct dav *dav, struct resource *resource, struct buf
     return true;
 }
 
+/* Apple's Reminders asks the home for it before it makes a list of its own. */
+bool caldav_component_sets(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    buf_adds(out, "<C:supported-calendar-component-set>");
+    caldav_component_set(dav, resource, out);
+    buf_adds(out, "</C:supported-calendar-component-set>");
+    return true;
+}
+
 bool caldav_calendar_data(struct dav *dav, struct resource *resource, struct buf *out)
 {
     (void)dav, (void)resource;

@@ -161,6 +161,21 @@ static void headers_that_make_no_sense_are_400(void **state)
     assert_status(w, 400, ask(w, "GET", WORK, "If: <x> [\"", NULL));
 }
 
+static void packed_and_partial_bodies_are_refused(void **state)
+{
+    struct world *w = *state;
+    char *text = event_text(w, "one", "20261120T080000Z", NULL);
+    assert_status(w, 415, ask(w, "PUT", WORK "one.ics", "Content-Encoding: gzip", text));
+    assert_status(
+        w, 400, ask(w, "PUT", WORK "one.ics", "Content-Range: bytes 0-9/100", text));
+    assert_status(w, 415,
+        ask(w, "PROPFIND", WORK, "Depth: 0\nContent-Encoding: BR",
+            element(w, "D:propfind", "<D:allprop/>")));
+    assert_null(fake_object(w, "work", "one.ics"));
+    assert_status(
+        w, 201, ask(w, "PUT", WORK "one.ics", "Content-Encoding: utf-8", text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +186,7 @@ int main(void)
         WORLD_TEST(deep_and_large_xml_is_refused_everywhere),
         WORLD_TEST(a_body_of_the_wrong_kind_is_refused),
         WORLD_TEST(headers_that_make_no_sense_are_400),
+        WORLD_TEST(packed_and_partial_bodies_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

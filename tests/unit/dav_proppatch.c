@@ -274,6 +274,11 @@ static void reminders_is_told_that_there_are_no_todos(void **state)
     assert_found(w, 1,
         "/C:mkcalendar-response/D:propstat/D:error/C:supported-calendar-component");
     assert_null(fake_calendar(w, "todo"));
+    assert_status(
+        w, 207, propfind(w, ADA, "0", "<C:supported-calendar-component-sets/>"));
+    assert_found(w, 1, "//C:supported-calendar-component-sets/"
+                       "C:supported-calendar-component-set/C:comp");
+    assert_string_equal(text_at(w, "//C:comp/@name"), "VEVENT");
 }
 
 static void calendars_are_made_in_the_home_only(void **state)

@@ -36,6 +36,7 @@ static void each_principal_has_two_groups_below_it(void **state)
         propfind(w, SELF, "1",
             "<D:resourcetype/><D:principal-URL/><D:displayname/><D:group-membership/>"));
     assert_found(w, 3, "//D:response");
+    assert_non_null(strstr(answer_header(w, "DAV"), ", calendar-proxy,"));
     assert_found(w, 1, "//D:response[1]//D:resourcetype[D:collection]/D:principal");
     assert_found(w, 1,
         "//D:response[D:href='" READ "']//D:resourcetype[D:principal]"
