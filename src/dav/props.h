@@ -34,8 +34,8 @@ prop_set cs_set_calendar_color, cs_set_stored;
 /* RFC 4791, 7809 (props_caldav.c) */
 prop_get caldav_home_set, caldav_description, caldav_timezone, caldav_timezone_id,
     caldav_component_set, caldav_component_sets, caldav_calendar_data,
-    caldav_collation_set, caldav_max_resource_size, caldav_min_date_time, caldav_max_date_time,
-    caldav_max_instances, caldav_max_attendees;
+    caldav_collation_set, caldav_max_resource_size, caldav_min_date_time,
+    caldav_max_date_time, caldav_max_instances, caldav_max_attendees;
 prop_set caldav_set_description, caldav_set_timezone, caldav_set_timezone_id;
 
 /* RFC 6638, 5842 (props_schedule.c) */
