@@ -2,7 +2,7 @@
  * disk before the first call, and is finished or reported later. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 
 #define OLD_S 86400
 #define FINISH_LIMIT_MS 60000

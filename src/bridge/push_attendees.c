@@ -4,7 +4,7 @@
 #include "config.h"
 
 #include "bridge/attendee.h"
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 
 #include <stdlib.h>
 #include <string.h>

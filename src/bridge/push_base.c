@@ -1,7 +1,7 @@
 /* The text that a write without a condition was made from. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 
 static enum err older_texts(struct ctx *cx, const struct push *push,
     const struct object *object, struct merge *merge)

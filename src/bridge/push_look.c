@@ -2,7 +2,7 @@
  * that never came, whether the change took place. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 
 #define PEEK_PAGES 4
 

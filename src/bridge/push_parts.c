@@ -2,7 +2,7 @@
  * cut. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 
 /* The same change again, after its answer was lost or could not be stored: what Feishu
  * already says is not said twice, because people would be told twice. */

@@ -1,7 +1,7 @@
 /* After a write: what upstream now has becomes what clients see, in one transaction. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 #include "bridge/unanswered.h"
 
 #define LATER_MS (WRITE_GUARD_MS + 1000)
@@ -176,7 +176,8 @@ static bool any_done(const struct push *push)
     return push->created;
 }
 
-bool push_begun(const struct push *push)
+/* Something of it, or of its parts, has happened upstream. */
+static bool push_begun(const struct push *push)
 {
     bool begun = any_done(push) || push->destroyed.n;
     for (size_t i = 0; i < push->n_later; i++)

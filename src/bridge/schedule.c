@@ -2,7 +2,7 @@
  * keeps house. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 #include "bridge/unanswered.h"
 
 #include <errno.h>

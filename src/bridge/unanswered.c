@@ -8,7 +8,7 @@
  * memory at once and in the store a little later: an answer waits for no writer. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 #include "bridge/unanswered.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef BRIDGE_UNANSWERED_H
 #define BRIDGE_UNANSWERED_H
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 
 struct unanswered *unanswered_new(void);
 void unanswered_free(struct unanswered *all);

@@ -22,7 +22,7 @@ static bool is_blank(const cJSON *event)
         *json_text(vchat, "meeting_url") == '\0' && cJSON_GetArraySize(files) == 0;
 }
 
-bool row_is_veiled(const struct convert_env *env, const struct series_row *row)
+static bool row_is_veiled(const struct convert_env *env, const struct series_row *row)
 {
     if (env->role >= BE_WRITER || !cJSON_HasObjectItem(row->event, "start_time"))
         return false;

@@ -12,7 +12,6 @@
 
 #define VEIL_TITLE "Busy"
 
-bool row_is_veiled(const struct convert_env *env, const struct series_row *row);
 /* The row, or where it is veiled what is left of it. */
 struct series_row row_as_seen(
     struct ctx *cx, const struct convert_env *env, const struct series_row *row);

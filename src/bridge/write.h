@@ -5,7 +5,7 @@
 #ifndef BRIDGE_WRITE_H
 #define BRIDGE_WRITE_H
 
-#include "bridge/bridge_internal.h"
+#include "bridge/push.h"
 
 struct write {
     struct bridge *bridge;
