@@ -52,10 +52,12 @@ static struct comp *event_new(
     char text[WHEN_TEXT_BYTES];
     struct comp *event = comp_new(cx, "VEVENT");
     int64_t created_s = json_int(row->event, "create_time", 0);
+    if (created_s < 0 || !time_fits(created_s))
+        created_s = 0;
     comp_add_line(cx, event,
         line_new(cx, "UID:%s", text_escape(cx->arena, down->series->ical_uid)));
-    comp_add_line(cx, event,
-        line_new(cx, "DTSTAMP:%s", when_ics_utc(created_s < 0 ? 0 : created_s, text)));
+    comp_add_line(
+        cx, event, line_new(cx, "DTSTAMP:%s", when_ics_utc(created_s, text)));
     return event;
 }
 
@@ -180,6 +182,9 @@ static enum err lay_exception(
     }
     if (old == NULL && is_declined(down, row) && listed(&down->view, row->original_time))
         return ERR_OK;
+    if (!time_fits(row->original_time))
+        return fail(cx, ERR_INTERNAL, "event %s_%lld is an occurrence of no day",
+            down->series->uid, (long long)row->original_time);
     cJSON *facts = NULL;
     TRY(exception_facts(cx, down, row, &facts));
     struct comp *event = old != NULL ? old->event : override_new(cx, down, row);

@@ -133,6 +133,8 @@ static bool says(struct ctx *cx, const struct scene *scene, const struct field *
     if (!facts_equal(field, old, facts) && is_one_of("DTEND", field->lines) &&
         comp_line(scene->event, "DTEND") != NULL)
         return false;
+    if (field->write == write_times && !times_float_alike(cx, scene, facts))
+        return false;
     if (field->up(cx, scene, &value) != ERR_OK)
         return false;
     if (value != NULL)

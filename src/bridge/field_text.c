@@ -1,6 +1,7 @@
 #include "bridge/field_text.h"
 
 #include "bridge/color.h"
+#include "bridge/field_time.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -336,7 +337,7 @@ enum err read_created(struct ctx *cx, const struct convert_env *env,
 {
     (void)cx, (void)env;
     int64_t created_s = json_int(row->event, "create_time", 0);
-    if (created_s > 0)
+    if (created_s > 0 && time_fits(created_s))
         *value = cJSON_CreateNumber((double)created_s);
     return ERR_OK;
 }

@@ -73,36 +73,59 @@ enum err up_start(struct ctx *cx, const struct scene *scene, cJSON **value)
 
 enum err up_end(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
+    const struct zone *floating = env_zone(scene->env), *zone = NULL;
     struct ics_time start, end;
     TRY(ics_event_times(cx, scene->calendar, scene->event, &start, &end));
     if (end.is_date && days_of(&end) <= days_of(&start)) {
         *value = fact_date(days_of(&start) + 1);
         return ERR_OK;
     }
+    if (!end.is_date && ics_time_unix(&end, floating) < ics_time_unix(&start, floating)) {
+        if (start.zone != end.zone)
+            return fail(cx, ERR_VALID_CALENDAR_DATA,
+                "the end is before the start where floating times are of %s",
+                zone_name(floating));
+        end = start; /* the clock is put forward in between */
+    }
     /* A series is sent with equal zones (feishu-api 16.36). */
-    const struct zone *zone = NULL;
     if (comp_line(scene->event, "RRULE") != NULL ||
         comp_line(scene->event, "RDATE") != NULL)
-        zone = start.zone == NULL ? env_zone(scene->env) : start.zone;
+        zone = start.zone == NULL ? floating : start.zone;
     *value = up_value(scene, &end, zone);
     return ERR_OK;
 }
 
 /* ---- read ---- */
 
+bool time_fits(int64_t unix_s)
+{
+    return unix_s >= civil_days(ICS_MIN_YEAR, 1, 2) * DAY_S &&
+        unix_s < civil_days(ICS_MAX_YEAR, 12, 30) * DAY_S;
+}
+
+/* Whether the event has such a time, and one that clients can be told. */
+static bool has_time(const cJSON *event, const char *name)
+{
+    const cJSON *time = cJSON_GetObjectItemCaseSensitive(event, name);
+    int64_t days;
+    if (when_parse_date(json_text(time, "date"), &days))
+        return time_fits(days * DAY_S);
+    return time_fits(json_int(time, "timestamp", INT64_MIN));
+}
+
 static enum err read_time(
     struct ctx *cx, const struct series_row *row, const char *name, cJSON **value)
 {
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(row->event, name);
     int64_t days;
+    if (!has_time(row->event, name))
+        return fail(cx, ERR_INTERNAL, "event %s has no %s",
+            json_text(row->event, "event_id"), name);
     if (when_parse_date(json_text(time, "date"), &days)) {
         *value = fact_date(days);
         return ERR_OK;
     }
-    int64_t unix_s = json_int(time, "timestamp", INT64_MIN);
-    if (unix_s == INT64_MIN)
-        return fail(cx, ERR_INTERNAL, "event %s has no %s",
-            json_text(row->event, "event_id"), name);
+    int64_t unix_s = json_int(time, "timestamp", 0);
     const struct zone *zone = zone_find(json_text(time, "timezone"));
     *value = fact_instant(unix_s, zone == NULL ? "UTC" : zone_name(zone));
     return ERR_OK;
@@ -133,10 +156,8 @@ enum err read_end(struct ctx *cx, const struct convert_env *env,
     cJSON *start_value = NULL, *end = NULL;
     TRY(read_time(cx, row, "start_time", &start_value));
     struct fact_time start = value_time(json_own(cx, start_value));
-    const cJSON *given = cJSON_GetObjectItemCaseSensitive(row->event, "end_time");
-    bool missing = *json_text(given, "date") == '\0' &&
-        json_int(given, "timestamp", INT64_MIN) == INT64_MIN;
-    TRY(read_time(cx, row, missing ? "start_time" : "end_time", &end));
+    bool given = has_time(row->event, "end_time");
+    TRY(read_time(cx, row, given ? "end_time" : "start_time", &end));
     if (!start.is_date) {
         *value = end_of_timed(row->event, &start, end);
         return ERR_OK;
@@ -222,26 +243,52 @@ static struct line *instant_line(struct ctx *cx, const struct scene *scene,
         param_escape(cx->arena, tzid_of(cx, scene, zone)), civil_text(cx, &local));
 }
 
-/* A client that wrote floating times keeps them while the zone is that of its floating
- * times. */
-static bool was_floating(
-    struct ctx *cx, const struct scene *scene, const char *name, const struct zone *zone)
+static bool floats(struct ctx *cx, const struct scene *scene, const char *name)
 {
     const struct line *line = comp_line(scene->event, name);
-    struct ics_time old;
-    return line != NULL && zone == env_zone(scene->env) &&
-        ics_time(cx, scene->calendar, line, &old) == ERR_OK && !old.is_date &&
-        old.zone == NULL;
+    struct ics_time time;
+    return line != NULL && ics_time(cx, scene->calendar, line, &time) == ERR_OK &&
+        !time.is_date && time.zone == NULL;
+}
+
+static bool may_float(const struct scene *scene, const struct fact_time *time)
+{
+    const struct zone *floating = env_zone(scene->env);
+    if (time->is_date || !zones_agree(time->zone, floating, time->unix_s))
+        return false;
+    struct civil local = zone_to_local(floating, time->unix_s);
+    return zone_to_unix(floating, &local) == time->unix_s;
+}
+
+/* A client that wrote floating times keeps them while start and end are in the zone of
+ * its floating times. */
+static bool stays_floating(
+    struct ctx *cx, const struct scene *scene, const cJSON *facts)
+{
+    struct fact_time start = fact_time(facts, "start_time");
+    struct fact_time end = fact_time(facts, "end_time");
+    return floats(cx, scene, "DTSTART") && may_float(scene, &start) &&
+        may_float(scene, &end);
+}
+
+bool times_float_alike(struct ctx *cx, const struct scene *scene, const cJSON *facts)
+{
+    bool floating = floats(cx, scene, "DTSTART");
+    if (floating && !stays_floating(cx, scene, facts))
+        return false;
+    return comp_line(scene->event, "DTEND") == NULL ||
+        floats(cx, scene, "DTEND") == floating;
 }
 
 static void down_time(struct ctx *cx, const struct scene *scene, const cJSON *facts,
     const char *member, const char *name, struct line_list *lines)
 {
     struct fact_time time = fact_time(facts, member);
+    bool floating = stays_floating(cx, scene, facts);
     struct line *line = time.is_date
         ? date_line(cx, name, time.days)
-        : instant_line(cx, scene, name, time.unix_s, time.zone,
-              was_floating(cx, scene, "DTSTART", time.zone));
+        : instant_line(cx, scene, name, time.unix_s,
+              floating ? env_zone(scene->env) : time.zone, floating);
     LIST_ADD(cx->arena, lines, line);
 }
 

@@ -23,6 +23,10 @@ void down_start(struct ctx *cx, const struct scene *scene, const cJSON *facts,
     struct line_list *lines);
 void down_end(struct ctx *cx, const struct scene *scene, const cJSON *facts,
     struct line_list *lines);
+/* Whether both lines float, in a zone in which they say the facts, or neither does: an
+ * end is local time where its start is (RFC 5545 3.8.2.2). */
+bool times_float_alike(
+    struct ctx *cx, const struct scene *scene, const cJSON *facts);
 /* Both times: upstream takes them only together. Errors: MIN_DATE_TIME, MAX_DATE_TIME. */
 enum err write_times(struct ctx *cx, const struct field_write *write, cJSON *body);
 
@@ -36,6 +40,9 @@ struct fact_time {
     const struct zone *zone; /* NULL for dates */
 };
 struct fact_time fact_time(const cJSON *facts, const char *name);
+/* Whether a year of four digits in the Gregorian calendar holds it, in every zone: all
+ * that clients can be told. */
+bool time_fits(int64_t unix_s);
 cJSON *fact_date(int64_t days);
 cJSON *fact_instant(int64_t unix_s, const char *zone);
 

@@ -80,17 +80,18 @@ cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original
     struct fact_time start = fact_time(master, "start_time");
     struct fact_time end = fact_time(master, "end_time");
     if (start.is_date) {
-        int64_t day = original / DAY_S;
+        int64_t day = original / DAY_S, last = day + end.days - start.days;
         cJSON_ReplaceItemInObjectCaseSensitive(facts, "start_time", fact_date(day));
-        cJSON_ReplaceItemInObjectCaseSensitive(
-            facts, "end_time", fact_date(day + end.days - start.days));
+        cJSON_ReplaceItemInObjectCaseSensitive(facts, "end_time",
+            fact_date(time_fits(last * DAY_S) ? last : day + 1));
         return facts;
     }
+    int64_t end_s = original + end.unix_s - start.unix_s;
     const char *zone = zone_name(start.zone);
     cJSON_ReplaceItemInObjectCaseSensitive(
         facts, "start_time", fact_instant(original, zone));
     cJSON_ReplaceItemInObjectCaseSensitive(
-        facts, "end_time", fact_instant(original + end.unix_s - start.unix_s, zone));
+        facts, "end_time", fact_instant(time_fits(end_s) ? end_s : original, zone));
     return facts;
 }
 

@@ -170,6 +170,40 @@ static void what_was_deleted_is_not_alive_again(void **state)
     assert_false(event_is_stale(json(cx, "{\"summary\":\"a\"}"), gone));
 }
 
+static enum err served(struct ctx *cx, const char *start, int64_t original)
+{
+    static const struct convert_env env = {.timezone = "Asia/Shanghai"};
+    char *text = arena_printf(cx->arena,
+        "{\"event_id\":\"u_0\",\"start_time\":%s,\"end_time\":%s}", start, start);
+    struct series_row row = {.original_time = original, .event = json(cx, text)};
+    struct series series = {.uid = "u", .ical_uid = "u"};
+    if (original) {
+        series.exceptions = &row;
+        series.n_exceptions = 1;
+    } else {
+        series.master = &row;
+    }
+    return convert_down(cx, &env, &series, NULL, &text);
+}
+
+static void a_time_that_no_client_can_be_told_is_none(void **state)
+{
+    static const char good[] = "{\"timestamp\":\"1795150800\",\"timezone\":\"UTC\"}";
+    struct ctx *cx = *state;
+    for (int64_t original = 0; original < 100; original += 99) {
+        assert_int_equal(served(cx, good, original), ERR_OK);
+        assert_int_equal(served(cx, "{\"date\":\"1583-01-02\"}", original), ERR_OK);
+        assert_int_equal(served(cx, "{\"date\":\"9999-12-29\"}", original), ERR_OK);
+        assert_int_not_equal(served(cx, "{\"date\":\"1013-05-21\"}", original), ERR_OK);
+        assert_int_not_equal(served(cx, "{\"date\":\"9999-12-31\"}", original), ERR_OK);
+        assert_int_not_equal(
+            served(cx, "{\"timestamp\":\"977914880000\"}", original), ERR_OK);
+        assert_int_not_equal(
+            served(cx, "{\"timestamp\":\"-977914880000\"}", original), ERR_OK);
+    }
+    assert_int_not_equal(served(cx, good, INT64_C(977914880000)), ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +218,7 @@ int main(void)
         CTX_TEST(only_a_fresh_write_is_guarded),
         CTX_TEST(only_what_reads_as_before_a_write_is_older_than_it),
         CTX_TEST(what_was_deleted_is_not_alive_again),
+        CTX_TEST(a_time_that_no_client_can_be_told_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
