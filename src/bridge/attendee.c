@@ -133,8 +133,9 @@ static cJSON *read_person(struct ctx *cx, const struct convert_env *env,
     bool is_mail = str_eq(type, "third_party"), is_self = str_eq(id, env->own_id);
     if (is_self)
         rsvp = people_own_answer(env, row);
-    cJSON *person = person_new(
-        is_mail ? id : people_address(cx, env, id), json_text(attendee, "display_name"));
+    const char *address =
+        is_mail ? people_mended(cx, id) : people_address(cx, env, id);
+    cJSON *person = person_new(address, json_text(attendee, "display_name"));
     cJSON_AddStringToObject(person, "type", type);
     cJSON_AddStringToObject(person, "id", id);
     cJSON_AddStringToObject(person, "rsvp", *rsvp == '\0' ? "needs_action" : rsvp);

@@ -180,7 +180,8 @@ static enum err lay_exception(
             comp_remove_sub(down->view.calendar, old->event);
         return ERR_OK;
     }
-    if (old == NULL && is_declined(down, row) && listed(&down->view, row->original_time))
+    if (old == NULL && down->view.master != NULL && is_declined(down, row) &&
+        listed(&down->view, row->original_time))
         return ERR_OK;
     if (!time_fits(row->original_time))
         return fail(cx, ERR_INTERNAL, "event %s_%lld is an occurrence of no day",
@@ -375,10 +376,18 @@ static enum err lay(struct ctx *cx, struct down *down, struct comp *calendar, ch
     return ERR_OK;
 }
 
+static bool is_alive(const struct series *series)
+{
+    bool alive = series->master != NULL;
+    for (size_t i = 0; i < series->n_exceptions && !alive; i++)
+        alive = !row_is_cancelled(&series->exceptions[i]);
+    return alive;
+}
+
 enum err convert_down(struct ctx *cx, const struct convert_env *env,
     const struct series *series, const char *shadow, char **text)
 {
-    if (series->master == NULL && series->n_exceptions == 0)
+    if (!is_alive(series))
         return fail(cx, ERR_INTERNAL, "series %s has no events", series->uid);
     struct comp *calendar;
     if (series_is_veiled(env, series))

@@ -41,6 +41,18 @@ const char *people_partstat(const char *rsvp)
     return "NEEDS-ACTION";
 }
 
+const char *people_mended(struct ctx *cx, const char *address)
+{
+    char *copy = arena_strdup(cx->arena, address);
+    size_t n = 0;
+    for (size_t i = 0; copy[i] != '\0'; i++) {
+        if ((unsigned char)copy[i] > ' ' && copy[i] != 0x7f)
+            copy[n++] = copy[i];
+    }
+    copy[n] = '\0';
+    return copy;
+}
+
 const char *people_address(struct ctx *cx, const struct convert_env *env, const char *id)
 {
     if (str_eq(id, env->own_id) && !str_empty(env->own_address))
@@ -48,8 +60,9 @@ const char *people_address(struct ctx *cx, const struct convert_env *env, const 
     const char *address = NULL;
     if (env->address_of != NULL && str_starts(id, "ou_"))
         address = env->address_of(env->self, cx, id);
-    return str_empty(address) ? arena_printf(cx->arena, "%s@%s", id, PEOPLE_DOMAIN)
-                              : address;
+    return str_empty(address)
+        ? arena_printf(cx->arena, "%s@%s", people_mended(cx, id), PEOPLE_DOMAIN)
+        : address;
 }
 
 static const char *made_up_id(struct ctx *cx, const char *address)

@@ -23,6 +23,8 @@ const char *people_partstat(const char *rsvp);
 const char *people_line_address(struct ctx *cx, const struct line *line);
 /* False for what is no e-mail address, such as "urn:uuid:..." or "invalid:nomail". */
 bool people_can_invite(const char *address);
+/* Without blanks and control characters, which no line can hold in an address. */
+const char *people_mended(struct ctx *cx, const char *address);
 /* The address of a person, group or room that upstream knows by id. */
 const char *people_address(struct ctx *cx, const struct convert_env *env, const char *id);
 /* The id behind an address: own, made up, or by the directory. NULL = unknown. */

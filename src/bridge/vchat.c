@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#define BREAKS_A_LINK " \t\r\n"
+
 static bool is_web(const char *url)
 {
-    return str_istarts(url, "https://") || str_istarts(url, "http://");
+    return (str_istarts(url, "https://") || str_istarts(url, "http://")) &&
+        strpbrk(url, BREAKS_A_LINK) == NULL;
 }
 
 static bool is_wanted(const struct line *line)
@@ -61,7 +64,7 @@ enum err read_vchat(struct ctx *cx, const struct convert_env *env,
     const cJSON *vchat = cJSON_GetObjectItemCaseSensitive(row->event, "vchat");
     const char *url = str_trim(cx->arena, json_text(vchat, "meeting_url"));
     if (*url == '\0' || str_eq(json_text(vchat, "vc_type"), "no_meeting") ||
-        strpbrk(url, " \t\r\n") != NULL)
+        strpbrk(url, BREAKS_A_LINK) != NULL)
         return ERR_OK;
     if (strstr(url, "://") == NULL)
         url = arena_printf(cx->arena, "https://%s", url);
@@ -108,12 +111,12 @@ void patch_vchat(struct ctx *cx, const struct scene *scene, const cJSON *facts)
     if (wanted ? *url == '\0' : equal_vchat(was, now))
         return;
     const char *old = json_text(was, "conference");
-    struct line *line = meeting_line(scene->event),
-                *link = comp_line(scene->event, "URL");
+    struct line *line, *link = comp_line(scene->event, "URL");
     bool own_link = link != NULL && !str_eq(link->value, old);
     if (link != NULL && !own_link)
         comp_remove_line(scene->event, link);
-    if (line != NULL)
+    while ((line = meeting_line(scene->event)) != NULL &&
+        (*url != '\0' || !is_wanted(line)))
         comp_remove_line(scene->event, line);
     if (*url == '\0')
         return;
