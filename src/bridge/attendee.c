@@ -135,6 +135,8 @@ static cJSON *read_person(struct ctx *cx, const struct convert_env *env,
         rsvp = people_own_answer(env, row);
     const char *address =
         is_mail ? people_mended(cx, id) : people_address(cx, env, id);
+    if (*address == '\0')
+        return NULL;
     cJSON *person = person_new(address, json_text(attendee, "display_name"));
     cJSON_AddStringToObject(person, "type", type);
     cJSON_AddStringToObject(person, "id", id);
@@ -170,6 +172,19 @@ static bool was_invited(const struct convert_env *env, const struct series_row *
         !str_eq(json_text(organizer, "user_id"), env->own_id) && env->role >= BE_WRITER;
 }
 
+/* Of who is listed twice the first counts: an address is one person. */
+static void drop_repeated(
+    struct ctx *cx, const struct convert_env *env, const cJSON *people)
+{
+    const struct people_index *index = people_index(cx, env, people, false);
+    cJSON *list = cJSON_GetObjectItemCaseSensitive(people, "list");
+    for (cJSON *one = list->child, *next; one != NULL; one = next) {
+        next = one->next;
+        if (people_find(index, json_text(one, "address"), NULL) != one)
+            cJSON_Delete(cJSON_DetachItemViaPointer(list, one));
+    }
+}
+
 enum err read_people(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value)
 {
@@ -201,9 +216,10 @@ enum err read_people(struct ctx *cx, const struct convert_env *env,
         cJSON_AddStringToObject(person, "id", id);
         cJSON_AddItemToObject(people, "organizer", person);
     }
+    cJSON_AddItemToObject(people, "list", list);
+    drop_repeated(cx, env, people);
     add_flag(people, "meeting", invited || has_others(list));
     add_flag(people, "partial", attendees == NULL);
-    cJSON_AddItemToObject(people, "list", list);
     *value = people;
     return ERR_OK;
 }

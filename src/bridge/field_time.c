@@ -197,6 +197,16 @@ bool equal_time(const cJSON *a, const cJSON *b)
 
 /* ---- down ---- */
 
+/* Whether a line can repeat it as the value of a parameter. */
+static bool is_parameter(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 /* The TZID under which the calendar knows the zone; a new one when it does not. */
 static const char *tzid_of(
     struct ctx *cx, const struct scene *scene, const struct zone *zone)
@@ -205,7 +215,8 @@ static const char *tzid_of(
     for (struct comp *one;
          (one = comp_next_sub(scene->calendar, "VTIMEZONE", &at)) != NULL;) {
         const struct line *tzid = comp_line(one, "TZID");
-        if (tzid != NULL && zone_from_tzid(cx, tzid->value, one) == zone)
+        if (tzid != NULL && is_parameter(tzid->value) &&
+            zone_from_tzid(cx, tzid->value, one) == zone)
             return tzid->value;
     }
     bool known = false;
