@@ -133,7 +133,7 @@ if [ "${1:-}" = --quick ]; then
 fi
 # Clients of others, and plays that go through everything that can happen at every moment: not
 # under a sanitizer.
-plays plain "$top"/tests/plays/test_{compat_*,crash,crashes,every_fault,memory,outage}.py
+plays plain "$top"/tests/plays/test_{compat_*,crash*,every_fault,memory,outage}.py
 step "table of the judges" judges_table
 if step "sanitizer build" build san --enable-asan --enable-ubsan --enable-test-hooks; then
     units san

@@ -12,6 +12,12 @@ bool err_is_transient(enum err kind)
         kind == ERR_UPSTREAM_UNKNOWN;
 }
 
+bool err_is_open(enum err kind)
+{
+    return err_is_transient(kind) || kind == ERR_UPSTREAM_SIGN_IN ||
+        kind == ERR_UPSTREAM_APP || kind == ERR_STORE;
+}
+
 enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge)
 {
     if (!bridge->feishu)

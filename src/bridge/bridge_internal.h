@@ -80,6 +80,9 @@ void bridge_count(
     struct bridge *bridge, const struct ctx *cx, unsigned before, enum err err);
 /* True for errors that tell of the connection, not of the thing asked for. */
 bool err_is_transient(enum err kind);
+/* True also for those that tell of the sign-in, the app or the store: what was begun can
+ * be finished when that is in order again. */
+bool err_is_open(enum err kind);
 /* Objects in a calendar, by counting. */
 int64_t calendar_count(struct ctx *cx, struct bridge *bridge, int64_t calendar_id);
 
@@ -206,24 +209,6 @@ void event_people(
     struct ctx *cx, const cJSON *event, const cJSON *attendees, text_list *ids);
 void text_list_add_once(struct ctx *cx, text_list *list, const char *text);
 bool text_list_has(const text_list *list, const char *text);
-
-/* ---- occurrence.c ---- */
-struct occurrence {
-    struct bridge *bridge;
-    int64_t account_id;
-    const char *calendar_id, *uid; /* upstream's */
-    int64_t original_time;
-    enum feishu_priority priority;
-};
-enum occurrence_state {
-    OCCURRENCE_UNKNOWN, /* nothing tells */
-    OCCURRENCE_CANCELLED,
-    OCCURRENCE_PLAIN, /* as the rule gives it */
-    OCCURRENCE_EXCEPTION,
-};
-/* *event (may be NULL) is set for an exception. Errors: transient ones only. */
-enum err occurrence_look(struct ctx *cx, const struct occurrence *one,
-    enum occurrence_state *state, const cJSON **event);
 
 /* ---- pull_*.c ---- */
 struct pull {

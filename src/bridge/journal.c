@@ -203,7 +203,7 @@ static enum err finish(struct ctx *cx, struct push *push)
     enum err err = push_reload(cx, push);
     if (!err)
         err = push_settle(cx, push, push_execute(cx, push), &result);
-    bool open = err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;
+    bool open = err_is_open(err);
     if (err && (!open || push->journal.created_s + OLD_S < ctx_now_s(cx))) {
         drop(cx, push, arena_strdup(cx->arena, ctx_error(cx)));
         return ERR_OK;

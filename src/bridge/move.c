@@ -224,11 +224,6 @@ static void give_answers(
 
 /* ---- its end ---- */
 
-static bool is_open(enum err err)
-{
-    return err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;
-}
-
 /* NOT_FOUND when the calendar has gone. */
 static enum err calendar_of(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, int64_t id, struct be_calendar *calendar)
@@ -288,7 +283,7 @@ static enum err take_back(struct ctx *cx, struct bridge *bridge,
 {
     struct object_place place = {move->to_calendar_id, move->to_name};
     enum err err = delete_quietly(cx, bridge, user, &place, move->made_etag);
-    if (err && is_open(err))
+    if (err && err_is_open(err))
         return err;
     if (err)
         sync_warn(cx, "calendar %lld: %s was moved and is in both calendars: %s",
@@ -305,7 +300,7 @@ enum err move_end(struct ctx *cx, struct bridge *bridge, const struct be_user *u
     enum err err = delete_source(cx, bridge, user, move);
     if (!err)
         return move_close(cx, bridge, move);
-    if (is_open(err))
+    if (err_is_open(err))
         return err;
     char *text = arena_strdup(cx->arena, ctx_error(cx));
     move->undo = move->made_new;
@@ -347,7 +342,7 @@ static enum err settle(struct ctx *cx, struct bridge *bridge, struct move *move)
         return move_close(cx, bridge, move);
     TRY(be_user(cx, bridge, move->journal.account_id, &user));
     enum err err = move_end(cx, bridge, &user, move);
-    return err && is_open(err) ? err : ERR_OK;
+    return err && err_is_open(err) ? err : ERR_OK;
 }
 
 enum err moves_settle_locked(struct ctx *cx, struct bridge *bridge, int64_t account_id)

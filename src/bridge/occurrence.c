@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/occurrence.h"
 
 #define CODE_DELETED 193003
 #define DAY_S 86400

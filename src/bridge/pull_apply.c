@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/occurrence.h"
 #include "ical/zone.h"
 
 #define FETCHES_PER_PASS 40

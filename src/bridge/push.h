@@ -87,6 +87,9 @@ enum err push_call(struct ctx *cx, struct push *push, enum feishu_endpoint endpo
 cJSON *push_body(struct ctx *cx, const struct step *step);
 /* Waits until what was written can be read; false when there is no time for it. */
 bool push_wait_for_lag(struct ctx *cx);
+/* True when an event and its attendees say what the step is to bring about. */
+bool push_shows(struct ctx *cx, const struct push *push, const struct step *step,
+    const cJSON *event, const cJSON *attendees);
 /* Says whether a step, of which no answer came, was carried out; takes over what it
  * shows. */
 enum err push_look(

@@ -2,6 +2,7 @@
  * that never came, whether the change took place. */
 #include "config.h"
 
+#include "bridge/occurrence.h"
 #include "bridge/push.h"
 
 #define PEEK_PAGES 4
@@ -38,7 +39,7 @@ static bool answered(const struct push *push, const struct step *step, const cJS
     return false;
 }
 
-static bool shows(struct ctx *cx, const struct push *push, const struct step *step,
+bool push_shows(struct ctx *cx, const struct push *push, const struct step *step,
     const cJSON *event, const cJSON *attendees)
 {
     switch (step->kind) {
@@ -102,7 +103,7 @@ enum err push_look(
         return ERR_OK;
     }
     TRY(err);
-    *happened = shows(cx, push, step, event, attendees);
+    *happened = push_shows(cx, push, step, event, attendees);
     if (*happened)
         push_row_set(cx, push, step->original_time, event, attendees);
     return ERR_OK;

@@ -9,11 +9,11 @@
 static bool is_said(struct ctx *cx, struct push *push, const struct step *step)
 {
     const struct row *row = step->original_time ? NULL : push_row(push, 0);
-    const cJSON *event = row && step->kind == STEP_PATCH && !step->restore
-        ? json_parse(cx->arena, row->json)
-        : NULL;
+    if (!row || step->kind == STEP_DELETE || step->restore)
+        return false;
+    const cJSON *event = json_parse(cx->arena, row->json);
     return event && !event_cancelled(event) &&
-        event_covers(cx, push->bridge, event, step->body);
+        push_shows(cx, push, step, event, push_row_attendees(cx, push, 0));
 }
 
 void push_take_plan(

@@ -2,6 +2,7 @@
  * refused, or of unknown outcome; only the last is looked at before it is repeated. */
 #include "config.h"
 
+#include "bridge/occurrence.h"
 #include "bridge/push.h"
 
 #include <string.h>

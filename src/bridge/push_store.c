@@ -207,7 +207,7 @@ static bool can_turn_back(const struct push *push)
 static void clean_up(
     struct ctx *cx, struct push *push, enum err err, struct render_result *result)
 {
-    bool open = err_is_transient(err) || err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE;
+    bool open = err_is_open(err);
     bool begun = push_begun(push);
     if (open && (begun || push->resumed || err == ERR_UPSTREAM_UNKNOWN)) {
         /* The journal finishes it; until then it is shown as far as it is known to have

@@ -359,15 +359,18 @@ struct house {
     int64_t version; /* of the accounts, as they were met */
     int64_t next_ms; /* monotonic */
     int64_t wall_ms; /* of the last time */
+    int64_t open_ms; /* until open writes are looked at again; doubles while they are */
 };
 
 /* A machine that slept wakes with another time of day. */
 static bool is_time(struct ctx *cx, struct bridge *bridge, struct house *house)
 {
     int64_t now_ms = monotonic_ms(), moved_ms = ctx_now_ms(cx) - house->wall_ms;
-    if (atomic_exchange(&bridge->journal_left, false) &&
-        house->next_ms > now_ms + JOURNAL_MS)
-        house->next_ms = now_ms + JOURNAL_MS;
+    if (atomic_exchange(&bridge->journal_left, false)) {
+        house->open_ms = JOURNAL_MS;
+        if (house->next_ms > now_ms + JOURNAL_MS)
+            house->next_ms = now_ms + JOURNAL_MS;
+    }
     return now_ms >= house->next_ms || moved_ms < -HOUSE_MS || moved_ms > HOUSE_MS;
 }
 
@@ -385,7 +388,9 @@ static void keep_house(
     if (!is_time(cx, bridge, house))
         return;
     bool open = journal_finish_all(cx, bridge);
-    house->next_ms = monotonic_ms() + (open ? JOURNAL_MS : HOUSE_MS);
+    int64_t doubled_ms = house->open_ms * 2 < HOUSE_MS ? house->open_ms * 2 : HOUSE_MS;
+    house->open_ms = open && house->open_ms ? doubled_ms : JOURNAL_MS;
+    house->next_ms = monotonic_ms() + (open ? house->open_ms : HOUSE_MS);
     house->wall_ms = ctx_now_ms(cx);
     store_expire_tombstones(cx, bridge->store, ctx_now_s(cx) - TOMBSTONES_S);
     store_expire(cx, bridge->store, ctx_now_s(cx));
