@@ -413,7 +413,8 @@ static enum err delete_locked(struct ctx *cx, struct bridge *bridge,
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);
-    return err;
+    /* A pull that ran beside it has found out that it is deleted. */
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge,

@@ -220,3 +220,14 @@ def test_the_home_at_level_infinite_tells_what_changed_in_which_calendar(ada, li
     answer = ada.report(ada.home(), "d:sync-collection", f"<d:sync-token>{token}</d:sync-token>"
                         "<d:sync-level>infinite</d:sync-level><d:prop/>", 0)
     assert answer.status_code == 403 and "valid-sync-token" in answer.text
+
+
+def test_a_calendar_that_is_deleted_during_its_first_pull_was_deleted(sim, ada):
+    """The pull, which finds that out by itself, may be the first to forget it."""
+    for n in range(20):
+        href = f"{ada.home()}short{n}/"
+        assert ada.xml("MKCALENDAR", href, "c:mkcalendar", "").status_code == 201
+        assert ada.delete(href).status_code == 204
+        assert ada.delete(href).status_code == 404
+    assert not [one for one in sim.calendars() if one["summary"].startswith("short")
+                and not one["is_deleted"]]
