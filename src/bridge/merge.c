@@ -55,6 +55,8 @@ struct tally {
 
 static void add_name(struct buf *names, const char *name)
 {
+    if (strstr(buf_str(names), name) != NULL)
+        return;
     buf_printf(names, "%s%s", names->len_bytes == 0 ? "" : ", ", name);
 }
 
@@ -93,41 +95,71 @@ static enum occurrence occurrence_in(const struct side *side, int64_t original)
     return view_find(&side->view, original) == NULL ? AS_THE_RULE : CHANGED;
 }
 
-static void weigh_occurrence(struct tally *tally, const struct side *base,
-    const struct side *upstream, const struct side *text, int64_t original)
+/* The three texts. */
+struct sides {
+    const struct convert_env *env;
+    struct side base, upstream, text;
+};
+
+static enum err override_facts(struct ctx *cx, const struct sides *sides,
+    const struct side *side, int64_t original, cJSON **facts)
 {
-    enum occurrence was = occurrence_in(base, original),
-                    theirs = occurrence_in(upstream, original),
-                    ours = occurrence_in(text, original);
-    weigh(tally, was != theirs, theirs == ours, was != ours, "RECURRENCE-ID");
+    const struct view_override *one = view_find(&side->view, original);
+    struct scene scene = view_scene(sides->env, &side->view, one->event);
+    return facts_up(cx, &scene, facts);
 }
 
-static void weigh_occurrences(struct tally *tally, const struct side *base,
-    const struct side *upstream, const struct side *text)
+/* An occurrence that all three have changed: what it says. */
+static enum err weigh_override(
+    struct ctx *cx, const struct sides *sides, int64_t original, struct tally *tally)
 {
-    const struct side *sides[] = {base, upstream, text};
+    cJSON *was = NULL, *theirs = NULL, *ours = NULL;
+    TRY(override_facts(cx, sides, &sides->base, original, &was));
+    TRY(override_facts(cx, sides, &sides->upstream, original, &theirs));
+    TRY(override_facts(cx, sides, &sides->text, original, &ours));
+    weigh_fields(tally, was, theirs, ours);
+    return ERR_OK;
+}
+
+static enum err weigh_occurrence(
+    struct ctx *cx, const struct sides *sides, int64_t original, struct tally *tally)
+{
+    enum occurrence was = occurrence_in(&sides->base, original),
+                    theirs = occurrence_in(&sides->upstream, original),
+                    ours = occurrence_in(&sides->text, original);
+    weigh(tally, was != theirs, theirs == ours, was != ours, "RECURRENCE-ID");
+    if (was == CHANGED && theirs == CHANGED && ours == CHANGED)
+        return weigh_override(cx, sides, original, tally);
+    return ERR_OK;
+}
+
+static enum err weigh_occurrences(
+    struct ctx *cx, const struct sides *sides, struct tally *tally)
+{
+    const struct side *all[] = {&sides->base, &sides->upstream, &sides->text};
     for (size_t k = 0; k < 3; k++) {
-        const struct view *view = &sides[k]->view;
+        const struct view *view = &all[k]->view;
         for (size_t i = 0; i < view->exdates.n; i++)
-            weigh_occurrence(tally, base, upstream, text, view->exdates.items[i]);
+            TRY(weigh_occurrence(cx, sides, view->exdates.items[i], tally));
         for (size_t i = 0; i < view->overrides.n; i++)
-            weigh_occurrence(
-                tally, base, upstream, text, view->overrides.items[i].original_time);
+            TRY(weigh_occurrence(
+                cx, sides, view->overrides.items[i].original_time, tally));
     }
+    return ERR_OK;
 }
 
 static enum err compare(struct ctx *cx, const struct convert_env *env, const char *base,
     const char *upstream, const char *text, struct tally *tally)
 {
-    struct side was, theirs, ours;
+    struct sides sides = {.env = env};
     *tally = (struct tally){.fields = buf_new(cx->arena), .back = buf_new(cx->arena)};
-    TRY(read_side(cx, env, base, &was));
-    TRY(read_side(cx, env, upstream, &theirs));
-    TRY(read_side(cx, env, text, &ours));
-    if (was.master != NULL && theirs.master != NULL && ours.master != NULL)
-        weigh_fields(tally, was.master, theirs.master, ours.master);
-    weigh_occurrences(tally, &was, &theirs, &ours);
-    return ERR_OK;
+    TRY(read_side(cx, env, base, &sides.base));
+    TRY(read_side(cx, env, upstream, &sides.upstream));
+    TRY(read_side(cx, env, text, &sides.text));
+    if (sides.base.master != NULL && sides.upstream.master != NULL &&
+        sides.text.master != NULL)
+        weigh_fields(tally, sides.base.master, sides.upstream.master, sides.text.master);
+    return weigh_occurrences(cx, &sides, tally);
 }
 
 /* ---- what a text brings ---- */

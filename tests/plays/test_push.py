@@ -611,6 +611,22 @@ def test_without_a_condition_an_event_of_feishu_merges_with_what_was_served_befo
     assert sim.event("Theirs")["location"]["name"] == "There"
 
 
+def test_without_a_condition_an_edited_occurrence_is_not_taken_back_by_a_new_title(sim, bridge, ada):
+    master = sim.add_event(ADA, "Weekly", (SOON, SOON + HOUR), recurrence="FREQ=WEEKLY;COUNT=4")
+    second = f"{master['event_id'][:-1]}{SOON + 7 * DAY}"
+    sim.edit(ADA, "event_patch", event_id=second, event={"summary": "Once"})
+    bridge.sync(ada.name)
+    href, = ada.members(ada.href)
+    text = ada.get(href)
+    sim.edit(ADA, "event_patch", event_id=second, event={"summary": "Twice", "location": {"name": "There"}})
+    wait_until(lambda: bridge.sync(ada.name) and "Twice" in ada.get(href), "the edit")
+    sim.clear_calls()
+    assert ada.put(href, text.replace("SUMMARY:Weekly", "SUMMARY:Every week")).status_code == 204
+    assert [call["path"].rsplit("_", 1)[1] for call in sim.calls(method="PATCH")] == ["0"]
+    served = ada.get(href)
+    assert "SUMMARY:Every week" in served and "SUMMARY:Twice" in served and "LOCATION:There" in served
+
+
 def test_with_a_condition_a_stale_write_is_refused(sim, bridge, ada):
     href, text = ada.href + "m.ics", event("m@example.com", summary="Merge")
     assert ada.put(href, text).status_code == 201

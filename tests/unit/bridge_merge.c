@@ -87,6 +87,24 @@ static void an_occurrence_cancelled_by_feishu_may_be_given_back(void **state)
         OLDER, "");
 }
 
+static void a_changed_occurrence_is_merged_field_by_field(void **state)
+{
+#define SERIES(title)                                                                    \
+    HEAD "RRULE:FREQ=DAILY;COUNT=5\r\nSUMMARY:" title "\r\nEND:VEVENT\r\n"
+#define OVERRIDE(more)                                                                   \
+    "BEGIN:VEVENT\r\nUID:u\r\nRECURRENCE-ID:20261121T100000Z\r\n"                        \
+    "DTSTART:20261121T120000Z\r\nDTEND:20261121T130000Z\r\n" more TAIL
+    static const char base[] = SERIES("A") OVERRIDE("SUMMARY:X\r\n");
+    static const char now[] = SERIES("A") OVERRIDE("SUMMARY:Y\r\n");
+    /* The series was changed in an old copy: the occurrence is not taken back. */
+    expect(*state, base, now, true, SERIES("B") OVERRIDE("SUMMARY:X\r\n"), OLDER, "");
+    expect(*state, base, now, true, SERIES("B") OVERRIDE("SUMMARY:Y\r\n"), SERVED, "");
+    expect(
+        *state, base, now, true, SERIES("A") OVERRIDE("SUMMARY:Z\r\n"), OLDER, "SUMMARY");
+    expect(*state, base, now, true, base, SERVED, "SUMMARY");
+    expect(*state, base, now, false, base, OLDER, "");
+}
+
 static void of_several_older_texts_it_is_the_one_that_the_text_shows(void **state)
 {
     static const char *const versions[] = {
@@ -138,6 +156,7 @@ int main(void)
         CTX_TEST(a_change_that_nobody_was_given_is_not_taken_back),
         CTX_TEST(a_snoozed_alarm_of_an_old_copy_takes_nothing_back),
         CTX_TEST(an_occurrence_cancelled_by_feishu_may_be_given_back),
+        CTX_TEST(a_changed_occurrence_is_merged_field_by_field),
         CTX_TEST(of_several_older_texts_it_is_the_one_that_the_text_shows),
         CTX_TEST(without_an_older_text_what_is_served_counts),
     };
