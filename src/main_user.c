@@ -195,6 +195,13 @@ static void json_passwords(const struct account_view *view)
     }
 }
 
+static void json_spent(const struct account_view *view)
+{
+    for (size_t i = 0; i < view->n_spent; i++)
+        printf("%s\"%s\":%lld", i ? "," : "", view->spent[i].purpose,
+            (long long)view->spent[i].calls);
+}
+
 static void json_view(const struct account_view *view)
 {
     putchar('{');
@@ -208,11 +215,13 @@ static void json_view(const struct account_view *view)
     json_text_member("events", view->events, ",");
     printf("\"last_sync\":%lld,\"access_expires\":%lld,\"refresh_expires\":%lld,"
            "\"authorized\":%lld,\"sign_in_until\":%lld,\"sign_in_soon\":%s,"
-           "\"calls\":%lld,\"calendars\":[",
+           "\"calls\":%lld,\"calls_by_purpose\":{",
         (long long)view->last_sync_s, (long long)view->access_expires_s,
         (long long)view->refresh_expires_s, (long long)view->authorized_s,
         (long long)view->sign_in_until_s, view->sign_in_soon ? "true" : "false",
         (long long)view->calls);
+    json_spent(view);
+    fputs("},\"calendars\":[", stdout);
     json_calendars(view);
     fputs("],\"passwords\":[", stdout);
     json_passwords(view);
@@ -281,7 +290,11 @@ static void print_view(struct ctx *cx, const struct account_view *view)
     printf("last sync        %s\n", when_text(view->last_sync_s, when));
     printf("last error       %s\n",
         *view->last_error ? safe(cx, view->last_error) : "none");
-    printf("calls            %lld\n", (long long)view->calls);
+    printf("calls            %lld", (long long)view->calls);
+    for (size_t i = 0; i < view->n_spent; i++)
+        printf("%s%s %lld", i ? ", " : "  (", view->spent[i].purpose,
+            (long long)view->spent[i].calls);
+    puts(view->n_spent ? ")" : "");
     for (size_t i = 0; i < view->n_calendars; i++) {
         const struct account_calendar_view *one = &view->calendars[i];
         printf("calendar         %s  %s  %s  %lld events%s  %lld calls  last success %s"

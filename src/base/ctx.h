@@ -33,6 +33,7 @@ struct ctx {
     const char *err_text;
     int retry_after_s;       /* with ERR_THROTTLED and ERR_UPSTREAM_*: 0 = unknown */
     unsigned upstream_calls; /* counted by feishu/client */
+    int64_t payer;           /* account for which upstream is called; 0 = nobody's */
     bool answered; /* set by http before a request's context ends: its answer has left */
 };
 

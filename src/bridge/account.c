@@ -137,6 +137,7 @@ enum err account_login_finish(
 {
     struct login login;
     int64_t account_id = 0;
+    unsigned calls_before = cx->upstream_calls;
     char *state = url_form_value(cx->arena, query, "state");
     if (str_empty(state))
         return fail(cx, ERR_BAD_REQUEST, "the address holds no state");
@@ -154,6 +155,7 @@ enum err account_login_finish(
     }
     TRY(store_login_finish(cx, bridge->store, state, account_id, NULL));
     log_line(cx, LOG_INFO, LOG_SYNC, "account %lld signed in", (long long)account_id);
+    spent_charge(bridge, account_id, cx->upstream_calls - calls_before);
     bridge_poke(bridge, account_id, 0);
     subscriptions_look(bridge);
     *result = account_id;
@@ -200,7 +202,7 @@ static enum err forget_settings(
     TRY(store_begin(cx, bridge->store, &tx));
     enum err err = store_setting_set(cx, bridge->store, primary, NULL);
     for (size_t i = 0; i < n && !err; i++)
-        err = calendar_forget(cx, bridge, tx, list[i].id);
+        err = store_calendar_remove(cx, tx, list[i].id);
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);

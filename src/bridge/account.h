@@ -64,13 +64,17 @@ struct account_calendar_view {
     int64_t objects, last_pull_s;
     int64_t last_success_s; /* 0 = never */
     int64_t lag_s;          /* since then; 0 = never */
-    int64_t calls;          /* that its pulls have cost so far */
+    int64_t calls;          /* of Feishu that were about it so far */
     bool complete;
     bool pushed; /* Feishu was asked to tell of its changes */
 };
 struct account_password_view {
     int64_t id, created_s, last_used_s; /* 0 = never */
     const char *label;
+};
+struct account_spent_view {
+    const char *purpose; /* "events", "writes" ... */
+    int64_t calls;
 };
 struct account_view {
     int64_t id;
@@ -80,7 +84,9 @@ struct account_view {
     int64_t last_sync_s, access_expires_s, refresh_expires_s, authorized_s;
     int64_t sign_in_until_s; /* when Feishu ends the grant, 365 days after sign-in */
     bool sign_in_soon;       /* that is less than a month away */
-    int64_t calls;           /* of all calendars */
+    int64_t calls;           /* of Feishu, all of them */
+    struct account_spent_view *spent; /* the same by purpose */
+    size_t n_spent;
     const char *scopes;
     const char *events; /* how changes come: "polling", "long-connection", "callback" */
     struct account_calendar_view *calendars;

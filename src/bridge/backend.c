@@ -154,6 +154,7 @@ enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_use
         calendar_from(cx, user, &found[i], &out[i]);
         interest_note(cx, bridge, user->id, found[i].id, found[i].last_pull_s);
     }
+    interest_home(cx, bridge, user->id);
     *list = out;
     *n = count;
     return ERR_OK;

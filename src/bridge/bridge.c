@@ -1,6 +1,8 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
+#include "bridge/poll.h"
+#include "bridge/spent.h"
 #include "bridge/unanswered.h"
 
 #include <stdlib.h>
@@ -26,10 +28,8 @@ enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge)
     return ERR_OK;
 }
 
-void bridge_count(
-    struct bridge *bridge, const struct ctx *cx, unsigned before, enum err err)
+void bridge_count(struct bridge *bridge, enum err err)
 {
-    bridge->upstream_calls += cx->upstream_calls - before;
     bridge->upstream_errors += err != ERR_OK;
 }
 
@@ -38,13 +38,16 @@ enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_i
 {
     struct token_source source = {.bridge = bridge, .account_id = account_id};
     struct feishu_user user = {.token = token_get, .self = &source};
-    unsigned before = cx->upstream_calls;
     cJSON *reply = NULL;
     TRY(bridge_need_feishu(cx, bridge));
     call->user = account_id ? &user : NULL;
+    if (account_id)
+        cx->payer = account_id;
+    if (!call->patience_ms && call->priority >= FEISHU_POLL)
+        call->patience_ms = TURN_WAIT_MS;
     enum err err = feishu_request(cx, bridge->feishu, call, code, &reply);
     call->user = NULL;
-    bridge_count(bridge, cx, before, err);
+    bridge_count(bridge, err);
     if (!err && data)
         *data = reply;
     return err;
@@ -58,6 +61,9 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
     bridge->locks = locks_new(arena_printf(cx->arena, "%s.lock", conf->store.path));
     bridge->credentials = credential_cache_new(cx);
     bridge->interest = interest_new();
+    bridge->readings = readings_new();
+    bridge->spending = spending_new();
+    bridge->stretch = POLL_STRETCH_NONE;
     bridge->freebusy = cache_new();
     bridge->search = cache_new();
     bridge->delivered = delivered_new();
@@ -75,6 +81,8 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
         .rate_per_second = conf->feishu.rate_per_second,
         .rate_per_minute = conf->feishu.rate_per_minute,
         .timeout_s = conf->feishu.timeout_s,
+        .spent = spent_note,
+        .spent_self = bridge,
     });
     return ERR_OK;
 }
@@ -103,11 +111,15 @@ void bridge_close(struct bridge *bridge)
         return;
     if (bridge->feishu)
         feishu_free(bridge->feishu);
-    if (bridge->store)
+    if (bridge->store) {
+        spent_settle(bridge);
         store_close(bridge->store);
+    }
     locks_free(bridge->locks);
     credential_cache_free(bridge->credentials);
     interest_free(bridge->interest);
+    readings_free(bridge->readings);
+    spending_free(bridge->spending);
     cache_free(bridge->freebusy);
     cache_free(bridge->search);
     delivered_free(bridge->delivered);
@@ -150,22 +162,6 @@ enum err bridge_check_store(struct ctx *cx, struct bridge *bridge)
         arena_printf(cx->arena, "%lld", (long long)ctx_now_s(cx)));
 }
 
-static bool count_object(void *self, const struct object *one, bool exact)
-{
-    (void)one;
-    (void)exact;
-    ++*(int64_t *)self;
-    return true;
-}
-
-int64_t calendar_count(struct ctx *cx, struct bridge *bridge, int64_t calendar_id)
-{
-    int64_t count = 0;
-    store_objects(cx, bridge->store, &(struct object_query){.calendar_id = calendar_id},
-        count_object, &count);
-    return count;
-}
-
 static void count_account(struct ctx *cx, struct bridge *bridge,
     const struct account *account, struct bridge_metrics *metrics)
 {
@@ -177,7 +173,7 @@ static void count_account(struct ctx *cx, struct bridge *bridge,
         return;
     metrics->calendars += (int64_t)n;
     for (size_t i = 0; i < n; i++)
-        metrics->objects += calendar_count(cx, bridge, calendars[i].id);
+        metrics->objects += calendars[i].objects;
 }
 
 static void count_events(

@@ -16,6 +16,7 @@
 #include "bridge/split.h"
 #include "feishu/client.h"
 #include "feishu/oauth.h"
+#include "store/polls.h"
 #include "store/store.h"
 
 #include <pthread.h>
@@ -34,6 +35,8 @@
 struct comp;             /* ical/lines.h */
 struct credential_cache; /* password.c */
 struct interest;         /* interest.c */
+struct readings;         /* pull_full.c */
+struct spending;         /* spent.c */
 struct scheduler;        /* schedule.c */
 struct events;           /* events.c */
 struct notifier;         /* notify_thread.c */
@@ -48,6 +51,8 @@ struct bridge {
     struct locks *locks;
     struct credential_cache *credentials;
     struct interest *interest;
+    struct readings *readings;
+    struct spending *spending;
     struct scheduler *scheduler; /* NULL until bridge_start */
     struct events *events; /* NULL until bridge_start, and without a Feishu app */
     struct cache *freebusy; /* freebusy.c: busy time of others */
@@ -61,32 +66,35 @@ struct bridge {
     /* Monotonic time before which no directory look-up is tried again, after a refusal.
      */
     _Atomic int64_t directory_wait_ms;
+    /* The same for attendees that lists leave out. */
+    _Atomic int64_t attendees_wait_ms;
     /* The same for access lists. */
     _Atomic int64_t shares_wait_ms;
     atomic_bool stopping; /* long work ends at the next page */
     atomic_bool journal_left; /* a write stays open in the journal: look at it soon */
     bool abandoned;       /* a thread did not end in time: nothing may be freed */
     _Atomic int64_t upstream_calls, upstream_errors, pulls, pull_errors;
+    _Atomic int64_t stretch; /* of all intervals of polls, in thousandths (poll.h) */
 };
 
 /* UPSTREAM_APP when no app is configured. */
 enum err bridge_need_feishu(struct ctx *cx, const struct bridge *bridge);
-/* feishu_request with the account's token, or the tenant's for account_id 0; counted. */
+/* How long a poll or back-fill waits for its turn: somebody else may use the thread. */
+#define TURN_WAIT_MS 1000
+/* feishu_request with the account's token, or the tenant's for account_id 0, which is
+ * paid by the account that cx->payer names; failures are counted. */
 enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct feishu_call *call, int *code, cJSON **data);
-/* For calls that do not go through bridge_request: before = cx->upstream_calls as it
- * was. */
-void bridge_count(
-    struct bridge *bridge, const struct ctx *cx, unsigned before, enum err err);
+/* For calls that do not go through bridge_request. */
+void bridge_count(struct bridge *bridge, enum err err);
 /* True for errors that tell of the connection, not of the thing asked for. */
 bool err_is_transient(enum err kind);
 /* True also for those that tell of the sign-in, the app or the store: what was begun can
  * be finished when that is in order again. */
 bool err_is_open(enum err kind);
-/* Objects in a calendar, by counting. */
-int64_t calendar_count(struct ctx *cx, struct bridge *bridge, int64_t calendar_id);
 
 /* ---- token.c ---- */
+#define TOKEN_MARGIN_S 120 /* a token that ends sooner is renewed */
 struct token_source {
     struct bridge *bridge;
     int64_t account_id;
@@ -105,6 +113,8 @@ struct interest *interest_new(void);
 void interest_free(struct interest *interest);
 void interest_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     int64_t calendar_id, int64_t last_pull_s);
+/* The home was asked for: its list of calendars may be stale. */
+void interest_home(struct ctx *cx, struct bridge *bridge, int64_t account_id);
 /* Writes what was noted since into the store. */
 void interest_flush(struct ctx *cx, struct bridge *bridge);
 
@@ -210,24 +220,7 @@ void event_people(
 void text_list_add_once(struct ctx *cx, text_list *list, const char *text);
 bool text_list_has(const text_list *list, const char *text);
 
-/* ---- pull_*.c ---- */
-struct pull {
-    struct bridge *bridge;
-    struct account *account;
-    struct calendar *calendar;
-    struct bridge_pull_result *result;
-    struct ctx *pass;   /* lives as long as the pass; the functions' cx lives a page */
-    bool full;          /* a full read is under way */
-    bool gap;           /* because changes were missed: answers, too */
-    int64_t seen;       /* number of the full read */
-    int64_t fetched_ms; /* when the page at hand was asked for */
-    size_t items;       /* met so far */
-    bool deferred;      /* something newer is stored: the token must not move yet */
-    unsigned fetches;   /* attendee look-ups spent on this pass */
-    unsigned calls;     /* of the pages before this one */
-    text_list met;      /* event ids of guarded rows that a full read did meet */
-    text_list orphans;  /* uids without a master; in pass's arena */
-};
+/* ---- pull_*.c; more in pull.h ---- */
 /* What row.seen holds: the time a pull or a push wrote it, told apart. */
 int64_t seen_by_pull(int64_t ms);
 int64_t seen_by_push(int64_t ms);
@@ -236,21 +229,14 @@ int64_t seen_by_push(int64_t ms);
 bool seen_is_guarded(int64_t seen, int64_t now_ms);
 enum err pull_calendars(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct bridge_pull_result *result);
-enum err pull_events(struct ctx *cx, struct bridge *bridge, struct account *account,
-    struct calendar *calendar, struct bridge_pull_result *result);
-/* Puts event objects of one page through the one door. */
-enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items);
-/* Renders exceptions whose master upstream does not give. */
-enum err pull_orphans(struct ctx *cx, struct pull *pull);
+struct readings *readings_new(void);
+void readings_free(struct readings *readings);
 /* True when a room among them has not answered. */
 bool attendees_wait(const cJSON *attendees);
 /* A row's attendees as they were read. While a room has not answered they stay with the
  * event, and the row is due for another look, a few times. */
 void attendees_note(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct row *row, const char *attendees);
-/* Attendees that are due, until the monotonic time; *more = some are left. */
-enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
-    struct calendar *calendar, int64_t until_ms, bool *more);
 /* A calendar upstream took away, or a full read did not meet: removes it when a second
  * look agrees. */
 enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
@@ -272,10 +258,11 @@ void allday_probe(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *primary_calendar_id);
 
 /* ---- share.c, owner.c ---- */
-/* The access list of a calendar of the account's own, when it is time or with now. What
- * Feishu refuses is remembered, not returned. */
+/* The access list of a calendar of the account's own, when what is known is older than
+ * max_age_s (after store_shares_stale it is). What Feishu refuses is remembered, not
+ * returned. */
 enum err pull_shares(struct ctx *cx, struct bridge *bridge, const struct account *account,
-    const struct calendar *calendar, bool now);
+    const struct calendar *calendar, int64_t max_age_s);
 /* Whose the account's other calendars are; primaries: upstream ids of those that are
  * colleagues' primary ones. */
 enum err pull_owners(struct ctx *cx, struct bridge *bridge, const struct account *account,
@@ -310,13 +297,20 @@ void notify_free(struct notifier *notifier); /* after it was stopped; NULL is al
 /* A line for the administrator: the only place of the bridge that warns. */
 void sync_warn(struct ctx *cx, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+struct job_mark; /* job.h */
 struct sync_pass {
     bool list;            /* the list of calendars, too */
-    bool all;             /* every calendar, whether it is due or not */
+    bool all;             /* changes of every calendar, whether it is due or not */
+    bool shares;          /* access lists that are stale, of all calendars */
     const int64_t *dirty; /* calendars to pull in any case */
     size_t n_dirty;
+    const struct job_mark *due; /* calendars whose time has come */
+    size_t n_due;
+    bool is_long;    /* a slice of long work */
+    bool whole;      /* readings are no slice, but go on to their end */
     int64_t wait_ms; /* for another process that pulls this account */
-    bool more;       /* out: attendees are left to be fetched */
+    bool more;       /* out: long work is left */
+    int busy_s;      /* out: for which the budget has no room so long */
 };
 /* One pass over an account in the calling thread. CONFLICT: another process is at it. */
 enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
@@ -324,16 +318,17 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 /* As bridge_poke, but not before delay_ms. */
 void bridge_poke_later(
     struct bridge *bridge, int64_t account_id, int64_t calendar_id, int64_t delay_ms);
-/* The list of calendars of the account alone. */
+/* The list of calendars of the account alone; its stale access lists alone. */
 void bridge_poke_list(struct bridge *bridge, int64_t account_id);
+void bridge_poke_shares(struct bridge *bridge, int64_t account_id);
+/* The list, when it was read before that time; says whether it was. */
+bool bridge_poke_stale_list(struct bridge *bridge, int64_t account_id, int64_t before_s);
 /* Everything of all accounts, one after the other, not before delay_ms. */
 void bridge_poke_all(struct bridge *bridge, int64_t delay_ms);
 
 /* ---- events.c ---- */
 /* Names the way that is in use, for other processes. */
 #define EVENTS_SETTING "events"
-/* A calendar whose changes Feishu tells of is polled so many times less often. */
-#define PUSH_FACTOR 5
 enum events_way { EVENTS_POLLING, EVENTS_LONG_CONNECTION, EVENTS_CALLBACK };
 struct events_counts {
     _Atomic int64_t received, duplicates, refused, connections;
@@ -349,14 +344,18 @@ const struct events_counts *events_counts(const struct bridge *bridge);
 
 /* ---- subscriptions.c ---- */
 #define SUBSCRIPTIONS_LOOK_S 15
+/* Made again after that, or up to a quarter earlier, so that a tenant's are spread. */
+#define SUBSCRIPTION_RENEW_S 86400
+/* Not made again for so long: it may have lapsed. */
+#define SUBSCRIPTION_GONE_S (2 * SUBSCRIPTION_RENEW_S)
 /* Something may be due: look soon. */
 void subscriptions_look(struct bridge *bridge);
 /* Makes, renews and drops what is due; true when more is left. */
 bool subscriptions_step(struct ctx *cx, struct bridge *bridge);
 /* All of an account, before it goes, as far as can be. */
 void subscriptions_drop(struct ctx *cx, struct bridge *bridge, int64_t account_id);
-/* Upstream ids of calendars whose changes Feishu tells of. */
-enum err subscriptions_pushed(
+/* Upstream ids of calendars whose access lists Feishu tells of. */
+enum err subscriptions_of_shares(
     struct ctx *cx, struct bridge *bridge, int64_t account_id, text_list *calendars);
 
 #endif

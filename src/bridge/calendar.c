@@ -199,6 +199,7 @@ static enum err save_created(struct ctx *cx, struct bridge *bridge,
         .role = "owner",
         .permissions = "",
         .pull = PULL_DONE,
+        .cost = 100,
         .last_error = "",
     };
     int64_t asked;
@@ -300,6 +301,8 @@ enum err be_calendar_create(struct ctx *cx, struct bridge *bridge,
     TRY(held_take(cx, bridge->locks, LOCK_HOME, user->id, &held));
     enum err err = create_locked(cx, bridge, user, name, set ? set : &nothing);
     held_release(&held);
+    if (!err)
+        subscriptions_look(bridge);
     return err;
 }
 
@@ -409,7 +412,7 @@ static enum err delete_locked(struct ctx *cx, struct bridge *bridge,
     TRY(store_calendar(cx, bridge->store, calendar_id, &one));
     TRY(delete_upstream(cx, bridge, user->id, &one));
     TRY(store_begin(cx, bridge->store, &tx));
-    enum err err = calendar_forget(cx, bridge, tx, calendar_id);
+    enum err err = store_calendar_remove(cx, tx, calendar_id);
     if (!err)
         return store_commit(cx, tx);
     store_rollback(tx);

@@ -110,6 +110,7 @@ void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_i
     struct person person;
     const char *batch[BATCH];
     size_t filled = 0;
+    cx->payer = account_id;
     for (size_t i = 0; i <= n; i++) {
         if (i < n &&
             (store_person_by_id(cx, bridge->store, open_ids[i], &person) ||
@@ -178,7 +179,7 @@ void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t acc
     struct person person;
     const char *batch[BATCH];
     size_t filled = 0;
-    (void)account_id; /* this look-up is the app's alone */
+    cx->payer = account_id; /* the token is the app's alone */
     for (size_t i = 0; i <= n; i++) {
         const char *address = i < n ? plain_address(cx, addresses[i]) : NULL;
         if (address &&

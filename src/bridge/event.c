@@ -285,9 +285,8 @@ static enum err fetch_attendees(struct ctx *cx, struct bridge *bridge, int64_t a
     call.user = &user;
     feishu_pages_start(&pages, bridge->feishu, &call, "items");
     for (;;) {
-        unsigned before = cx->upstream_calls;
         enum err err = feishu_pages_next(cx, &pages, &page);
-        bridge_count(bridge, cx, before, err);
+        bridge_count(bridge, err);
         TRY(err);
         if (!page)
             break;

@@ -75,6 +75,24 @@ static void note_way(struct ctx *cx, const struct bridge *bridge)
 
 /* ---- what is dirty ---- */
 
+/* Which calendar an access entry is of is not told: the lists of all that the person owns
+ * are read. */
+static enum err poke_shares(
+    struct ctx *cx, struct bridge *bridge, const struct account *account)
+{
+    struct calendar *list;
+    size_t n, owned = 0;
+    TRY(store_calendars(cx, bridge->store, account->id, &list, &n));
+    for (size_t i = 0; i < n; i++)
+        if (role_of(list[i].role) == BE_OWNER) {
+            TRY(store_shares_stale(cx, bridge->store, list[i].id));
+            owned++;
+        }
+    if (owned)
+        bridge_poke_shares(bridge, account->id);
+    return ERR_OK;
+}
+
 static enum err poke_lists(
     struct ctx *cx, struct bridge *bridge, const struct feishu_event *event)
 {
@@ -85,8 +103,11 @@ static enum err poke_lists(
         if (err == ERR_NOT_FOUND)
             continue;
         TRY(err);
-        if (account.state == ACCOUNT_OK)
-            bridge_poke_list(bridge, account.id);
+        if (account.state != ACCOUNT_OK)
+            continue;
+        bridge_poke_list(bridge, account.id);
+        if (event->kind == FEISHU_TOLD_ACL)
+            TRY(poke_shares(cx, bridge, &account));
     }
     return ERR_OK;
 }

@@ -2,8 +2,8 @@
  * belong to are rendered, all of a page in one transaction. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
 #include "bridge/occurrence.h"
+#include "bridge/pull.h"
 #include "ical/zone.h"
 
 #define FETCHES_PER_PASS 40
@@ -261,7 +261,7 @@ static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx 
     }
     if (pull->full)
         text_list_add_once(
-            pull->pass, &pull->met, event_id_join(cx, row.uid, row.original_time));
+            pull->keep, &pull->met, event_id_join(cx, row.uid, row.original_time));
     return store_row_save(cx, tx, &row);
 }
 
@@ -346,7 +346,7 @@ static enum err render_uid(
     pull->result->removed += result.removed;
     pull->result->failed += result.failed;
     if (result.orphaned)
-        text_list_add_once(pull->pass, &pull->orphans, uid);
+        text_list_add_once(pull->keep, &pull->orphans, uid);
     return sweep(cx, pull, tx, uid);
 }
 

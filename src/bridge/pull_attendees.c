@@ -2,10 +2,11 @@
  * an event a call, what is near to now first, behind everything else in the budget. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/pull.h"
 
 #define BATCH 10
 #define PER_PASS 200
+#define REFUSED_MS 3600000
 /* A room books for some seconds, or until somebody approves (feishu-api 6.2): it is
  * looked at again after 3, 6, 12 ... s; later its answer comes with a change of the
  * event, or with the daily reading. */
@@ -212,30 +213,31 @@ static enum err fill_batch(
 }
 
 enum err pull_attendees(struct ctx *cx, struct bridge *bridge, struct account *account,
-    struct calendar *calendar, int64_t until_ms, bool *more)
+    struct calendar *calendar, struct slice *slice)
 {
     struct fill fill = {.bridge = bridge, .account = account, .calendar = calendar};
     const char **uids;
     size_t n;
-    *more = false;
-    if (role_of(calendar->role) == BE_FREEBUSY)
+    unsigned before = cx->upstream_calls;
+    if (role_of(calendar->role) == BE_FREEBUSY ||
+        ctx_monotonic_ms(cx) < bridge->attendees_wait_ms)
         return ERR_OK;
     TRY(store_rows_without_attendees(
         cx, bridge->store, calendar->id, ctx_now_s(cx), PER_PASS, &uids, &n));
-    *more = n == PER_PASS;
     for (size_t from = 0; from < n; from += BATCH) {
-        if (ctx_monotonic_ms(cx) > until_ms || bridge->stopping) {
-            *more = true;
-            break;
+        if (slice_is_over(cx, slice, before) || bridge->stopping) {
+            slice->more = true;
+            return ERR_OK;
         }
         struct arena *outer = ctx_step_begin(cx);
         enum err err = fill_batch(cx, &fill, uids + from, n - from);
         ctx_step_end(cx, outer);
         if (err == ERR_UPSTREAM_APP) { /* no such method or no scope for it here */
-            *more = false;
+            bridge->attendees_wait_ms = ctx_monotonic_ms(cx) + REFUSED_MS;
             return ERR_OK;
         }
         TRY(err);
     }
+    slice->more |= n == PER_PASS;
     return ERR_OK;
 }

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "bridge/bridge_internal.h"
-#include "bridge/spent.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -135,6 +134,7 @@ static enum err save_one(
     if (role_changed) { /* what a token means after a change of rights is not known
                            (16.11) */
         one.sync_token = NULL;
+        one.full_s = 0;
         TRY(store_calendar_set_pull(cx, tx, &one));
     }
     return ERR_OK;
@@ -174,10 +174,10 @@ static enum err read_list(struct ctx *cx, struct listing *listing, const char *s
     listing->full = !sync_token;
     listing->items.n = 0;
     feishu_pages_start(&pages, listing->bridge->feishu, &call, "calendar_list");
+    cx->payer = listing->account->id;
     for (;;) {
-        unsigned before = cx->upstream_calls;
         enum err err = feishu_pages_next(cx, &pages, &page);
-        bridge_count(listing->bridge, cx, before, err);
+        bridge_count(listing->bridge, err);
         TRY(err);
         if (!page)
             break;
@@ -292,7 +292,7 @@ static enum err apply(struct ctx *cx, struct listing *listing, struct store_tx *
 {
     for (size_t i = 0; i < n_known; i++)
         if (left(listing, &known[i])) {
-            TRY(calendar_forget(cx, listing->bridge, tx, known[i].id));
+            TRY(store_calendar_remove(cx, tx, known[i].id));
             listing->result->calendars++;
         }
     for (size_t i = 0; i < listing->items.n; i++)
@@ -383,7 +383,7 @@ enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
         return fail(
             cx, ERR_UPSTREAM_DOWN, "Feishu denies the primary calendar: not believed");
     TRY(store_begin(cx, bridge->store, &tx));
-    err = calendar_forget(cx, bridge, tx, calendar->id);
+    err = store_calendar_remove(cx, tx, calendar->id);
     if (err) {
         store_rollback(tx);
         return err;

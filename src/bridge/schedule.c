@@ -1,57 +1,23 @@
-/* When accounts are pulled: a few worker threads, a table of accounts, a thread that
- * keeps house. */
+/* When accounts are pulled: worker threads and the table of what is to be done. */
 #include "config.h"
 
-#include "bridge/push.h"
-#include "bridge/unanswered.h"
+#include "bridge/schedule.h"
+#include "bridge/spent.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define WORKERS 4
-#define DIRTY_MAX 64
 #define PASS_LIMIT_MS 900000
-#define TICK_MS fault_wait_ms(1000)
-#define GAP_MS 200    /* in which another process gets its turn */
-#define LOOK_MS 10000 /* at most this long between two looks for what is due */
-#define LIST_FACTOR 5 /* the list of calendars is read every so many poll intervals */
+#define TAKEN_MS 1000 /* another process is pulling the account */
+#define TAKEN_WAIT_MS 300
 #define BACK_OFF_MAX_MS 300000
-#define SPREAD_MS 300 /* between two accounts, when everything is dirty */
+#define BUSY_MAX_MS 60000
+#define GAP_MS 200 /* between two slices: another process gets its turn */
 #define STOP_MS 4000
-#define HOUSE_MS 60000
-#define JOURNAL_MS fault_wait_ms(5000) /* the same while unfinished writes wait */
-#define TOMBSTONES_S (90 * 86400LL)
 
-struct dirty {
-    int64_t calendar_id, due_ms;
-};
-struct job {
-    int64_t account_id;
-    int64_t next_ms; /* monotonic */
-    int64_t list_ms; /* when the list of calendars is due */
-    int64_t all_ms;  /* when everything is dirty; 0 = not asked for */
-    bool running, gone, list_dirty;
-    bool list_poked; /* the list alone */
-    unsigned failures;
-    char *last_error;
-    struct dirty dirty[DIRTY_MAX];
-    size_t n_dirty;
-};
-
-struct scheduler {
-    struct bridge *bridge;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    pthread_t threads[WORKERS + 1];
-    size_t n_threads;
-    struct job **jobs;
-    size_t n_jobs;
-    unsigned seed;
-};
-
-static int64_t monotonic_ms(void)
+int64_t scheduler_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -65,56 +31,43 @@ static int64_t with_jitter(struct scheduler *scheduler, int64_t ms)
     return ms + ms * (int64_t)(scheduler->seed >> 16 & 1023) / 4096;
 }
 
-static struct job *job_of(struct scheduler *scheduler, int64_t account_id)
+void scheduler_wait(struct scheduler *scheduler, int64_t until_ms)
 {
-    for (size_t i = 0; i < scheduler->n_jobs; i++)
-        if (scheduler->jobs[i]->account_id == account_id)
-            return scheduler->jobs[i];
-    struct job **jobs =
-        realloc(scheduler->jobs, (scheduler->n_jobs + 1) * sizeof(struct job *));
-    struct job *job = calloc(1, sizeof(*job));
-    if (!jobs || !job)
-        abort();
-    job->account_id = account_id;
-    job->next_ms = monotonic_ms();
-    scheduler->jobs = jobs;
-    scheduler->jobs[scheduler->n_jobs++] = job;
-    return job;
+    int64_t limit_ms = scheduler_now_ms() + LOOK_MS;
+    if (until_ms > limit_ms)
+        until_ms = limit_ms;
+    struct timespec at = {
+        .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    pthread_cond_timedwait(&scheduler->changed, &scheduler->mutex, &at);
 }
 
 /* ---- pokes ---- */
 
-static void mark_dirty(struct job *job, int64_t calendar_id, int64_t due_ms)
+/* NULL before the start; what is asked for then is done after it in any case. */
+static struct job *poke_begin(struct bridge *bridge, int64_t account_id)
 {
-    if (due_ms < job->next_ms)
-        job->next_ms = due_ms;
-    if (!calendar_id) {
-        job->list_dirty = true;
-        return;
-    }
-    for (size_t i = 0; i < job->n_dirty; i++)
-        if (job->dirty[i].calendar_id == calendar_id) {
-            if (due_ms < job->dirty[i].due_ms)
-                job->dirty[i].due_ms = due_ms;
-            return;
-        }
-    if (job->n_dirty == DIRTY_MAX)
-        job->list_dirty = true; /* then everything is */
-    else
-        job->dirty[job->n_dirty++] =
-            (struct dirty){.calendar_id = calendar_id, .due_ms = due_ms};
+    struct scheduler *scheduler = bridge->scheduler;
+    if (!scheduler)
+        return NULL;
+    pthread_mutex_lock(&scheduler->mutex);
+    return job_of(&scheduler->jobs, account_id);
+}
+
+static void poke_end(struct bridge *bridge)
+{
+    pthread_cond_broadcast(&bridge->scheduler->changed);
+    pthread_mutex_unlock(&bridge->scheduler->mutex);
 }
 
 void bridge_poke_later(
     struct bridge *bridge, int64_t account_id, int64_t calendar_id, int64_t delay_ms)
 {
-    struct scheduler *scheduler = bridge->scheduler;
-    if (!scheduler)
+    struct job *job = poke_begin(bridge, account_id);
+    if (!job)
         return;
-    pthread_mutex_lock(&scheduler->mutex);
-    mark_dirty(job_of(scheduler, account_id), calendar_id, monotonic_ms() + delay_ms);
-    pthread_cond_broadcast(&scheduler->changed);
-    pthread_mutex_unlock(&scheduler->mutex);
+    job_mark_dirty(job, calendar_id, scheduler_now_ms() + delay_ms);
+    job->met |= !calendar_id;
+    poke_end(bridge);
 }
 
 void bridge_poke(struct bridge *bridge, int64_t account_id, int64_t calendar_id)
@@ -124,107 +77,53 @@ void bridge_poke(struct bridge *bridge, int64_t account_id, int64_t calendar_id)
 
 void bridge_poke_list(struct bridge *bridge, int64_t account_id)
 {
-    struct scheduler *scheduler = bridge->scheduler;
-    if (!scheduler)
+    struct job *job = poke_begin(bridge, account_id);
+    if (!job)
         return;
-    pthread_mutex_lock(&scheduler->mutex);
-    struct job *job = job_of(scheduler, account_id);
-    job->list_poked = true;
-    job->next_ms = monotonic_ms();
-    pthread_cond_broadcast(&scheduler->changed);
-    pthread_mutex_unlock(&scheduler->mutex);
+    job_poke_list(job, scheduler_now_ms());
+    poke_end(bridge);
 }
 
-/* Spread, so that what is poked meanwhile does not wait behind everybody. Who is about to
- * be read in any case is not read twice. */
+void bridge_poke_shares(struct bridge *bridge, int64_t account_id)
+{
+    struct job *job = poke_begin(bridge, account_id);
+    if (!job)
+        return;
+    job_poke_shares(job, scheduler_now_ms());
+    poke_end(bridge);
+}
+
+bool bridge_poke_stale_list(struct bridge *bridge, int64_t account_id, int64_t before_s)
+{
+    struct job *job = poke_begin(bridge, account_id);
+    if (!job)
+        return false;
+    bool stale = job->listed_ms && job->listed_ms < before_s * 1000;
+    if (stale)
+        job_poke_list(job, scheduler_now_ms());
+    poke_end(bridge);
+    return stale;
+}
+
+/* The planner spreads them, so that what is poked meanwhile does not wait behind
+ * everybody. Who is about to be read in any case is not read twice. */
 void bridge_poke_all(struct bridge *bridge, int64_t delay_ms)
 {
     struct scheduler *scheduler = bridge->scheduler;
     if (!scheduler)
         return;
     pthread_mutex_lock(&scheduler->mutex);
-    for (size_t i = 0; i < scheduler->n_jobs; i++) {
-        struct job *job = scheduler->jobs[i];
-        if (job->list_dirty)
-            continue;
-        if (!job->all_ms)
-            job->all_ms = monotonic_ms() + delay_ms + (int64_t)i * SPREAD_MS;
-        if (job->all_ms < job->next_ms)
-            job->next_ms = job->all_ms;
+    for (size_t i = 0; i < scheduler->jobs.n; i++) {
+        struct job *job = scheduler->jobs.items[i];
+        if (!job->all && !job->all_ms)
+            job->all_ms = scheduler_now_ms() + delay_ms;
     }
+    scheduler->plan_now = true;
     pthread_cond_broadcast(&scheduler->changed);
     pthread_mutex_unlock(&scheduler->mutex);
 }
 
 /* ---- workers ---- */
-
-struct task {
-    struct sync_pass pass;
-    bool list_poked;
-    int64_t dirty[DIRTY_MAX];
-};
-
-static bool is_poked(const struct job *job)
-{
-    return job->list_dirty || job->list_poked || job->n_dirty;
-}
-
-/* Of those that are due, what was poked goes before what merely has its turn. */
-static bool is_before(const struct job *a, const struct job *b, int64_t now_ms)
-{
-    if (is_poked(a) != is_poked(b) && a->next_ms <= now_ms && b->next_ms <= now_ms)
-        return is_poked(a);
-    return a->next_ms < b->next_ms;
-}
-
-static struct job *pick(struct scheduler *scheduler, int64_t *wait_until_ms)
-{
-    struct job *best = NULL;
-    int64_t now_ms = monotonic_ms();
-    for (size_t i = 0; i < scheduler->n_jobs; i++) {
-        struct job *job = scheduler->jobs[i];
-        if (!job->running && !job->gone && (!best || is_before(job, best, now_ms)))
-            best = job;
-    }
-    if (best && best->next_ms <= now_ms)
-        return best;
-    *wait_until_ms = best ? best->next_ms : now_ms + LOOK_MS;
-    return NULL;
-}
-
-/* What is due moves from the job into the task. */
-static void take(struct job *job, struct task *task)
-{
-    int64_t now_ms = monotonic_ms();
-    size_t kept = 0;
-    bool all = job->list_dirty || (job->all_ms && job->all_ms <= now_ms);
-    *task = (struct task){
-        .pass = {.list = all || job->list_poked || job->list_ms <= now_ms, .all = all},
-        .list_poked = job->list_poked,
-    };
-    if (all)
-        job->all_ms = 0;
-    job->list_poked = false;
-    for (size_t i = 0; i < job->n_dirty; i++)
-        if (job->dirty[i].due_ms <= now_ms)
-            task->dirty[task->pass.n_dirty++] = job->dirty[i].calendar_id;
-        else
-            job->dirty[kept++] = job->dirty[i];
-    task->pass.dirty = task->dirty;
-    job->n_dirty = kept;
-    job->list_dirty = false;
-    job->running = true;
-    job->next_ms = INT64_MAX; /* pokes that come meanwhile bring it forward again */
-}
-
-static void give_back(struct job *job, const struct task *task)
-{
-    int64_t now_ms = monotonic_ms();
-    for (size_t i = 0; i < task->pass.n_dirty; i++)
-        mark_dirty(job, task->dirty[i], now_ms);
-    job->list_dirty |= task->pass.all;
-    job->list_poked |= task->list_poked;
-}
 
 static int64_t back_off_ms(unsigned failures)
 {
@@ -255,64 +154,73 @@ static void report(struct ctx *cx, struct job *job, enum err err,
 }
 
 /* The mutex is held. */
-static void finish(
-    struct scheduler *scheduler, struct job *job, const struct task *task, enum err err)
+static void finish(struct ctx *cx, struct scheduler *scheduler, const struct task *task,
+    const struct sync_pass *pass, enum err err)
 {
-    int64_t now_ms = monotonic_ms(),
-            poll_ms = scheduler->bridge->conf->sync.poll_interval_s * 1000;
-    int64_t look_ms = poll_ms / 4 < LOOK_MS ? poll_ms / 4 : LOOK_MS;
-    job->running = false;
+    struct job *job = task->job;
+    struct task_end end = {.failed = err != ERR_OK, .more = pass->more};
+    int64_t busy_ms = pass->busy_s * 1000LL;
     if (err == ERR_CONFLICT) {
-        give_back(job, task);
-        job->next_ms = now_ms + TICK_MS;
-        return;
-    }
-    if (err) {
-        give_back(job, task);
+        end.wait_ms = TAKEN_MS;
+    } else if (err) {
         job->failures++;
-        job->next_ms = now_ms + with_jitter(scheduler, back_off_ms(job->failures - 1));
-        return;
+        end.wait_ms = with_jitter(scheduler, back_off_ms(job->failures - 1));
+        end.more = end.more || task->is_long;
+    } else {
+        job->failures = 0;
+        end.more_ms = task->is_long ? GAP_MS : 0;
+        if (busy_ms)
+            end.more_ms =
+                with_jitter(scheduler, busy_ms < BUSY_MAX_MS ? busy_ms : BUSY_MAX_MS);
+        if (pass->list)
+            end.listed_ms = ctx_now_ms(cx);
     }
-    job->failures = 0;
-    if (task->pass.list)
-        job->list_ms = now_ms + with_jitter(scheduler, poll_ms * LIST_FACTOR);
-    if (task->pass.more)
-        look_ms = GAP_MS;
-    if (now_ms + look_ms < job->next_ms)
-        job->next_ms = now_ms + look_ms;
-    if (job->all_ms && job->all_ms < job->next_ms)
-        job->next_ms = job->all_ms;
-    for (size_t i = 0; i < job->n_dirty; i++)
-        if (job->dirty[i].due_ms < job->next_ms)
-            job->next_ms = job->dirty[i].due_ms;
+    if (err == ERR_CONFLICT && task->is_long)
+        end.more = true;
+    job->gone = err == ERR_NOT_FOUND;
+    job_end(&scheduler->jobs, task, &end, scheduler_now_ms());
+}
+
+static struct sync_pass pass_of(const struct task *task)
+{
+    return (struct sync_pass){
+        .is_long = task->is_long,
+        .wait_ms = task->is_long ? 0 : TAKEN_WAIT_MS,
+        .list = task->list,
+        .all = task->all,
+        .shares = task->shares,
+        .dirty = task->dirty,
+        .n_dirty = task->n_dirty,
+        .due = task->due,
+        .n_due = task->n_due,
+    };
+}
+
+static void log_task(struct ctx *cx, const struct task *task)
+{
+    log_line(cx, LOG_DEBUG, LOG_SYNC, "account %lld: %s%s%s%s, %zu told of, %zu due",
+        (long long)task->job->account_id, task->is_long ? "long" : "short",
+        task->all ? ", all" : "", task->list ? ", list" : "",
+        task->shares ? ", shares" : "", task->n_dirty, task->n_due);
 }
 
 static void run(struct scheduler *scheduler, struct job *job)
 {
     struct task task;
     struct bridge_pull_result result = {0};
-    take(job, &task);
-    pthread_mutex_unlock(&scheduler->mutex);
     struct ctx *cx = ctx_new(NULL);
+    job_take(&scheduler->jobs, job, scheduler_now_ms(), cx->arena, &task);
+    pthread_mutex_unlock(&scheduler->mutex);
+    struct sync_pass pass = pass_of(&task);
+    log_task(cx, &task);
     cx->deadline_ms = ctx_monotonic_ms(cx) + PASS_LIMIT_MS;
-    enum err err =
-        sync_account(cx, scheduler->bridge, job->account_id, &task.pass, &result);
+    enum err err = sync_account(cx, scheduler->bridge, job->account_id, &pass, &result);
     pthread_mutex_lock(&scheduler->mutex);
     if (!scheduler->bridge->stopping)
         report(cx, job, err, &result);
-    job->gone = err == ERR_NOT_FOUND;
-    finish(scheduler, job, &task, err);
+    finish(cx, scheduler, &task, &pass, err);
+    pthread_cond_broadcast(&scheduler->changed);
     ctx_free(cx);
-}
-
-static void wait_until(struct scheduler *scheduler, int64_t until_ms)
-{
-    int64_t limit_ms = monotonic_ms() + LOOK_MS;
-    if (until_ms > limit_ms)
-        until_ms = limit_ms;
-    struct timespec at = {
-        .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-    pthread_cond_timedwait(&scheduler->changed, &scheduler->mutex, &at);
 }
 
 static void *work(void *self)
@@ -320,98 +228,15 @@ static void *work(void *self)
     struct scheduler *scheduler = self;
     pthread_mutex_lock(&scheduler->mutex);
     while (!scheduler->bridge->stopping) {
-        int64_t until_ms = 0;
-        struct job *job = pick(scheduler, &until_ms);
+        int64_t until_ms = INT64_MAX;
+        struct job *job =
+            jobs_next(&scheduler->jobs, scheduler_now_ms(), WORKERS_LONG, &until_ms);
         if (job)
             run(scheduler, job);
         else
-            wait_until(scheduler, until_ms);
+            scheduler_wait(scheduler, until_ms);
     }
     pthread_mutex_unlock(&scheduler->mutex);
-    return NULL;
-}
-
-/* ---- house-keeping ---- */
-
-/* Accounts that another process added or that signed in again. */
-static void meet_accounts(struct ctx *cx, struct scheduler *scheduler)
-{
-    struct account *list;
-    size_t n;
-    if (store_accounts(cx, scheduler->bridge->store, &list, &n))
-        return;
-    pthread_mutex_lock(&scheduler->mutex);
-    for (size_t i = 0; i < n; i++) {
-        if (list[i].state != ACCOUNT_OK)
-            continue;
-        size_t before = scheduler->n_jobs;
-        struct job *job = job_of(scheduler, list[i].id);
-        if (scheduler->n_jobs != before || job->gone || job->failures) {
-            job->gone = false;
-            mark_dirty(job, 0, monotonic_ms());
-        }
-    }
-    pthread_cond_broadcast(&scheduler->changed);
-    pthread_mutex_unlock(&scheduler->mutex);
-}
-
-struct house {
-    int64_t version; /* of the accounts, as they were met */
-    int64_t next_ms; /* monotonic */
-    int64_t wall_ms; /* of the last time */
-    int64_t open_ms; /* until open writes are looked at again; doubles while they are */
-};
-
-/* A machine that slept wakes with another time of day. */
-static bool is_time(struct ctx *cx, struct bridge *bridge, struct house *house)
-{
-    int64_t now_ms = monotonic_ms(), moved_ms = ctx_now_ms(cx) - house->wall_ms;
-    if (atomic_exchange(&bridge->journal_left, false)) {
-        house->open_ms = JOURNAL_MS;
-        if (house->next_ms > now_ms + JOURNAL_MS)
-            house->next_ms = now_ms + JOURNAL_MS;
-    }
-    return now_ms >= house->next_ms || moved_ms < -HOUSE_MS || moved_ms > HOUSE_MS;
-}
-
-static void keep_house(
-    struct ctx *cx, struct scheduler *scheduler, struct house *house)
-{
-    struct bridge *bridge = scheduler->bridge;
-    int64_t now;
-    interest_flush(cx, bridge);
-    unanswered_flush(cx, bridge);
-    if (!store_credentials_version(cx, bridge->store, &now) && now != house->version) {
-        house->version = now;
-        meet_accounts(cx, scheduler);
-    }
-    if (!is_time(cx, bridge, house))
-        return;
-    bool open = journal_finish_all(cx, bridge);
-    int64_t doubled_ms = house->open_ms * 2 < HOUSE_MS ? house->open_ms * 2 : HOUSE_MS;
-    house->open_ms = open && house->open_ms ? doubled_ms : JOURNAL_MS;
-    house->next_ms = monotonic_ms() + (open ? house->open_ms : HOUSE_MS);
-    house->wall_ms = ctx_now_ms(cx);
-    store_expire_tombstones(cx, bridge->store, ctx_now_s(cx) - TOMBSTONES_S);
-    store_expire(cx, bridge->store, ctx_now_s(cx));
-}
-
-static void *house(void *self)
-{
-    struct scheduler *scheduler = self;
-    struct ctx *cx = ctx_new(NULL);
-    struct house house = {.version = -1};
-    pthread_mutex_lock(&scheduler->mutex);
-    while (!scheduler->bridge->stopping) {
-        pthread_mutex_unlock(&scheduler->mutex);
-        keep_house(cx, scheduler, &house);
-        ctx_reset(cx);
-        pthread_mutex_lock(&scheduler->mutex);
-        if (!scheduler->bridge->stopping)
-            wait_until(scheduler, monotonic_ms() + TICK_MS);
-    }
-    pthread_mutex_unlock(&scheduler->mutex);
-    ctx_free(cx);
     return NULL;
 }
 
@@ -434,8 +259,11 @@ enum err bridge_start(struct ctx *cx, struct bridge *bridge)
     notify_start(bridge);
     if (!bridge->feishu)
         return ERR_OK;
-    for (size_t i = 0; i <= WORKERS; i++) {
-        if (pthread_create(&scheduler->threads[i], NULL, i ? work : house, scheduler))
+    for (size_t i = 0; i < WORKERS + 2; i++) {
+        void *(*run_thread)(void *self) = i == 0 ? house_run
+            : i == 1                             ? planner_run
+                                                 : work;
+        if (pthread_create(&scheduler->threads[i], NULL, run_thread, scheduler))
             return fail(cx, ERR_INTERNAL, "no thread can be started");
         scheduler->n_threads++;
     }
@@ -457,6 +285,7 @@ static bool join_all(struct scheduler *scheduler)
 static void rest(struct bridge *bridge)
 {
     struct ctx *cx = ctx_new(NULL);
+    spent_settle(bridge);
     if (store_rest(cx, bridge->store))
         sync_warn(cx, "%s", ctx_error(cx));
     ctx_free(cx);
@@ -488,11 +317,7 @@ void bridge_stop(struct bridge *bridge)
         return;
     }
     bridge->scheduler = NULL;
-    for (size_t i = 0; i < scheduler->n_jobs; i++) {
-        free(scheduler->jobs[i]->last_error);
-        free(scheduler->jobs[i]);
-    }
-    free(scheduler->jobs);
+    jobs_free(&scheduler->jobs);
     pthread_cond_destroy(&scheduler->changed);
     pthread_mutex_destroy(&scheduler->mutex);
     free(scheduler);

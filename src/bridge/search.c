@@ -347,6 +347,7 @@ enum err be_people_search(struct ctx *cx, struct bridge *bridge,
         .kinds = query->kinds, .max = query->max};
     int64_t deadline_ms = cx->deadline_ms;
     enum err err = ERR_OK;
+    cx->payer = user->id;
     if (utf8_length(search.words) <= WORDS_MAX_CHARS) {
         int64_t own_ms = ctx_monotonic_ms(cx) + LIMIT_MS;
         if (!deadline_ms || own_ms < deadline_ms)

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#define SHARES_S 900
 #define REFUSED_MS 3600000
 #define FAILED_MS 60000
 #define SHARES_MAX 5000
@@ -91,12 +90,12 @@ static bool has_list(const struct calendar *calendar)
 }
 
 enum err pull_shares(struct ctx *cx, struct bridge *bridge, const struct account *account,
-    const struct calendar *calendar, bool now)
+    const struct calendar *calendar, int64_t max_age_s)
 {
     share_list list = {0};
     struct held held;
     if (!has_list(calendar) || ctx_monotonic_ms(cx) < bridge->shares_wait_ms ||
-        (!now && calendar->shares_read_s + SHARES_S > ctx_now_s(cx)))
+        calendar->shares_read_s + max_age_s > ctx_now_s(cx))
         return ERR_OK;
     /* A client's change holds the same lock, so that it is not undone by what was read
      * before it. */

@@ -1,25 +1,21 @@
-/* What pulls of a calendar have cost, when one last succeeded, and when it was read as a
- * whole. */
+/* Calls made upstream, by account, calendar and purpose. */
 #ifndef BRIDGE_SPENT_H
 #define BRIDGE_SPENT_H
 
 #include "bridge/bridge_internal.h"
 
-struct spent {
-    int64_t calls, success_s;
-};
-void spent_read(
-    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, struct spent *spent);
-/* Inside the transaction of the calling thread, if there is one. success_s 0 = it failed.
- */
-enum err spent_add(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
-    const struct spent *more);
-/* When the calendar was last read as a whole; 0 = not known. */
-int64_t full_read_s(struct ctx *cx, struct bridge *bridge, int64_t calendar_id);
-enum err full_read_set(
-    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, int64_t when_s);
-/* Removes the calendar and what is remembered about it. */
-enum err calendar_forget(
-    struct ctx *cx, struct bridge *bridge, struct store_tx *tx, int64_t calendar_id);
+struct spending *spending_new(void);
+void spending_free(struct spending *spending);
+/* For feishu_options.spent; self is a struct bridge. */
+void spent_note(
+    void *self, int64_t payer, const char *calendar_id, enum feishu_purpose purpose);
+/* Calls that were made before the account was known. */
+void spent_charge(struct bridge *bridge, int64_t account_id, unsigned calls);
+/* Writes what was counted since into the store, or leaves it for the next time. */
+void spent_flush(struct ctx *cx, struct bridge *bridge);
+/* At the end: the same, if the store is free within a second. */
+void spent_settle(struct bridge *bridge);
+/* "events", "writes" ... */
+const char *spent_word(int purpose);
 
 #endif

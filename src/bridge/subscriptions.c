@@ -9,9 +9,7 @@
 
 #define STEP_MAX 32
 #define CALL_MS 60000
-#define RENEW_S 86400
 #define RETRY_S 300
-#define GONE_S (2 * RENEW_S) /* not made again for so long: it may have lapsed */
 #define DROP_MS 8000
 
 static const enum feishu_endpoint endpoints[][2] = {
@@ -27,6 +25,7 @@ static enum err ask(struct ctx *cx, struct bridge *bridge, const struct subscrip
         .endpoint = endpoints[one->kind][one->wanted],
         .args = {*one->upstream_id ? one->upstream_id : NULL},
         .priority = priority,
+        .patience_ms = CALL_MS, /* on a thread of its own */
     };
     return bridge_request(cx, bridge, one->account_id, &call, NULL, NULL);
 }
@@ -49,13 +48,13 @@ static int64_t renew_s(struct ctx *cx)
 {
     uint16_t bits;
     crypto_random(cx, &bits, sizeof(bits));
-    return RENEW_S - RENEW_S / 4 * bits / 65536;
+    return SUBSCRIPTION_RENEW_S - SUBSCRIPTION_RENEW_S / 4 * bits / 65536;
 }
 
 static void note_made(struct ctx *cx, struct bridge *bridge, struct subscription *one)
 {
     int64_t now_s = ctx_now_s(cx);
-    bool had_gap = !one->made_s || one->made_s + GONE_S < now_s ||
+    bool had_gap = !one->made_s || one->made_s + SUBSCRIPTION_GONE_S < now_s ||
         one->due_s > now_s; /* before its time: a new sign-in */
     one->made_s = now_s;
     one->due_s = now_s + renew_s(cx);
@@ -122,7 +121,7 @@ void subscriptions_drop(struct ctx *cx, struct bridge *bridge, int64_t account_i
     cx->deadline_ms = before_ms;
 }
 
-enum err subscriptions_pushed(
+enum err subscriptions_of_shares(
     struct ctx *cx, struct bridge *bridge, int64_t account_id, text_list *calendars)
 {
     struct subscription *list;
@@ -131,8 +130,8 @@ enum err subscriptions_pushed(
         return ERR_OK;
     TRY(store_subscriptions(cx, bridge->store, account_id, &list, &n));
     for (size_t i = 0; i < n; i++)
-        if (list[i].kind == SUBSCRIPTION_EVENTS &&
-            list[i].made_s + GONE_S > ctx_now_s(cx))
+        if (list[i].kind == SUBSCRIPTION_ACL &&
+            list[i].made_s + SUBSCRIPTION_GONE_S > ctx_now_s(cx))
             LIST_ADD(cx->arena, calendars, list[i].upstream_id);
     return ERR_OK;
 }

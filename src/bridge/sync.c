@@ -1,15 +1,16 @@
-/* One pass over an account: the list of calendars, the events of those that are due, then
- * attendees. */
+/* One pass over an account: the list of calendars, changes of those that are due, or a
+ * slice of what takes long. */
 #include "config.h"
 
-#include "bridge/bridge_internal.h"
+#include "bridge/job.h"
+#include "bridge/poll.h"
+#include "bridge/pull.h"
 
 #include <stdarg.h>
 #include <time.h>
 
-#define ACTIVE_S 900
-#define IDLE_FACTOR 8
-#define ATTENDEES_MS 2000 /* of a pass: changes must not wait longer for it */
+#define SLICE_MS 1000
+#define SLICE_CALLS 20
 
 void sync_warn(struct ctx *cx, const char *format, ...)
 {
@@ -23,22 +24,24 @@ struct walk {
     struct bridge *bridge;
     struct account *account;
     struct sync_pass *pass;
-    text_list pushed; /* upstream ids of calendars whose changes Feishu tells of */
     struct bridge_pull_result *result;
     bool completed; /* a calendar was read to the end for the first time */
-    enum err err; /* the first failure, which does not stop the others */
+    enum err err;   /* the first failure, which does not stop the others */
     const char *text;
 };
 
-static void note(struct ctx *cx, struct walk *walk, enum err err)
+/* False when it concerns all of the account. */
+static bool note(void *self, struct ctx *cx, enum err err)
 {
-    if (!err)
-        return;
+    struct walk *walk = self;
+    if (err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE)
+        return false;
     walk->result->failed++;
     if (!walk->err) {
         walk->err = err;
         walk->text = arena_strdup(cx->arena, ctx_error(cx));
     }
+    return true;
 }
 
 static bool is_dirty(const struct sync_pass *pass, const struct calendar *calendar)
@@ -49,80 +52,160 @@ static bool is_dirty(const struct sync_pass *pass, const struct calendar *calend
     return false;
 }
 
-/* A calendar that a client asks for is looked at every poll interval, others far less
- * often. */
-static bool is_due(
-    struct ctx *cx, const struct walk *walk, const struct calendar *calendar)
+/* Another process may have been first. */
+static bool is_due(const struct sync_pass *pass, const struct calendar *calendar)
 {
-    int64_t now_s = ctx_now_s(cx),
-            interval_s = walk->bridge->conf->sync.poll_interval_s;
-    if (walk->pass->all || calendar->pull != PULL_DONE || is_dirty(walk->pass, calendar))
-        return true;
-    if (calendar->last_interest_s + ACTIVE_S < now_s)
-        interval_s *= IDLE_FACTOR;
-    else if (text_list_has(&walk->pushed, calendar->upstream_id))
-        interval_s *= PUSH_FACTOR;
-    /* A time to come is that of a clock that was set back. */
-    return calendar->last_pull_s + interval_s <= now_s || calendar->last_pull_s > now_s;
+    for (size_t i = 0; i < pass->n_due; i++)
+        if (pass->due[i].calendar_id == calendar->id)
+            return pass->due[i].when == calendar->last_pull_s;
+    return false;
 }
+
+/* ---- short work ---- */
 
 /* What changed first, then the primary calendar: it is the one people look at. */
 static int order_of(const struct walk *walk, const struct calendar *calendar)
 {
     if (is_dirty(walk->pass, calendar))
-        return -1;
-    return str_eq(calendar->type, "primary") ? 0 : calendar->pull == PULL_DONE ? 1 : 2;
+        return 0;
+    return str_eq(calendar->type, "primary") ? 1 : 2;
 }
 
-static enum err pull_due(struct ctx *cx, struct walk *walk)
+static int64_t shares_age_s(
+    const struct walk *walk, const text_list *told, const struct calendar *calendar)
 {
+    if (walk->pass->all)
+        return 0;
+    return text_list_has(told, calendar->upstream_id) ? POLL_SHARES_TOLD_S
+                                                      : POLL_SHARES_S;
+}
+
+static enum err pull_one(
+    struct ctx *cx, struct walk *walk, const text_list *told, struct calendar *calendar)
+{
+    bool waited_for = walk->pass->all || is_dirty(walk->pass, calendar), unread;
+    struct pull pull = {
+        .bridge = walk->bridge,
+        .account = walk->account,
+        .calendar = calendar,
+        .result = walk->result,
+        .priority = waited_for ? FEISHU_READ : FEISHU_POLL,
+    };
+    enum err err = pull_events(cx, &pull, &unread);
+    walk->pass->more |= unread;
+    if (err == ERR_UPSTREAM_BUSY && !waited_for) {
+        walk->pass->busy_s = cx->retry_after_s; /* its time comes again */
+        return ERR_OK;
+    }
+    if (err && !note(walk, cx, err))
+        return err;
+    if (pull.dropped)
+        return ERR_OK;
+    return pull_shares(
+        cx, walk->bridge, walk->account, calendar, shares_age_s(walk, told, calendar));
+}
+
+static enum err pull_short(struct ctx *cx, struct walk *walk)
+{
+    struct sync_pass *pass = walk->pass;
     struct calendar *list;
+    text_list told = {0};
     size_t n;
     TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
-    TRY(subscriptions_pushed(cx, walk->bridge, walk->account->id, &walk->pushed));
-    for (int order = -1; order < 3; order++)
-        for (size_t i = 0; i < n; i++) {
-            if (order_of(walk, &list[i]) != order || !is_due(cx, walk, &list[i]))
+    TRY(subscriptions_of_shares(cx, walk->bridge, walk->account->id, &told));
+    for (int order = 0; order < 3; order++)
+        for (size_t i = 0; i < n && !pass->busy_s; i++) {
+            if (order_of(walk, &list[i]) != order ||
+                !(pass->all || order == 0 || is_due(pass, &list[i])))
                 continue;
             if (walk->bridge->stopping)
                 return fail(cx, ERR_UPSTREAM_DOWN, "the program is being stopped");
-            bool first = list[i].pull != PULL_DONE;
-            enum err err =
-                pull_events(cx, walk->bridge, walk->account, &list[i], walk->result);
-            note(cx, walk, err);
-            walk->completed |= !err && list[i].pull == PULL_DONE && first;
-            if (err == ERR_UPSTREAM_SIGN_IN || err == ERR_STORE)
-                return err;
-            TRY(pull_shares(
-                cx, walk->bridge, walk->account, &list[i], walk->pass->all));
+            TRY(pull_one(cx, walk, &told, &list[i]));
         }
     return ERR_OK;
 }
 
-static enum err fill_attendees(struct ctx *cx, struct walk *walk)
+static enum err pull_stale_shares(struct ctx *cx, struct walk *walk)
 {
     struct calendar *list;
     size_t n;
-    bool more;
-    int64_t until_ms = ctx_monotonic_ms(cx) + ATTENDEES_MS;
+    TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
+    for (size_t i = 0; i < n && !walk->bridge->stopping; i++)
+        TRY(pull_shares(cx, walk->bridge, walk->account, &list[i], POLL_SHARES_TOLD_S));
+    return ERR_OK;
+}
+
+/* ---- long work ---- */
+
+static enum err fill_attendees(struct ctx *cx, struct walk *walk, struct slice *slice)
+{
+    struct calendar *list;
+    size_t n;
+    unsigned before = cx->upstream_calls;
     TRY(store_calendars(cx, walk->bridge->store, walk->account->id, &list, &n));
     for (size_t i = 0; i < n && !walk->bridge->stopping; i++) {
-        TRY(pull_attendees(cx, walk->bridge, walk->account, &list[i], until_ms, &more));
-        walk->pass->more |= more;
+        if (slice_is_over(cx, slice, before)) {
+            slice->more = true;
+            return ERR_OK;
+        }
+        TRY(pull_attendees(cx, walk->bridge, walk->account, &list[i], slice));
     }
     return ERR_OK;
 }
 
+static enum err pull_long(struct ctx *cx, struct walk *walk)
+{
+    struct sync_pass *pass = walk->pass;
+    struct slice slice = {
+        .until_ms = ctx_monotonic_ms(cx) + SLICE_MS,
+        .max_calls = SLICE_CALLS,
+        .whole = pass->whole,
+        .note = note,
+        .self = walk,
+    };
+    enum err err = pull_readings(cx, walk->bridge, walk->account, &slice, walk->result);
+    walk->completed = slice.completed;
+    if (!err && (!slice.more || pass->whole)) {
+        slice.until_ms = ctx_monotonic_ms(cx) + SLICE_MS;
+        err = fill_attendees(cx, walk, &slice);
+        if (err == ERR_UPSTREAM_BUSY) {
+            slice.busy_s = cx->retry_after_s > 0 ? cx->retry_after_s : 1;
+            slice.more = true;
+            err = ERR_OK;
+        }
+    }
+    pass->more = slice.more;
+    pass->busy_s = slice.busy_s;
+    return err && note(walk, cx, err) ? ERR_OK : err;
+}
+
+/* ---- a pass ---- */
+
 static enum err run(struct ctx *cx, struct walk *walk)
 {
-    if (walk->pass->list)
+    const struct sync_pass *pass = walk->pass;
+    if (pass->list)
         TRY(pull_calendars(cx, walk->bridge, walk->account, walk->result));
-    TRY(pull_due(cx, walk));
-    enum err err = fill_attendees(cx, walk);
-    if (err == ERR_UPSTREAM_SIGN_IN)
-        return err;
-    note(cx, walk, err);
+    if (pass->all || pass->n_dirty || pass->n_due)
+        TRY(pull_short(cx, walk));
+    if (pass->shares)
+        TRY(pull_stale_shares(cx, walk));
+    if (walk->result->changed || walk->result->calendars || pass->n_dirty)
+        walk->pass->more = true; /* attendees, first readings */
+    if (pass->is_long)
+        TRY(pull_long(cx, walk));
     return walk->err ? fail(cx, walk->err, "%s", walk->text) : ERR_OK;
+}
+
+/* Slices come by the second: only what is new about them is written down. */
+static void note_end(struct ctx *cx, struct walk *walk, enum err err, const char *text)
+{
+    const struct account *account = walk->account;
+    bool is_slice = walk->pass->is_long && !walk->pass->whole;
+    if (is_slice && walk->pass->more && !err && str_empty(account->last_error))
+        return;
+    store_account_set_synced(cx, walk->bridge->store, account->id,
+        err ? account->last_sync_s : ctx_now_s(cx), text);
 }
 
 static enum err pass_locked(struct ctx *cx, struct bridge *bridge, int64_t account_id,
@@ -139,12 +222,11 @@ static enum err pass_locked(struct ctx *cx, struct bridge *bridge, int64_t accou
     if (!err)
         err = run(cx, &walk);
     const char *text = err ? arena_strdup(cx->arena, ctx_error(cx)) : "";
-    if (result->calendars || walk.completed)
+    if (walk.completed || (result->calendars && !pass->more))
         subscriptions_look(bridge);
     bridge->pulls++;
     bridge->pull_errors += err != ERR_OK;
-    store_account_set_synced(
-        cx, bridge->store, account_id, err ? account.last_sync_s : ctx_now_s(cx), text);
+    note_end(cx, &walk, err, text);
     return err ? fail(cx, err, "%s", text) : ERR_OK;
 }
 
@@ -166,36 +248,50 @@ enum err sync_account(struct ctx *cx, struct bridge *bridge, int64_t account_id,
 
 #define PULL_WAIT_MS 120000
 #define ATTENDEES_WAIT_MS 8000
-#define DEFERRED_STEPS 10
+#define WAIT_STEPS 10
+#define BUSY_STEP_MS 100
 
-/* What was written a moment ago may still be read in an older version. */
-static void wait_for_guard(const struct bridge *bridge)
+static void wait_ms(const struct bridge *bridge, int64_t ms)
 {
-    long step_ms = WRITE_GUARD_MS / DEFERRED_STEPS;
-    for (int i = 0; i < DEFERRED_STEPS && !bridge->stopping; i++)
-        nanosleep(&(struct timespec){.tv_nsec = step_ms * 1000000L}, NULL);
+    for (int i = 0; i < WAIT_STEPS && !bridge->stopping; i++)
+        nanosleep(
+            &(struct timespec){.tv_nsec = (long)(ms / WAIT_STEPS) * 1000000L}, NULL);
+}
+
+/* Attendees of a large calendar take as long as the budget wants; the server goes on with
+ * them. */
+static enum err fill_for_a_while(struct ctx *cx, struct bridge *bridge,
+    int64_t account_id, struct bridge_pull_result *result)
+{
+    int64_t until_ms = ctx_monotonic_ms(cx) + ATTENDEES_WAIT_MS;
+    struct sync_pass pass = {.more = true};
+    while (pass.more && ctx_monotonic_ms(cx) < until_ms) {
+        if (pass.busy_s)
+            wait_ms(bridge, BUSY_STEP_MS);
+        pass = (struct sync_pass){.is_long = true, .wait_ms = PULL_WAIT_MS};
+        TRY(sync_account(cx, bridge, account_id, &pass, result));
+    }
+    return ERR_OK;
 }
 
 enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     struct bridge_pull_result *result)
 {
-    struct sync_pass pass = {.list = true, .all = true, .wait_ms = PULL_WAIT_MS};
+    struct sync_pass pass = {.list = true,
+        .all = true,
+        .is_long = true,
+        .whole = true,
+        .wait_ms = PULL_WAIT_MS};
     *result = (struct bridge_pull_result){0};
     TRY(sync_account(cx, bridge, account_id, &pass, result));
     if (result->deferred) {
-        wait_for_guard(bridge);
-        pass = (struct sync_pass){.all = true, .wait_ms = PULL_WAIT_MS};
+        /* What was written a moment ago may still be read in an older version. */
+        wait_ms(bridge, WRITE_GUARD_MS);
+        pass = (struct sync_pass){
+            .all = true, .is_long = true, .whole = true, .wait_ms = PULL_WAIT_MS};
         TRY(sync_account(cx, bridge, account_id, &pass, result));
     }
-    /* Attendees of a large calendar take as long as the budget wants; the server goes on
-     * with them. */
-    int64_t until_ms = ctx_monotonic_ms(cx) + ATTENDEES_WAIT_MS;
-    pass = (struct sync_pass){.wait_ms = PULL_WAIT_MS, .more = pass.more};
-    while (pass.more && ctx_monotonic_ms(cx) < until_ms) {
-        pass.more = false;
-        TRY(sync_account(cx, bridge, account_id, &pass, result));
-    }
-    return ERR_OK;
+    return pass.more ? fill_for_a_while(cx, bridge, account_id, result) : ERR_OK;
 }
 
 enum err bridge_forget_tokens(struct ctx *cx, struct bridge *bridge, int64_t account_id)
@@ -208,6 +304,7 @@ enum err bridge_forget_tokens(struct ctx *cx, struct bridge *bridge, int64_t acc
     TRY(store_begin(cx, bridge->store, &tx));
     for (size_t i = 0; i < n && !err; i++) {
         list[i].sync_token = NULL;
+        list[i].full_s = 0;
         err = store_calendar_set_pull(cx, tx, &list[i]);
     }
     if (!err)

@@ -5,7 +5,6 @@
 
 #include "bridge/bridge_internal.h"
 
-#define TOKEN_MARGIN_S 120
 #define TOKEN_WAIT_MS 20000
 #define KEEP_ALIVE_S 86400
 
@@ -84,6 +83,7 @@ enum err token_get(void *self, struct ctx *cx, const char *stale, const char **t
     struct bridge *bridge = source->bridge;
     struct account account;
     int fd;
+    cx->payer = source->account_id;
     TRY(load(cx, bridge, source->account_id, &account));
     if (!is_good(cx, &account, stale)) {
         TRY(lock_file_take(cx, bridge->locks, LOCK_TOKEN, source->account_id,

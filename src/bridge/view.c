@@ -17,30 +17,56 @@ static bool is_told(
     return false;
 }
 
+/* The rows of the account as a whole; of its calendars by their upstream ids. */
+static enum err fill_spent(struct ctx *cx, struct bridge *bridge,
+    struct account_view *view, struct spent **list, size_t *n)
+{
+    TRY(store_spent(cx, bridge->store, view->id, list, n));
+    view->spent = ARENA_ARRAY(cx->arena, struct account_spent_view, *n + 1);
+    for (size_t i = 0; i < *n; i++) {
+        const struct spent *one = &(*list)[i];
+        if (*one->upstream_id)
+            continue;
+        view->calls += one->calls;
+        view->spent[view->n_spent++] = (struct account_spent_view){
+            .purpose = spent_word(one->purpose), .calls = one->calls};
+    }
+    return ERR_OK;
+}
+
+static int64_t calls_of(const struct spent *list, size_t n, const char *upstream_id)
+{
+    int64_t calls = 0;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(list[i].upstream_id, upstream_id))
+            calls += list[i].calls;
+    return calls;
+}
+
 static enum err fill_calendars(
     struct ctx *cx, struct bridge *bridge, struct account_view *view)
 {
     struct calendar *list;
+    struct spent *spent;
+    size_t n_spent;
     struct subscription *told;
     size_t n_told;
+    TRY(fill_spent(cx, bridge, view, &spent, &n_spent));
     TRY(store_subscriptions(cx, bridge->store, view->id, &told, &n_told));
     TRY(store_calendars(cx, bridge->store, view->id, &list, &view->n_calendars));
     view->calendars =
         ARENA_ARRAY(cx->arena, struct account_calendar_view, view->n_calendars + 1);
     for (size_t i = 0; i < view->n_calendars; i++) {
-        struct spent spent;
-        spent_read(cx, bridge, list[i].id, &spent);
-        view->calls += spent.calls;
         view->calendars[i] = (struct account_calendar_view){
             .name = list[i].name,
             .display_name = !str_empty(list[i].alias) ? list[i].alias : list[i].summary,
             .role = list[i].role,
             .last_error = list[i].last_error,
-            .objects = calendar_count(cx, bridge, list[i].id),
+            .objects = list[i].objects,
             .last_pull_s = list[i].last_pull_s,
-            .last_success_s = spent.success_s,
-            .lag_s = spent.success_s ? ctx_now_s(cx) - spent.success_s : 0,
-            .calls = spent.calls,
+            .last_success_s = list[i].success_s,
+            .lag_s = list[i].success_s ? ctx_now_s(cx) - list[i].success_s : 0,
+            .calls = calls_of(spent, n_spent, list[i].upstream_id),
             .complete = list[i].pull == PULL_DONE,
             .pushed = is_told(told, n_told, list[i].upstream_id),
         };

@@ -11,11 +11,13 @@
 #define SECOND_MS 1000
 #define MINUTE_MS 60000
 #define RATE_MAX 100000L
-#define PRIORITIES 3
+#define PRIORITIES 4
+#define TURNS 1024 /* accounts that share a slot only share turns */
 #define NEVER_MS INT64_MIN
 
 struct waiter {
     struct waiter *next;
+    int64_t payer;
 };
 
 struct method {
@@ -24,7 +26,8 @@ struct method {
     int64_t paused_until_ms;
     long per_second;
     unsigned n_waiting;
-    struct waiter *queue[PRIORITIES];
+    struct waiter *queue[PRIORITIES]; /* as they came */
+    uint32_t turn, *turns;            /* number of the last turn of each account */
 };
 
 struct budget {
@@ -61,7 +64,7 @@ static int64_t window_open_ms(
 
 static long share(long n, enum feishu_priority priority)
 {
-    return priority == FEISHU_BACKFILL ? clamp(n * 4 / 5, 1, n) : n;
+    return priority >= FEISHU_POLL ? clamp(n * 4 / 5, 1, n) : n;
 }
 
 static int64_t free_at_ms(const struct budget *budget, const struct method *method,
@@ -75,8 +78,15 @@ static int64_t free_at_ms(const struct budget *budget, const struct method *meth
     return at > method->paused_until_ms ? at : method->paused_until_ms;
 }
 
-static void count_call(const struct budget *budget, struct method *method, int64_t now_ms)
+static uint32_t *turn_of(const struct method *method, int64_t payer)
 {
+    return &method->turns[(uint64_t)payer % TURNS];
+}
+
+static void count_call(const struct budget *budget, struct method *method, int64_t payer,
+    int64_t now_ms)
+{
+    *turn_of(method, payer) = ++method->turn;
     method->taken_ms[method->head] = now_ms;
     method->head = (method->head + 1) % (size_t)budget->per_minute;
 }
@@ -90,6 +100,7 @@ static struct method *open_method(struct budget *budget, unsigned number)
     method->taken_ms = must(malloc(n * sizeof(*method->taken_ms)));
     for (size_t i = 0; i < n; i++)
         method->taken_ms[i] = NEVER_MS;
+    method->turns = must(calloc(TURNS, sizeof(*method->turns)));
     long own = number < FEISHU_ENDPOINT_COUNT
         ? feishu_endpoint_row((enum feishu_endpoint)number)->rate_per_second
         : 0;
@@ -120,13 +131,23 @@ static void dequeue(struct budget *budget, struct method *method,
         pthread_cond_broadcast(&budget->changed);
 }
 
+/* A turn before the other; the numbers may wrap. */
+static bool is_earlier(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
 static bool is_first(const struct method *method, enum feishu_priority priority,
     const struct waiter *waiter)
 {
     for (int i = 0; i < (int)priority; i++)
         if (method->queue[i])
             return false;
-    return method->queue[priority] == waiter;
+    const struct waiter *best = method->queue[priority];
+    for (const struct waiter *one = best->next; one; one = one->next)
+        if (is_earlier(*turn_of(method, one->payer), *turn_of(method, best->payer)))
+            best = one;
+    return best == waiter;
 }
 
 static void wait_ms(struct budget *budget, int64_t ms)
@@ -160,7 +181,7 @@ static enum err take(struct ctx *cx, struct budget *budget, struct method *metho
         if (budget->stopped)
             return fail(cx, ERR_UPSTREAM_DOWN, "the Feishu client is stopping");
         if (first && at_ms <= now_ms) {
-            count_call(budget, method, now_ms);
+            count_call(budget, method, cx->payer, now_ms);
             return ERR_OK;
         }
         if (at_ms > until_ms || now_ms >= until_ms)
@@ -187,8 +208,10 @@ void budget_free(struct budget *budget)
 {
     if (!budget)
         return;
-    for (size_t i = 0; i < BUDGET_METHODS; i++)
+    for (size_t i = 0; i < BUDGET_METHODS; i++) {
         free(budget->methods[i].taken_ms);
+        free(budget->methods[i].turns);
+    }
     pthread_cond_destroy(&budget->changed);
     pthread_mutex_destroy(&budget->lock);
     free(budget);
@@ -199,7 +222,7 @@ enum err budget_take(struct ctx *cx, struct budget *budget, unsigned number,
 {
     pthread_mutex_lock(&budget->lock);
     struct method *method = open_method(budget, number);
-    struct waiter self = {.next = NULL};
+    struct waiter self = {.payer = cx->payer};
     enqueue(method, priority, &self);
     enum err err = take(cx, budget, method, priority, &self, until_ms);
     dequeue(budget, method, priority, &self);

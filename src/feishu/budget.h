@@ -3,8 +3,10 @@
  * accounts (feishu-api 1.5). Any thread.
  *
  * The windows slide: at no moment does the last second or the last minute hold more calls
- * than allowed. Waiting calls go in the order writes, reads, back-fill, and among equals
- * first come first served; a back-fill leaves a fifth of both windows to the others.
+ * than allowed. Waiting calls go in the order writes, reads, polls, back-fill. Among
+ * those of one kind the accounts (cx->payer) take turns, however many calls one has
+ * waiting: the one whose last turn was longest ago is next, and of one account first come
+ * first served. Polls and back-fill leave a fifth of both windows to the others.
  */
 #ifndef FEISHU_BUDGET_H
 #define FEISHU_BUDGET_H

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ARGS_MAX 3
+#define CALENDAR_PATH "/open-apis/calendar/v4/calendars/:calendar_id"
 
 /* Everything but unreserved characters is encoded: "@" in calendar ids must be
  * (feishu-api 1.2). */
@@ -70,6 +71,15 @@ static enum err get_token(struct ctx *cx, struct feishu *feishu,
     return tenant_token(cx, feishu, stale, until_ms, token);
 }
 
+/* What a write looks at before and after is part of it. */
+static enum feishu_purpose purpose_of(
+    const struct feishu_call *call, const struct feishu_endpoint_row *row)
+{
+    return call->priority == FEISHU_WRITE && row->purpose != FEISHU_FOR_TOKENS
+        ? FEISHU_FOR_WRITES
+        : row->purpose;
+}
+
 static enum err make_call(struct ctx *cx, struct feishu *feishu,
     const struct feishu_call *call, struct upstream_call *made)
 {
@@ -81,6 +91,9 @@ static enum err make_call(struct ctx *cx, struct feishu *feishu,
     *made = (struct upstream_call){.id = row->id,
         .method = call->endpoint,
         .priority = call->priority,
+        .patience_ms = call->patience_ms,
+        .calendar_id = str_starts(row->path, CALENDAR_PATH) ? call->args[0] : NULL,
+        .purpose = purpose_of(call, row),
         .retry = row->retry,
         .until_ms = retry_until_ms(cx, row->retry, call->priority),
         .http = {.method = row->method, .url = buf_str(&url)}};

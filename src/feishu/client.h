@@ -33,6 +33,12 @@ struct feishu_options {
     struct secret app_secret;
     long rate_per_second, rate_per_minute;
     long timeout_s;
+    /* Told of every call that is sent, also of repeats and of those for tokens: from any
+     * thread, must be quick. calendar_id NULL where the call is not about one. NULL =
+     * nobody wants to know. */
+    void (*spent)(
+        void *self, int64_t payer, const char *calendar_id, enum feishu_purpose purpose);
+    void *spent_self;
 };
 
 /* Options are copied. */
@@ -50,8 +56,9 @@ struct feishu_user {
     void *self;
 };
 
-/* Writes before reads before back-fill, when the budget is short. */
-enum feishu_priority { FEISHU_WRITE, FEISHU_READ, FEISHU_BACKFILL };
+/* The order when the budget is short: what a person waits for first, then looks whether
+ * something changed, then what is merely to be completed. */
+enum feishu_priority { FEISHU_WRITE, FEISHU_READ, FEISHU_POLL, FEISHU_BACKFILL };
 
 struct feishu_call {
     enum feishu_endpoint endpoint;
@@ -62,12 +69,15 @@ struct feishu_call {
     const char *const *query;
     const cJSON *body;
     enum feishu_priority priority;
+    /* Longest wait for its turn, before the first try and between tries: UPSTREAM_BUSY at
+     * once when it comes later. 0 = as long as the call may take. */
+    int64_t patience_ms;
 };
 
-/* One call, with its retries inside cx's deadline (without one: 25 s for a write, 60 s
- * for a read, 300 s for a back-fill). *data = the reply's data object (never NULL on
- * success; {} where there was none), owned by cx->arena. *code (may be NULL) = Feishu's
- * code also on failure, 0 when no reply came. */
+/* One call, paid by cx->payer, with its retries inside cx's deadline (without one: 25 s
+ * for a write, 60 s for a read or poll, 300 s for a back-fill). *data = the reply's data
+ * object (never NULL on success; {} where there was none), owned by cx->arena. *code (may
+ * be NULL) = Feishu's code also on failure, 0 when no reply came. */
 enum err feishu_request(struct ctx *cx, struct feishu *feishu,
     const struct feishu_call *call, int *code, cJSON **data);
 

@@ -53,12 +53,27 @@ enum feishu_endpoint {
 enum feishu_retry { FEISHU_RETRY_READ, FEISHU_RETRY_REPEATABLE, FEISHU_RETRY_ONCE };
 enum feishu_token { FEISHU_NO_TOKEN, FEISHU_TENANT, FEISHU_USER, FEISHU_EITHER };
 
+/* What a call is for, to tell what an account spends. */
+enum feishu_purpose {
+    FEISHU_FOR_TOKENS,
+    FEISHU_FOR_CALENDARS, /* the list of calendars and what is in it */
+    FEISHU_FOR_EVENTS,
+    FEISHU_FOR_ATTENDEES,
+    FEISHU_FOR_WRITES,
+    FEISHU_FOR_SUBSCRIPTIONS,
+    FEISHU_FOR_SHARING,
+    FEISHU_FOR_BUSY_TIMES,
+    FEISHU_FOR_PEOPLE,
+    FEISHU_PURPOSE_COUNT
+};
+
 struct feishu_endpoint_row {
     const char *id;     /* "calendar.event.list" */
     const char *method; /* "GET" */
     const char *path;   /* with :names */
     enum feishu_token token;
     enum feishu_retry retry;
+    enum feishu_purpose purpose;
     /* REPEATABLE only when the query has this name; NULL = always */
     const char *repeat_key;
     /* where the method's own bound is lower than the usual; 0 = usual */

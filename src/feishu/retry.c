@@ -111,6 +111,9 @@ static void perform_once(struct ctx *cx, struct feishu *feishu,
     http.can_be_cut = is_read;
     struct transport_reply bytes;
     cx->upstream_calls++;
+    if (feishu->options.spent)
+        feishu->options.spent(
+            feishu->options.spent_self, cx->payer, call->calendar_id, call->purpose);
     transport_perform(feishu->transport, &http, &bytes);
     reply_read(cx, &bytes, is_read, call->is_oauth, reply);
     transport_reply_free(&bytes);
@@ -135,6 +138,13 @@ static enum err fail_call(
         cx, reply->kind, "%s: %s: %s", err_text(reply->kind), call->id, reply->text);
 }
 
+/* Until when a turn is worth waiting for. */
+static int64_t turn_until_ms(const struct ctx *cx, const struct upstream_call *call)
+{
+    int64_t patient_ms = ctx_monotonic_ms(cx) + call->patience_ms;
+    return call->patience_ms && patient_ms < call->until_ms ? patient_ms : call->until_ms;
+}
+
 enum err retry_perform(struct ctx *cx, struct feishu *feishu,
     const struct upstream_call *call, struct reply *reply)
 {
@@ -142,8 +152,8 @@ enum err retry_perform(struct ctx *cx, struct feishu *feishu,
     for (int try = 1;; try++) {
         enum err err = wait_for_breaker(cx, feishu, call);
         if (err == ERR_OK)
-            err = budget_take(
-                cx, feishu->budget, call->method, call->priority, call->until_ms);
+            err = budget_take(cx, feishu->budget, call->method, call->priority,
+                turn_until_ms(cx, call));
         if (err != ERR_OK) {
             *reply = (struct reply){.kind = err,
                 .rule = CODE_FINAL,
@@ -163,7 +173,7 @@ enum err retry_perform(struct ctx *cx, struct feishu *feishu,
         int64_t pause_ms = retry_pause_ms(cx, try, reply->reset_s);
         if (reply->kind == ERR_UPSTREAM_BUSY)
             cx->retry_after_s = (int)((pause_ms + 999) / 1000);
-        if (ctx_monotonic_ms(cx) + pause_ms >= call->until_ms ||
+        if (ctx_monotonic_ms(cx) + pause_ms >= turn_until_ms(cx, call) ||
             !budget_sleep(feishu->budget, pause_ms))
             break;
     }

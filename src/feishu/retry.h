@@ -16,9 +16,12 @@ struct upstream_call {
     const char *id;  /* "calendar.event.list", for logs and error texts */
     unsigned method; /* of the budget */
     enum feishu_priority priority;
+    enum feishu_purpose purpose;
     enum feishu_retry retry;
     bool is_oauth;
     int64_t until_ms;              /* monotonic */
+    int64_t patience_ms;           /* of feishu_call */
+    const char *calendar_id;       /* NULL = it is not about one */
     struct transport_request http; /* timeout_ms, once and can_be_cut are filled in */
 };
 

@@ -56,6 +56,7 @@ static enum err ask(
     struct upstream_call call = {.id = row->id,
         .method = FEISHU_TENANT_TOKEN,
         .priority = FEISHU_WRITE,
+        .purpose = row->purpose,
         .retry = row->retry,
         .until_ms = until_ms,
         .http = {.method = row->method,

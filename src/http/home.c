@@ -163,6 +163,8 @@ static void write_calendars(struct page *page, const struct account_view *view)
     for (size_t i = 0; i < view->n_calendars; i++)
         write_calendar(page, &view->calendars[i]);
     buf_adds(&page->html, "</table></div>\n");
+    word(page, "<p>", WORD_CALLS_ALL, " ");
+    buf_printf(&page->html, "%lld</p>\n", (long long)view->calls);
     page_form(page, "sync");
     word(page, "<button class=\"quiet\">", WORD_SYNC_NOW, "</button></form>\n");
 }

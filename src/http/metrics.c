@@ -45,7 +45,7 @@ static const struct labelled account_table[] = {
     OF("account", account_view, sign_in_until_s, "sign_in_until_timestamp_seconds",
         "gauge", "When Feishu ends the sign-in."),
     OF("account", account_view, calls, "upstream_calls", "counter",
-        "Calls that pulls of the account's calendars have cost."),
+        "Calls to Feishu for the account, of every kind."),
 };
 static const struct labelled calendar_table[] = {
     OF("calendar", account_calendar_view, last_success_s,
@@ -53,7 +53,7 @@ static const struct labelled calendar_table[] = {
     OF("calendar", account_calendar_view, lag_s, "lag_seconds", "gauge",
         "Time since the last pull that succeeded."),
     OF("calendar", account_calendar_view, calls, "upstream_calls", "counter",
-        "Calls that pulls of the calendar have cost."),
+        "Calls to Feishu that were about the calendar."),
 };
 
 static void add_label(struct buf *text, const char *name, const char *value)
@@ -87,6 +87,22 @@ static void add_line(struct buf *text, const struct labelled *one, const void *v
     buf_printf(text, "} %lld\n", (long long)value);
 }
 
+static void add_spent(
+    struct buf *text, const struct account_view *views, size_t n_views)
+{
+    static const char name[] = "feishu_caldav_account_upstream_calls_by_purpose";
+    buf_printf(text, "# HELP %s Calls to Feishu for the account by what they are for.\n"
+        "# TYPE %s counter\n", name, name);
+    for (size_t i = 0; i < n_views; i++)
+        for (size_t k = 0; k < views[i].n_spent; k++) {
+            buf_printf(text, "%s{", name);
+            add_label(text, "account", views[i].open_id);
+            buf_addc(text, ',');
+            add_label(text, "purpose", views[i].spent[k].purpose);
+            buf_printf(text, "} %lld\n", (long long)views[i].spent[k].calls);
+        }
+}
+
 static void add_states(
     struct buf *text, const struct account_view *views, size_t n_views)
 {
@@ -116,6 +132,7 @@ static void add_accounts(struct exchange *ex, struct buf *text)
             add_line(text, &account_table[k], &views[i], views[i].open_id, NULL);
     }
     add_states(text, views, n);
+    add_spent(text, views, n);
     for (size_t k = 0; k < sizeof calendar_table / sizeof *calendar_table; k++) {
         add_head(text, &calendar_table[k]);
         for (size_t i = 0; i < n; i++)

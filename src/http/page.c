@@ -61,6 +61,7 @@ static const struct {
     [WORD_AUTHORIZED_SOON] = {"A sign-in lasts for a year. Sign in again before",
         "飞书登录一年后失效，请在此日期之前重新登录："},
     [WORD_CALLS] = {"Calls to Feishu", "调用次数"},
+    [WORD_CALLS_ALL] = {"Calls to Feishu for all of this account:", "本账号调用飞书总次数："},
     [WORD_LAG] = {"Seconds since", "距今秒数"},
     [WORD_PHONE_HINT] = {"Open this page on your phone:", "在手机上打开此页面："},
     [WORD_SORRY] = {"That did not work", "操作失败"},

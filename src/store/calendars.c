@@ -31,6 +31,11 @@ static void read_calendar(struct ctx *cx, sqlite3_stmt *stmt, struct calendar *o
         .floor = sqlite3_column_int64(stmt, 20),
         .owner = column_copy(cx, stmt, 21),
         .shares_read_s = sqlite3_column_int64(stmt, 22),
+        .success_s = sqlite3_column_int64(stmt, 23),
+        .changed_s = sqlite3_column_int64(stmt, 24),
+        .full_s = sqlite3_column_int64(stmt, 25),
+        .cost = sqlite3_column_int64(stmt, 26),
+        .objects = sqlite3_column_int64(stmt, 27),
     };
 }
 
@@ -181,9 +186,10 @@ enum err store_calendar_remove(struct ctx *cx, struct store_tx *tx, int64_t id)
 enum err store_calendar_set_pull(
     struct ctx *cx, struct store_tx *tx, const struct calendar *one)
 {
-    return sql_run(cx, tx->conn, SQL_CALENDAR_SET_PULL, "itiiit", one->id,
+    return sql_run(cx, tx->conn, SQL_CALENDAR_SET_PULL, "itiiitiiii", one->id,
         one->sync_token, one->anchor_s, (int64_t)one->pull, one->last_pull_s,
-        one->last_error == NULL ? "" : one->last_error);
+        one->last_error == NULL ? "" : one->last_error, one->success_s, one->changed_s,
+        one->full_s, one->cost);
 }
 
 enum err store_calendar_interest(

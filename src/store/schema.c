@@ -248,5 +248,43 @@ const char *const store_schema[] = {
     " calendar_id INTEGER NOT NULL REFERENCES calendars (id) ON DELETE CASCADE,"
     " name TEXT NOT NULL, digest BLOB NOT NULL, made_s INTEGER NOT NULL,"
     " PRIMARY KEY (calendar_id, name)) STRICT, WITHOUT ROWID;",
+
+    /* 9: what upstream was asked, how often a calendar changes, objects counted as they
+     * come and go */
+    "ALTER TABLE calendars ADD COLUMN success_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE calendars ADD COLUMN changed_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE calendars ADD COLUMN full_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE calendars ADD COLUMN cost INTEGER NOT NULL DEFAULT 100;"
+    "ALTER TABLE calendars ADD COLUMN objects INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE calendars SET objects = (SELECT count(*) FROM objects o"
+    " WHERE o.calendar_id = calendars.id AND o.hidden = 0),"
+    " full_s = CASE WHEN pull = 2 THEN last_pull_s ELSE 0 END;"
+    "UPDATE calendars SET success_s = CAST(substr(s.value, instr(s.value, ' ') + 1)"
+    " AS INTEGER) FROM settings s WHERE s.name = 'spent.' || calendars.id;"
+    "UPDATE calendars SET full_s = CAST(s.value AS INTEGER) FROM settings s"
+    " WHERE s.name = 'full.' || calendars.id AND calendars.pull = 2;"
+    "CREATE TRIGGER objects_count_in AFTER INSERT ON objects WHEN new.hidden = 0 BEGIN"
+    " UPDATE calendars SET objects = objects + 1 WHERE id = new.calendar_id; END;"
+    "CREATE TRIGGER objects_count_out AFTER DELETE ON objects WHEN old.hidden = 0 BEGIN"
+    " UPDATE calendars SET objects = objects - 1 WHERE id = old.calendar_id; END;"
+    "CREATE TRIGGER objects_count_hidden AFTER UPDATE OF hidden ON objects"
+    " WHEN new.hidden <> old.hidden BEGIN"
+    " UPDATE calendars SET objects = objects + old.hidden - new.hidden"
+    " WHERE id = new.calendar_id; END;"
+
+    "CREATE TABLE spent ("
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " upstream_id TEXT NOT NULL, purpose INTEGER NOT NULL, calls INTEGER NOT NULL,"
+    " PRIMARY KEY (account_id, upstream_id, purpose)) STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER spent_gone AFTER DELETE ON calendars BEGIN"
+    " DELETE FROM spent WHERE account_id = old.account_id"
+    " AND upstream_id = old.upstream_id; END;"
+    /* events were all that was counted */
+    "INSERT INTO spent (account_id, upstream_id, purpose, calls)"
+    " SELECT c.account_id, c.upstream_id, 2, CAST(s.value AS INTEGER) FROM calendars c"
+    " JOIN settings s ON s.name = 'spent.' || c.id;"
+    "INSERT INTO spent (account_id, upstream_id, purpose, calls)"
+    " SELECT account_id, '', 2, sum(calls) FROM spent GROUP BY account_id;"
+    "DELETE FROM settings WHERE name LIKE 'spent.%' OR name LIKE 'full.%';",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

@@ -89,3 +89,8 @@ enum err store_shares_save(struct ctx *cx, struct store_tx *tx,
     return same ? ERR_OK
                 : number_home(cx, tx->conn, one->account_id, one->id, &unused);
 }
+
+enum err store_shares_stale(struct ctx *cx, struct store *store, int64_t calendar_id)
+{
+    STORE_RUN(cx, store, SQL_SHARES_READ, "ii", calendar_id, (int64_t)0);
+}

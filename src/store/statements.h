@@ -20,7 +20,8 @@
 #define CALENDAR_COLUMNS                                                                 \
     "id, account_id, name, upstream_id, summary, alias, description, color, color_text," \
     " type, role, permissions, third_party, sync_token, anchor_s, pull, last_pull_s, "   \
-    "last_interest_s, last_error, change, floor, owner, shares_read_s"
+    "last_interest_s, last_error, change, floor, owner, shares_read_s, success_s, "      \
+    "changed_s, full_s, cost, objects"
 
 #define PERSON_COLUMNS "open_id, address, name, fetched_s, kind, words"
 
@@ -166,7 +167,8 @@
         "type = ?9, role = ?10, permissions = ?11, third_party = ?12 WHERE id = ?1")     \
     X(CALENDAR_SET_CHANGE, "UPDATE calendars SET change = ?2 WHERE id = ?1")             \
     X(CALENDAR_SET_PULL, "UPDATE calendars SET sync_token = ?2, anchor_s = ?3, "         \
-        "pull = ?4, last_pull_s = ?5, last_error = ?6 WHERE id = ?1")                    \
+        "pull = ?4, last_pull_s = ?5, last_error = ?6, success_s = ?7, changed_s = ?8, " \
+        "full_s = ?9, cost = ?10 WHERE id = ?1")                                         \
     X(CALENDAR_LAST_INTEREST, "SELECT last_interest_s FROM calendars WHERE id = ?1")     \
     X(CALENDAR_INTEREST, "UPDATE calendars SET last_interest_s = ?2 WHERE id = ?1")      \
     X(CALENDAR_REMOVE, "DELETE FROM calendars WHERE id = ?1")                            \
@@ -175,6 +177,27 @@
     X(CALENDAR_OWNER, "SELECT a.open_id FROM calendars c JOIN accounts a "               \
         "ON a.id = c.account_id WHERE c.upstream_id = ?1 AND c.role = 'owner' "          \
         "ORDER BY c.id")                                                                 \
+    /* enum account_state 0 = OK, enum subscription_kind 0 = list, 1 = events, 2 = acl */\
+    X(POLLS, "SELECT c.id, c.account_id, c.pull, c.role, c.last_pull_s, "                \
+        "c.last_interest_s, c.changed_s, c.full_s, c.cost, EXISTS (SELECT 1 FROM rows r "\
+        "INDEXED BY rows_bare WHERE r.calendar_id = c.id AND r.original_time = 0 "       \
+        "AND r.has_attendees = 0), "                                                     \
+        "coalesce((SELECT s.made_s FROM subscriptions s WHERE s.account_id = "           \
+        "c.account_id AND s.kind = 0 AND s.upstream_id = ''), 0), "                      \
+        "coalesce((SELECT s.made_s FROM subscriptions s WHERE s.account_id = "           \
+        "c.account_id AND s.kind = 1 AND s.upstream_id = c.upstream_id), 0), "           \
+        "coalesce((SELECT s.made_s FROM subscriptions s WHERE s.account_id = "           \
+        "c.account_id AND s.kind = 2 AND s.upstream_id = c.upstream_id), 0) "            \
+        "FROM accounts a JOIN calendars c ON c.account_id = a.id WHERE a.state = 0 "     \
+        "ORDER BY a.id")                                                                 \
+    /* what was spent upstream */                                                        \
+    X(SPENT, "SELECT account_id, upstream_id, purpose, calls FROM spent "                \
+        "WHERE account_id = ?1 ORDER BY upstream_id, purpose")                           \
+    X(SPENT_ADD, "INSERT INTO spent (account_id, upstream_id, purpose, calls) "          \
+        "SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1) "     \
+        "AND (?2 = '' OR EXISTS (SELECT 1 FROM calendars WHERE account_id = ?1 "         \
+        "AND upstream_id = ?2)) ON CONFLICT (account_id, upstream_id, purpose) "         \
+        "DO UPDATE SET calls = calls + excluded.calls")                                  \
     /* whom a calendar is shared with */                                                 \
     X(SHARES, "SELECT open_id, acl_id, role FROM shares WHERE calendar_id = ?1 "         \
         "ORDER BY open_id")                                                              \

@@ -188,6 +188,11 @@ struct calendar {
     int64_t floor;          /* sync tokens below it are no longer valid */
     const char *owner;      /* open_id, "" = not to be found out, NULL = not looked for */
     int64_t shares_read_s;  /* when the list of shares was read; 0 = never */
+    int64_t success_s;      /* when a pull last succeeded; 0 = never */
+    int64_t changed_s;      /* when a pull last found something new; 0 = never */
+    int64_t full_s;         /* when all was read last; 0 = it must be */
+    int64_t cost;           /* calls of a pull of late, in hundredths */
+    int64_t objects;        /* that clients see */
 };
 enum err store_calendars(struct ctx *cx, struct store *store, int64_t account_id,
     struct calendar **list, size_t *n);
@@ -205,8 +210,8 @@ enum err store_calendars_by_upstream(struct ctx *cx, struct store *store,
 enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calendar *one);
 /* With its objects; numbers a change of the home. NOT_FOUND. */
 enum err store_calendar_remove(struct ctx *cx, struct store_tx *tx, int64_t id);
-/* Bookkeeping that clients do not see: sync_token, anchor, pull, last_pull,
- * last_error. */
+/* Bookkeeping that clients do not see: sync_token, anchor, pull, last_pull, last_error,
+ * success, changed, full, cost. */
 enum err store_calendar_set_pull(
     struct ctx *cx, struct store_tx *tx, const struct calendar *one);
 /* Noted to the minute, and left out while another writer is at work: cheap in every
@@ -231,6 +236,8 @@ enum err store_shares(struct ctx *cx, struct store *store, int64_t calendar_id,
 /* Replaces the list; numbers a change of the calendar when it differs. */
 enum err store_shares_save(struct ctx *cx, struct store_tx *tx,
     const struct calendar *one, const struct share *list, size_t n, int64_t now_s);
+/* Upstream has another list: shares_read_s becomes 0, so the next pull reads it. */
+enum err store_shares_stale(struct ctx *cx, struct store *store, int64_t calendar_id);
 
 /* ---- what Feishu was asked to tell of ---- */
 enum subscription_kind {

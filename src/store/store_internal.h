@@ -108,6 +108,9 @@ enum err counter_next(
  * when another writer is at work, so that a request never waits for a pull. */
 enum err note_run(
     struct ctx *cx, struct store *store, enum sql id, int64_t row, int64_t value);
+/* The same for several statements: *writer NULL = somebody else is at work. */
+enum err note_begin(struct ctx *cx, struct store *store, struct store_conn **writer);
+enum err note_end(struct ctx *cx, struct store_conn *writer, enum err err);
 /* A transaction of one statement, or a part of the one that is open. */
 #define STORE_RUN(cx, store, ...)                                                        \
     do {                                                                                 \

@@ -226,3 +226,46 @@ enum err note_run(
     pthread_mutex_unlock(&store->write_lock);
     return err;
 }
+
+static enum err begin_now(struct ctx *cx, struct store_conn *writer, bool *begun)
+{
+    sqlite3_busy_timeout(writer->db, 0);
+    sqlite3_exec(writer->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    int rc = sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    *begun = rc == SQLITE_OK;
+    if (*begun)
+        return ERR_OK;
+    enum err err =
+        (rc & 0xff) == SQLITE_BUSY ? ERR_OK : db_fail(cx, writer->db, "the database");
+    enum err after = conn_durable(cx, writer->db);
+    return err != ERR_OK ? err : after;
+}
+
+enum err note_begin(struct ctx *cx, struct store *store, struct store_conn **writer)
+{
+    struct store_conn *own = NULL;
+    bool begun = false;
+    *writer = NULL;
+    TRY(conn_own(cx, store, &own));
+    if (own->borrowed != NULL || pthread_mutex_trylock(&store->write_lock) != 0)
+        return ERR_OK;
+    enum err err = store->writer == NULL ? conn_open(cx, store, &store->writer) : ERR_OK;
+    if (err == ERR_OK)
+        err = begin_now(cx, store->writer, &begun);
+    if (begun)
+        *writer = store->writer;
+    else
+        pthread_mutex_unlock(&store->write_lock);
+    return err;
+}
+
+enum err note_end(struct ctx *cx, struct store_conn *writer, enum err err)
+{
+    if (err == ERR_OK && sqlite3_exec(writer->db, "COMMIT", NULL, NULL, NULL))
+        err = db_fail(cx, writer->db, "the database");
+    if (!sqlite3_get_autocommit(writer->db))
+        sqlite3_exec(writer->db, "ROLLBACK", NULL, NULL, NULL);
+    enum err after = conn_durable(cx, writer->db);
+    pthread_mutex_unlock(&writer->store->write_lock);
+    return err != ERR_OK ? err : after;
+}

@@ -1,9 +1,11 @@
 """The HTTP server: addresses, limits, sign-in, pages. Claims of src/http."""
 
 import gzip
+import os
 import re
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import time
@@ -234,6 +236,11 @@ def test_memory_does_not_grow_with_the_answer():
             sim.add_event(ADA, f"Event {i}", (1800000000 + i * 60, 1800000060 + i * 60),
                           description="long " * (size // 5))
         ada = bridge.sign_in(ADA)
+
+        def unread():
+            with sqlite3.connect(os.path.join(bridge.dir, "store.db"), timeout=20) as db:
+                return db.execute("SELECT 1 FROM rows WHERE has_attendees = 0").fetchall()
+        wait_until(lambda: not unread(), "the end of the back-fill")
         bridge.stop()  # what the first pull needed is not counted
         bridge.start()
         href = ada.calendars()["Ada"]

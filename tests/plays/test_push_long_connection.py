@@ -9,6 +9,7 @@ import urllib.parse
 import pytest
 
 from bridge import Bridge, event, wait_until, within
+from dav_client import NS
 from feishu_sim import ADA, BOB, HOUR, SOON
 
 OPTIONS = {"sync.events": "auto"}
@@ -63,7 +64,7 @@ def test_an_edit_in_feishu_changes_the_ctag_within_five_seconds(sim, bridge):
         arrives(sim, ada, f"Told {number}")
     assert summaries(ada) == ["Told 0", "Told 1", "Told 2"]
     assert sim.push()["complaints"] == []
-    assert [m["state"] for m in sim.messages()] == ["delivered"] * 3
+    wait_until(lambda: [m["state"] for m in sim.messages()] == ["delivered"] * 3, "the answers")
 
 
 def test_every_kind_of_change_arrives(sim, bridge):
@@ -149,6 +150,26 @@ def test_sharing_and_its_end_arrive(sim, bridge):
     wait_until(lambda: "Team" in ada.calendars(), "the shared calendar", within(5))
     sim.edit(BOB, "unshare", calendar_id=team["calendar_id"], user=ADA)
     wait_until(lambda: "Team" not in ada.calendars(), "its end", within(5))
+
+
+def test_the_owner_sees_at_once_with_whom_a_calendar_was_shared(sim, bridge):
+    ada = sign_in(sim, bridge)
+    href = ada.calendars()["Ada"]
+    calendar = sim.primary(ADA)
+
+    def invited():
+        props = ada.propfind(href, 0, "<cs:invite/>")[href]
+        invite = props.get("{%s}invite" % NS["cs"])
+        return [one.text for one in invite.iter("{DAV:}href")] if invite is not None else []
+    assert "mailto:bob@example.com" not in invited()
+    before = ada.ctag(href)
+    sim.edit(ADA, "share", calendar_id=calendar, user=BOB, role="reader")
+    wait_until(lambda: "mailto:bob@example.com" in invited(), "whom it is shared with", within(5))
+    assert ada.ctag(href) != before, "clients look again"
+    since = sim.last_call()
+    sim.edit(ADA, "unshare", calendar_id=calendar, user=BOB)
+    wait_until(lambda: "mailto:bob@example.com" not in invited(), "its end", within(5))
+    assert not lists(sim, since), "no events were read for it"
 
 
 def test_a_revocation_is_noticed(sim, bridge):

@@ -95,6 +95,16 @@ static void a_backfill_leaves_a_fifth_to_the_others(void **state)
     budget_free(budget);
 }
 
+static void polls_leave_a_fifth_to_what_somebody_waits_for(void **state)
+{
+    struct world *world = *state;
+    struct budget *budget = budget_new(50, 1000);
+    assert_int_equal(take_all(world, budget, FEISHU_POLL), 40);
+    assert_int_equal(take_all(world, budget, FEISHU_BACKFILL), 0);
+    assert_int_equal(take_all(world, budget, FEISHU_WRITE), 10);
+    budget_free(budget);
+}
+
 static void methods_have_budgets_of_their_own(void **state)
 {
     struct world *world = *state;
@@ -148,6 +158,7 @@ struct taker {
     struct world *world;
     struct budget *budget;
     enum feishu_priority priority;
+    int64_t payer;
     atomic_int *order;
     int place;
     enum err err;
@@ -158,6 +169,7 @@ static void *run_taker(void *self)
 {
     struct taker *taker = self;
     struct ctx *cx = ctx_new(&taker->world->seam);
+    cx->payer = taker->payer;
     taker->err = budget_take(cx, taker->budget, METHOD, taker->priority,
         taker->world->clock.monotonic_ms + 600000);
     if (taker->err == ERR_OK)
@@ -173,22 +185,30 @@ static void start_taker(struct taker *taker, unsigned waiting_then)
         sched_yield();
 }
 
-static void waiting_writes_go_before_reads_before_backfills(void **state)
+/* One call a second: who waits, and in which place each of them is let through. */
+struct waiting {
+    enum feishu_priority priority;
+    int64_t payer;
+    int place;
+};
+
+static void let_through(struct world *world, const struct waiting *list, unsigned n)
 {
-    static const enum feishu_priority came[] = {
-        FEISHU_BACKFILL, FEISHU_READ, FEISHU_READ, FEISHU_WRITE};
-    static const int place[] = {4, 2, 3, 1};
-    struct world *world = *state;
     struct budget *budget = budget_new(1, 1000);
     atomic_int order = 0;
-    struct taker takers[4];
+    struct taker takers[8];
+    assert_in_range(n, 1, 8);
+    world->cx->payer = 1;
     assert_int_equal(take_all(world, budget, FEISHU_WRITE), 1);
-    for (unsigned i = 0; i < 4; i++) {
-        takers[i] = (struct taker){
-            .world = world, .budget = budget, .priority = came[i], .order = &order};
+    for (unsigned i = 0; i < n; i++) {
+        takers[i] = (struct taker){.world = world,
+            .budget = budget,
+            .priority = list[i].priority,
+            .payer = list[i].payer,
+            .order = &order};
         start_taker(&takers[i], i + 1);
     }
-    for (int done = 0; done < 4; done++) {
+    for (int done = 0; done < (int)n; done++) {
         assert_int_equal(order, done);
         world->clock.monotonic_ms += 1000;
         while (order == done) {
@@ -196,12 +216,42 @@ static void waiting_writes_go_before_reads_before_backfills(void **state)
             sched_yield();
         }
     }
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < n; i++) {
         pthread_join(takers[i].thread, NULL);
         assert_int_equal(takers[i].err, ERR_OK);
-        assert_int_equal(takers[i].place, place[i]);
+        assert_int_equal(takers[i].place, list[i].place);
     }
     budget_free(budget);
+}
+
+static void waiting_writes_go_before_reads_before_polls_before_backfills(void **state)
+{
+    static const struct waiting list[] = {{FEISHU_BACKFILL, 0, 5}, {FEISHU_POLL, 0, 4},
+        {FEISHU_READ, 0, 2}, {FEISHU_READ, 0, 3}, {FEISHU_WRITE, 0, 1}};
+    let_through(*state, list, 5);
+}
+
+static void accounts_that_wait_take_turns(void **state)
+{
+    static const struct waiting list[] = {{FEISHU_BACKFILL, 1, 3},
+        {FEISHU_BACKFILL, 1, 5}, {FEISHU_BACKFILL, 1, 6}, {FEISHU_BACKFILL, 2, 1},
+        {FEISHU_BACKFILL, 2, 4}, {FEISHU_BACKFILL, 3, 2}};
+    let_through(*state, list, 6);
+}
+
+static void an_account_that_waits_for_the_first_time_waits_for_nobodys_backlog(
+    void **state)
+{
+    static const struct waiting list[] = {{FEISHU_POLL, 1, 2}, {FEISHU_POLL, 1, 3},
+        {FEISHU_POLL, 1, 4}, {FEISHU_POLL, 1, 5}, {FEISHU_POLL, 7, 1}};
+    let_through(*state, list, 5);
+}
+
+static void turns_do_not_put_a_backfill_before_a_write(void **state)
+{
+    static const struct waiting list[] = {
+        {FEISHU_BACKFILL, 2, 3}, {FEISHU_WRITE, 1, 1}, {FEISHU_WRITE, 1, 2}};
+    let_through(*state, list, 3);
 }
 
 static void a_stop_ends_every_wait(void **state)
@@ -231,7 +281,11 @@ int main(void)
         WORLD_TEST(a_method_with_a_lower_bound_keeps_it),
         WORLD_TEST(a_turn_behind_the_deadline_fails_at_once_and_says_when),
         WORLD_TEST(a_pause_holds_everybody),
-        WORLD_TEST(waiting_writes_go_before_reads_before_backfills),
+        WORLD_TEST(polls_leave_a_fifth_to_what_somebody_waits_for),
+        WORLD_TEST(waiting_writes_go_before_reads_before_polls_before_backfills),
+        WORLD_TEST(accounts_that_wait_take_turns),
+        WORLD_TEST(an_account_that_waits_for_the_first_time_waits_for_nobodys_backlog),
+        WORLD_TEST(turns_do_not_put_a_backfill_before_a_write),
         WORLD_TEST(a_stop_ends_every_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

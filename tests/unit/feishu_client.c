@@ -211,10 +211,85 @@ static void a_wrong_app_secret_is_the_administrators_matter(void **state)
     assert_int_equal(world->server->n_seen, 1);
 }
 
+/* What was told of calls that were sent. */
+struct spending {
+    char text[1024];
+};
+
+static void note_spent(
+    void *self, int64_t payer, const char *calendar_id, enum feishu_purpose purpose)
+{
+    struct spending *spending = self;
+    size_t len = strlen(spending->text);
+    snprintf(spending->text + len, sizeof(spending->text) - len, "%lld %s %d\n",
+        (long long)payer, calendar_id ? calendar_id : "-", (int)purpose);
+}
+
+static void every_call_is_told_of_with_payer_calendar_and_purpose(void **state)
+{
+    static const char calendar[] = "feishu.cn_a@group.calendar.feishu.cn";
+    struct world *world = *state;
+    struct spending spending = {""};
+    cJSON *data;
+    struct feishu_options options = {.base_url = world->server->url,
+        .accounts_url = world->server->url,
+        .app_id = "cli_x",
+        .app_secret = secret_new(world->cx->arena, "s3cret"),
+        .rate_per_second = 50,
+        .rate_per_minute = 1000,
+        .timeout_s = 5,
+        .spent = note_spent,
+        .spent_self = &spending};
+    feishu_free(world->feishu);
+    world->feishu = feishu_new(&options);
+    world->cx->payer = 7;
+    SERVER_SCRIPT(world->server,
+        {.status = 500, .body = "{\"code\":190003,\"msg\":\"x\"}"},
+        {.status = 200, .body = OK_EVENT}, {.status = 200, .body = OK_EVENT},
+        {.status = 200, .body = OK_EMPTY}, {.status = 200, .body = OK_EMPTY});
+    assert_ok(world->cx, request(world, FEISHU_EVENT_GET, NULL, NULL, &data));
+    assert_ok(world->cx, request(world, FEISHU_EVENT_CREATE, NULL, NULL, &data));
+    world->cx->payer = 0;
+    assert_ok(world->cx, request(world, FEISHU_CALENDAR_LIST, NULL, NULL, &data));
+    char *expected = arena_printf(world->cx->arena, "7 %s %d\n7 %s %d\n7 %s %d\n0 - %d\n",
+        calendar, FEISHU_FOR_ATTENDEES, calendar, FEISHU_FOR_ATTENDEES, calendar,
+        FEISHU_FOR_WRITES, FEISHU_FOR_CALENDARS);
+    assert_string_equal(spending.text, expected);
+}
+
+static void a_call_with_little_patience_does_not_wait_long_for_its_turn(void **state)
+{
+    struct world *world = *state;
+    cJSON *data;
+    struct feishu_options options = {.base_url = world->server->url,
+        .accounts_url = world->server->url,
+        .app_id = "cli_x",
+        .app_secret = secret_new(world->cx->arena, "s3cret"),
+        .rate_per_second = 1,
+        .rate_per_minute = 1,
+        .timeout_s = 5};
+    struct feishu_call call = {.endpoint = FEISHU_CALENDAR_LIST,
+        .user = &world->user,
+        .priority = FEISHU_POLL,
+        .patience_ms = 200};
+    feishu_free(world->feishu);
+    world->feishu = feishu_new(&options);
+    SERVER_SCRIPT(world->server, {.status = 200, .body = OK_EMPTY});
+    assert_ok(world->cx, feishu_request(world->cx, world->feishu, &call, NULL, &data));
+    int64_t start_ms = ctx_monotonic_ms(world->cx);
+    assert_err(world->cx, ERR_UPSTREAM_BUSY,
+        feishu_request(world->cx, world->feishu, &call, NULL, &data));
+    assert_true(ctx_monotonic_ms(world->cx) - start_ms < 2000);
+    assert_in_range(world->cx->retry_after_s, 50, 60);
+    assert_int_equal(world->server->n_seen, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_call_is_made_as_the_table_says),
+        WORLD_TEST(every_call_is_told_of_with_payer_calendar_and_purpose),
+        WORLD_TEST(a_call_with_little_patience_does_not_wait_long_for_its_turn),
         WORLD_TEST(a_reply_without_data_gives_an_empty_object),
         WORLD_TEST(a_chunked_reply_is_read_whole),
         WORLD_TEST(connections_are_kept),

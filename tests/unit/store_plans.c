@@ -15,7 +15,7 @@ static const struct {
 
 /* Those that are meant to go through many rows. */
 static const char *const walks[] = {"ACCOUNTS", "ACCOUNT_REMOVE", "CALENDAR_REMOVE",
-    "JOURNALS", "LOGINS_COUNT", "LOGINS_FORGET", "PEOPLE_SEARCH", "ROWS_COUNT",
+    "JOURNALS", "LOGINS_COUNT", "LOGINS_FORGET", "PEOPLE_SEARCH", "POLLS", "ROWS_COUNT",
     "ROWS_SET_BACK", "ROWS_UNSEEN", "SESSIONS_FORGET", "SUBSCRIPTIONS_DUE",
     "UNANSWERED_FORGET"};
 
