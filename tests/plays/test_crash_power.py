@@ -170,7 +170,7 @@ def test_a_first_start_that_was_cut_short_starts_again(notes, tmp_path):
         for number, note, disk in disks(notes):
             if note[0] == b"N":
                 break
-            for keep in (None, random.Random(number), random.Random(-number)):
+            for keep in (None, random.Random(number)):
                 files = disk.left(keep)
                 state = hash(tuple(sorted(files.items())))
                 if state in seen:
@@ -224,8 +224,8 @@ def test_a_power_cut_while_a_new_token_is_first_used_loses_no_sign_in():
             assert sim.calls(since=since, path="/oauth/v3/token")
             stage.bridge.stop(9)
             files = stage.cut.disk().left(lot(n))
+            sim.clear_faults()  # ends the wait, too
             thread.join()
-            sim.clear_faults()
             stage.cut.restore(files)
             stage.bridge.start()
             stage.ada = Client(stage.bridge, stage.ada.name, stage.ada.password)

@@ -226,6 +226,53 @@ def test_writes_to_one_calendar_are_ordered_and_none_is_lost(sim, bridge, ada):
     assert len(settle(bridge, ada)) == 12
 
 
+def put_aside(ada, href, name, answers):
+    """A PUT of a client of its own, in a thread that runs."""
+    client = Client(ada.bridge, ada.name, ada.password)
+    thread = threading.Thread(target=lambda: answers.append(
+        client.put(f"{href}{name}.ics", event(f"{name}@example.com", summary=name)).status_code))
+    thread.start()
+    return thread
+
+
+def hits(sim):
+    return sim.faults()[0]["hits"]
+
+
+def test_writes_to_different_calendars_run_side_by_side(sim, ada):
+    hrefs = [ada.href]
+    for number in range(3):
+        href = f"{ada.home()}plans{number}/"
+        assert ada.request("MKCALENDAR", href).status_code == 201
+        hrefs.append(href)
+    answers = []
+    sim.fault(method="POST", path="*/events", delay_ms=14000, count=-1)
+    threads = [put_aside(ada, href, f"a{number}", answers) for number, href in enumerate(hrefs)]
+    wait_until(lambda: hits(sim) == 4, "four creates that wait for Feishu at once")
+    assert not answers
+    sim.clear_faults()
+    for thread in threads:
+        thread.join()
+    assert answers == [201] * 4
+
+
+def test_a_write_to_a_calendar_waits_for_the_one_before(sim, ada):
+    answers = []
+    sim.fault(method="POST", path="*/events", delay_ms=14000, count=-1)
+    threads = [put_aside(ada, ada.href, "first", answers)]
+    wait_until(lambda: hits(sim) == 1, "the first create")
+    threads.append(put_aside(ada, ada.href, "second", answers))
+    for _ in range(20):  # it is asked meanwhile, and answers others
+        assert ada.ctag(ada.href)
+        assert hits(sim) == 1
+    sim.clear_faults()
+    for thread in threads:
+        thread.join()
+    assert answers == [201, 201]
+    made = [call["body"]["summary"] for call in sim.calls(method="POST", path="/events")]
+    assert made == ["first", "second"]
+
+
 def test_it_stops_within_five_seconds_while_feishu_hangs(sim, bridge, ada):
     sim.fault(method="GET", path="*", delay_ms=20000, count=-1)
     bridge_poll = ada.ctag(ada.href)

@@ -71,6 +71,48 @@ def test_reads_go_on_writes_end_in_time_and_it_ends_by_itself(sim, ada, outage):
     ends(sim, ada)
 
 
+def test_while_feishu_is_silent_every_kind_of_write_ends_in_time(sim, ada):
+    """All at once, so that none waits for the end of another: reads go on meanwhile, and afterwards the
+    same writes work and nothing is there twice."""
+    home = ada.home()
+    for name in ("there", "target"):
+        assert ada.request("MKCALENDAR", f"{home}{name}/").status_code == 201
+    texts = {name: event(f"{name}@example.com", summary=name) for name in ("b", "c", "moved")}
+    ada.put(f"{home}there/moved.ics", texts["moved"])
+    ada.put(f"{home}there/c.ics", texts["c"])
+    writes = [
+        lambda client: client.put(ada.href + "b.ics", texts["b"]),
+        lambda client: client.put(ada.href + "a.ics", event("a@example.com", summary="After")),
+        lambda client: client.delete(f"{home}there/c.ics"),
+        lambda client: client.request("MOVE", f"{home}there/moved.ics", headers={
+            "Destination": f"{ada.bridge.url}{home}target/moved.ics"}),
+        lambda client: client.request("MKCALENDAR", f"{home}made/"),
+        lambda client: client.delete(f"{home}gone/"),
+    ]
+    assert ada.request("MKCALENDAR", f"{home}gone/").status_code == 201
+    sim.fault(path="*", delay_ms=120000, count=-1)
+    answers = []
+    threads = [threading.Thread(target=lambda w=write: answers.append(
+        w(Client(ada.bridge, ada.name, ada.password)))) for write in writes]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        read_fast(ada)
+    for answer in answers:
+        assert answer.status_code == 503, answer.text
+        assert answer.elapsed.total_seconds() < within(30)
+        assert int(answer.headers["Retry-After"]) > 0
+    sim.clear_faults()
+    for write in writes:
+        wait_until(lambda w=write: w(ada).status_code < 500, "a write after the silence")
+    ada.bridge.run("sync", "--full", ada.name)
+    assert sorted(e["summary"] for e in sim.events()) == ["After", "b", "moved"]
+    assert set(ada.members(ada.href)) == {ada.href + "a.ics", ada.href + "b.ics"}
+    assert set(ada.members(f"{home}target/")) == {f"{home}target/moved.ics"}
+    assert not ada.members(f"{home}there/")
+    assert len([c for c in sim.calendars() if not c["is_deleted"] and c["summary"] == "made"]) == 1
+
+
 def test_a_long_outage_costs_few_calls_and_little_waiting(sim, ada):
     sim.fault(path="*", count=-1, code=190003, status=500)
     end = time.monotonic() + 60
