@@ -195,11 +195,11 @@ void patch_people(struct ctx *cx, const struct scene *scene, const cJSON *facts)
         patch_no_meeting(cx, scene);
         return;
     }
-    bool had_people = comp_line(scene->event, "ATTENDEE") != NULL;
     patch_organizer(cx, scene, people);
     struct walk walk = {
         .people = people, .index = people_index(cx, scene->env, people, true)};
     patch_lines(cx, scene, &walk);
+    bool had_people = comp_line(scene->event, "ATTENDEE") != NULL;
     size_t place = end_of_people(scene->event);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {

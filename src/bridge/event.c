@@ -45,6 +45,7 @@ bool event_id_split(
     const char *bar = event_id ? strrchr(event_id, '_') : NULL;
     long long time;
     if (!bar || bar == event_id || bar - event_id > UID_MAX_BYTES ||
+        str_has_control(event_id) ||
         !str_to_ll(bar + 1, INT64_MIN / 2, INT64_MAX / 2, &time))
         return false;
     *uid = arena_strndup(cx->arena, event_id, (size_t)(bar - event_id));

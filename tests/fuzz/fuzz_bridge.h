@@ -19,8 +19,9 @@ struct fuzz_series {
 bool fuzz_series_read(struct ctx *cx, const char *json, struct fuzz_series *out);
 
 /* The text parses again: by the bridge's own reader, rules and times included, and by
- * libical. own = every line was written here: libical has nothing to say against it. */
-void fuzz_check_served(struct ctx *cx, const char *text, bool own);
+ * libical, which has nothing to say against any of it, unless it had against the client's
+ * lines that are in it. from = those, NULL = every line was written here. */
+void fuzz_check_served(struct ctx *cx, const char *text, const char *from);
 /* Laid over itself it stays as it is, and a client that sends it back asks for nothing.
  */
 void fuzz_check_settled(struct ctx *cx, const struct series *series, const char *text);

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_series_read(cx, mark + strlen(SEPARATOR), &one)) {
             one.series.ical_uid = object.uid;
             if (convert_down(cx, &fuzz_env, &one.series, shadow, &text) == ERR_OK) {
-                fuzz_check_served(cx, text, false);
+                fuzz_check_served(cx, text, shadow);
                 fuzz_check_settled(cx, &one.series, text);
             }
         }
