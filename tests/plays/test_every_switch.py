@@ -24,7 +24,7 @@ ALARM = "BEGIN:VALARM\nACTION:DISPLAY\nDESCRIPTION:Reminder\nTRIGGER:-PT15M\nEND
 # They concern sign-in, access lists, free/busy, delivery and the interface itself; their own plays
 # have them.
 NOT_EVENTS = {
-    "acl_subscribes", "acl_twice", "bot", "freebusy_allday", "freebusy_order",
+    "acl_subscribes", "acl_twice", "app", "bot", "freebusy_allday", "freebusy_order",
     "free_busy_reader_list", "primary_alias", "push_details", "push_window_ms", "rate_limit",
     "rate_per_minute", "rate_per_second", "record_calls", "refresh_tokens", "token_v2", "token_v3",
 }
