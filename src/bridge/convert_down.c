@@ -12,6 +12,7 @@
 #define PRODID "-//feishu-caldav//feishu-caldav//EN"
 /* How far a VTIMEZONE's history reaches for a series without an end: 2038-01-01. */
 #define ZONE_HORIZON_S INT64_C(2145916800)
+#define DAY_S 86400
 #define YEAR_S INT64_C(31556952)
 
 struct down {
@@ -46,6 +47,15 @@ static struct comp *calendar_new(struct ctx *cx)
     return calendar;
 }
 
+/* The one of the other events: a client may have left it unescaped. */
+static struct line *uid_line(struct ctx *cx, const struct down *down)
+{
+    size_t at = 0;
+    const struct comp *other = comp_next_sub(down->view.calendar, "VEVENT", &at);
+    struct line *line = other == NULL ? NULL : comp_line(other, "UID");
+    return line != NULL ? line : line_new(cx, "UID:%s", down->series->ical_uid);
+}
+
 static struct comp *event_new(
     struct ctx *cx, const struct down *down, const struct series_row *row)
 {
@@ -54,8 +64,7 @@ static struct comp *event_new(
     int64_t created_s = json_int(row->event, "create_time", 0);
     if (created_s < 0 || !time_fits(created_s))
         created_s = 0;
-    comp_add_line(cx, event,
-        line_new(cx, "UID:%s", text_escape(cx->arena, down->series->ical_uid)));
+    comp_add_line(cx, event, uid_line(cx, down));
     comp_add_line(
         cx, event, line_new(cx, "DTSTAMP:%s", when_ics_utc(created_s, text)));
     return event;
@@ -131,10 +140,29 @@ static enum err lay_master(struct ctx *cx, struct down *down)
     TRY(facts_patch(cx, &scene, facts));
     TRY(ics_time(cx, view->calendar, comp_line(view->master, "DTSTART"), &view->form));
     view->form.set = true;
-    return ERR_OK;
+    return view_read_exdates(cx, down->env, view);
 }
 
 /* ---- exceptions ---- */
+
+/* A RECURRENCE-ID without a zone of its own means another occurrence when the master's
+ * start has become another. */
+static enum err keep_id(
+    struct ctx *cx, struct down *down, struct comp *event, int64_t original)
+{
+    struct ics_time form = down->view.form, id;
+    const struct line *line = comp_line(event, "RECURRENCE-ID");
+    TRY(ics_time(cx, down->view.calendar, line, &id));
+    if (!form.set)
+        form = (struct ics_time){.is_date = id.is_date, .zone = zone_utc()};
+    int64_t now = original_time(down->env, form.set ? &form : NULL, &id);
+    if (now == original || (form.is_date && now / DAY_S == original / DAY_S))
+        return ERR_OK;
+    struct scene scene = scene_of(down, event);
+    struct line *own = original_line(cx, &scene, "RECURRENCE-ID", &form, original);
+    comp_replace_lines(cx, event, "RECURRENCE-ID", &own, 1);
+    return ERR_OK;
+}
 
 /* A row of which only the guests are known says else what the series says. */
 static enum err exception_facts(
@@ -164,6 +192,8 @@ static bool is_declined(const struct down *down, const struct series_row *row)
 
 static bool listed(const struct view *view, int64_t original)
 {
+    if (view->form.is_date)
+        original -= original % DAY_S;
     for (size_t i = 0; i < view->exdates.n; i++) {
         if (view->exdates.items[i] == original)
             return true;
@@ -183,6 +213,9 @@ static enum err lay_exception(
     if (old == NULL && down->view.master != NULL && is_declined(down, row) &&
         listed(&down->view, row->original_time))
         return ERR_OK;
+    /* Two rows of one day. */
+    if (down->view.form.is_date && series_find(down->series, row->original_time) != row)
+        return ERR_OK;
     if (!time_fits(row->original_time))
         return fail(cx, ERR_INTERNAL, "event %s_%lld is an occurrence of no day",
             down->series->uid, (long long)row->original_time);
@@ -191,6 +224,8 @@ static enum err lay_exception(
     struct comp *event = old != NULL ? old->event : override_new(cx, down, row);
     if (old == NULL)
         add_event(cx, down, event, false);
+    else
+        TRY(keep_id(cx, down, event, row->original_time));
     struct scene scene = scene_of(down, event);
     return facts_patch(cx, &scene, facts);
 }
@@ -226,11 +261,12 @@ static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *be
             TRY(facts_up(cx, &scene, &own));
             keep = same_facts(own, facts_of_occurrence(cx, before, one->original_time));
         }
-        if (keep)
-            TRY(facts_patch(
-                cx, &scene, facts_of_occurrence(cx, now, one->original_time)));
-        else
+        if (!keep) {
             comp_remove_sub(view->calendar, one->event);
+            continue;
+        }
+        TRY(keep_id(cx, down, one->event, one->original_time));
+        TRY(facts_patch(cx, &scene, facts_of_occurrence(cx, now, one->original_time)));
     }
     return ERR_OK;
 }

@@ -61,17 +61,33 @@ static const struct {
 
 /* The component's HTML under that name, if it is any: STYLED-DESCRIPTION may be of
  * another format, or a link to somewhere else, which are the client's own. */
+static bool is_html(const struct line *line)
+{
+    const char *type = line_param(line, "FMTTYPE");
+    return (type == NULL || str_ieq(type, "text/html")) &&
+        !str_ieq(line_param(line, "VALUE"), "URI");
+}
+
 static struct line *twin_line(const struct comp *event, const char *name)
 {
     size_t at = 0;
     struct line *line;
     while ((line = comp_next_line(event, name, &at)) != NULL) {
-        const char *type = line_param(line, "FMTTYPE");
-        if ((type == NULL || str_ieq(type, "text/html")) &&
-            !str_ieq(line_param(line, "VALUE"), "URI"))
+        if (is_html(line))
             return line;
     }
     return NULL;
+}
+
+static bool is_twin(void *self, const struct line *line)
+{
+    return str_eq(line->name, self) && is_html(line);
+}
+
+/* A program may have written several. */
+static void drop_twins(struct comp *event, const char *name)
+{
+    comp_drop_lines(event, is_twin, (void *)name);
 }
 
 /* The words alone: programs that show HTML space it as they like. */
@@ -171,7 +187,7 @@ static void drop_stale(struct ctx *cx, struct comp *event, const cJSON *facts,
             text, html_words(cx->arena, text_unescape(cx->arena, lines[i]->value)));
     for (size_t i = 0; i < N_TWINS; i++) {
         if (!agrees[i] && agrees[N_TWINS - 1 - i])
-            comp_remove_line(event, lines[i]);
+            drop_twins(event, twins[i].line);
     }
 }
 
@@ -196,8 +212,8 @@ void patch_html(struct ctx *cx, const struct scene *scene, const cJSON *facts)
     }
     if (str_eq(text_unescape(cx->arena, alt->value), html))
         return;
-    comp_remove_line(scene->event, alt);
-    comp_remove_line(scene->event, styled);
+    for (size_t i = 0; i < N_TWINS; i++)
+        drop_twins(scene->event, twins[i].line);
     if (*html != '\0')
         insert_twins(cx, scene->event, html);
 }

@@ -49,12 +49,24 @@ static bool is_readable(
     return recur_open(cx, text, start, is_date, &recur) == ERR_OK;
 }
 
+/* What will be served: without what is no part at all, such as nothing between two
+ * semicolons, behind which some readers look no further. */
+static const char *joined(struct ctx *cx, const struct rrule *rule)
+{
+    struct buf out = buf_new(cx->arena);
+    for (size_t i = 0; i < rule->n; i++)
+        buf_printf(&out, "%s%s=%s", i == 0 ? "" : ";", rule->parts[i].name,
+            rule->parts[i].value);
+    return buf_str(&out);
+}
+
 const char *rrule_readable(
     struct ctx *cx, const char *text, const struct civil *start, bool is_date)
 {
-    if (is_readable(cx, text, start, is_date))
-        return text;
     struct rrule rule = rrule_parse(cx, text);
+    const char *parts = joined(cx, &rule);
+    if (is_readable(cx, parts, start, is_date))
+        return parts;
     const char *freq = rrule_part(&rule, "FREQ");
     const char *kept = arena_printf(cx->arena, "FREQ=%s", freq == NULL ? "" : freq);
     if (!is_readable(cx, kept, start, is_date))

@@ -44,10 +44,22 @@ bool series_is_declined(const struct convert_env *env, const struct series *seri
     return true;
 }
 
+/* Dates are midnight UTC on both sides (feishu-api 16.35: perhaps not quite). */
+static int64_t day_of(int64_t original)
+{
+    return original - original % DAY_S;
+}
+
 const struct series_row *series_find(const struct series *series, int64_t original)
 {
+    const struct series_row *master = series->master;
+    const cJSON *start = master == NULL
+        ? NULL
+        : cJSON_GetObjectItemCaseSensitive(master->event, "start_time");
+    bool dates = *json_text(start, "date") != '\0';
     for (size_t i = 0; i < series->n_exceptions; i++) {
-        if (series->exceptions[i].original_time == original)
+        int64_t one = series->exceptions[i].original_time;
+        if (one == original || (dates && day_of(one) == day_of(original)))
             return &series->exceptions[i];
     }
     return NULL;
@@ -115,10 +127,11 @@ static enum err add_override(struct ctx *cx, const struct convert_env *env,
     return ERR_OK;
 }
 
-static enum err add_exdates(
+enum err view_read_exdates(
     struct ctx *cx, const struct convert_env *env, struct view *view)
 {
     size_t at = 0;
+    view->exdates.n = 0;
     for (struct line *line;
          (line = comp_next_line(view->master, "EXDATE", &at)) != NULL;) {
         char **values = str_split(cx->arena, line->value, ',');
@@ -147,7 +160,7 @@ enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *cal
             return fail(cx, ERR_VALID_CALENDAR_OBJECT, "a VEVENT without DTSTART");
         TRY(ics_time(cx, calendar, start, &view->form));
         view->form.set = true;
-        TRY(add_exdates(cx, env, view));
+        TRY(view_read_exdates(cx, env, view));
     }
     at = 0;
     while ((event = comp_next_sub(calendar, "VEVENT", &at)) != NULL) {
@@ -160,6 +173,8 @@ enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *cal
 
 const struct view_override *view_find(const struct view *view, int64_t original)
 {
+    if (view->form.is_date)
+        original = day_of(original);
     for (size_t i = 0; i < view->overrides.n; i++) {
         if (view->overrides.items[i].original_time == original)
             return &view->overrides.items[i];
@@ -172,6 +187,8 @@ bool view_cancels(const struct view *view, int64_t original)
     const struct view_override *override = view_find(view, original);
     if (override != NULL)
         return override->cancelled;
+    if (view->form.is_date)
+        original = day_of(original);
     for (size_t i = 0; i < view->exdates.n; i++) {
         if (view->exdates.items[i] == original)
             return true;
@@ -186,10 +203,9 @@ bool view_has(struct ctx *cx, const struct convert_env *env, const struct view *
         (comp_line(view->master, "RRULE") == NULL &&
             comp_line(view->master, "RDATE") == NULL))
         return false;
-    /* Dates are midnight UTC on both sides (feishu-api 16.35: perhaps not quite). */
     const struct zone *floating = view->form.is_date ? NULL : env_zone(env);
     if (view->form.is_date)
-        original -= original % DAY_S;
+        original = day_of(original);
     return expand_has(cx, view->calendar, original, floating);
 }
 

@@ -26,6 +26,9 @@ struct view {
 enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *calendar,
     struct view *view);
 /* NULL when there is none. */
+/* Again, after the master's start has become another. */
+enum err view_read_exdates(
+    struct ctx *cx, const struct convert_env *env, struct view *view);
 const struct view_override *view_find(const struct view *view, int64_t original_time);
 /* By EXDATE or by a cancelled override. */
 bool view_cancels(const struct view *view, int64_t original_time);

@@ -99,6 +99,14 @@ static struct line *conference_line(struct ctx *cx, const char *url, const char 
         param_escape(cx->arena, label), url);
 }
 
+/* Links to meetings, and where one has been made the wishes for it. */
+static bool is_replaced(void *self, const struct line *line)
+{
+    const bool *wishes = self;
+    return str_eq(line->name, "CONFERENCE") && is_meeting(line) &&
+        (*wishes || !is_wanted(line));
+}
+
 void patch_vchat(struct ctx *cx, const struct scene *scene, const cJSON *facts)
 {
     const cJSON *now = cJSON_GetObjectItemCaseSensitive(facts, "vchat");
@@ -111,13 +119,12 @@ void patch_vchat(struct ctx *cx, const struct scene *scene, const cJSON *facts)
     if (wanted ? *url == '\0' : equal_vchat(was, now))
         return;
     const char *old = json_text(was, "conference");
-    struct line *line, *link = comp_line(scene->event, "URL");
+    struct line *link = comp_line(scene->event, "URL");
     bool own_link = link != NULL && !str_eq(link->value, old);
     if (link != NULL && !own_link)
         comp_remove_line(scene->event, link);
-    while ((line = meeting_line(scene->event)) != NULL &&
-        (*url != '\0' || !is_wanted(line)))
-        comp_remove_line(scene->event, line);
+    bool wishes = *url != '\0';
+    comp_drop_lines(scene->event, is_replaced, &wishes);
     if (*url == '\0')
         return;
     comp_add_line(cx, scene->event, conference_line(cx, url, json_text(now, "label")));

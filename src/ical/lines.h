@@ -73,6 +73,9 @@ void comp_add_sub(struct ctx *cx, struct comp *comp, struct comp *sub);
 void comp_replace_lines(struct ctx *cx, struct comp *comp, const char *name,
     struct line *const *lines, size_t n);
 void comp_remove_line(struct comp *comp, const struct line *line);
+/* Removes all lines of which goes says so. */
+void comp_drop_lines(
+    struct comp *comp, bool (*goes)(void *self, const struct line *line), void *self);
 void comp_remove_sub(struct comp *comp, const struct comp *sub);
 struct comp *comp_clone(struct ctx *cx, const struct comp *comp); /* lines are shared */
 

@@ -160,6 +160,18 @@ void comp_remove_line(struct comp *comp, const struct line *line)
         }
 }
 
+void comp_drop_lines(
+    struct comp *comp, bool (*goes)(void *self, const struct line *line), void *self)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < comp->items.n; i++) {
+        struct comp_item item = comp->items.items[i];
+        if (!item.line || !goes(self, item.line))
+            comp->items.items[kept++] = item;
+    }
+    comp->items.n = kept;
+}
+
 void comp_remove_sub(struct comp *comp, const struct comp *sub)
 {
     for (size_t i = 0; sub && i < comp->items.n; i++)
