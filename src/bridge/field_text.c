@@ -75,6 +75,11 @@ enum err write_summary(struct ctx *cx, const struct field_write *write, cJSON *b
 
 /* ---- location ---- */
 
+static bool is_on_earth(double latitude, double longitude)
+{
+    return fabs(latitude) <= 90 && fabs(longitude) <= 180;
+}
+
 /* Inside China upstream's coordinates are GCJ-02, some hundred metres off WGS-84, which
  * is what GEO means (RFC 5545 3.8.1.6). The usual bounding box of that shift; too large
  * is harmless. */
@@ -111,7 +116,7 @@ enum err up_location(struct ctx *cx, const struct scene *scene, cJSON **value)
         if (has_geo)
             longitude = strtod(end + 1, &end);
         has_geo =
-            has_geo && *end == '\0' && fabs(latitude) <= 90 && fabs(longitude) <= 180;
+            has_geo && *end == '\0' && is_on_earth(latitude, longitude);
     }
     *value = location_value(name, has_geo, latitude, longitude);
     return ERR_OK;
@@ -133,7 +138,8 @@ enum err read_location(struct ctx *cx, const struct convert_env *env,
     const cJSON *latitude = cJSON_GetObjectItemCaseSensitive(location, "latitude");
     const cJSON *longitude = cJSON_GetObjectItemCaseSensitive(location, "longitude");
     bool has_geo = cJSON_IsNumber(latitude) && cJSON_IsNumber(longitude) &&
-        (latitude->valuedouble != 0 || longitude->valuedouble != 0);
+        (latitude->valuedouble != 0 || longitude->valuedouble != 0) &&
+        is_on_earth(latitude->valuedouble, longitude->valuedouble);
     *value = location_value(name, has_geo, has_geo ? latitude->valuedouble : 0,
         has_geo ? longitude->valuedouble : 0);
     return ERR_OK;

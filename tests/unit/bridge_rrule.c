@@ -97,7 +97,9 @@ static void only_the_parts_that_nobody_could_read_are_left_out(void **state)
 {
     struct ctx *cx = *state;
     assert_string_equal(
-        readable(cx, "freq=weekly;byday=FR;COUNT=2"), "freq=weekly;byday=FR;COUNT=2");
+        readable(cx, "freq=weekly;byday=FR;COUNT=2"), "FREQ=WEEKLY;BYDAY=FR;COUNT=2");
+    assert_string_equal(
+        readable(cx, "FREQ=WEEKLY;;YDAY=FR;COUNT=2;x"), "FREQ=WEEKLY;COUNT=2");
     assert_string_equal(readable(cx, "FREQ=WEEKLY;NTERVAL=2;BYDAY=FR;UNTIL=2026\xb5T"),
         "FREQ=WEEKLY;BYDAY=FR");
     assert_string_equal(
