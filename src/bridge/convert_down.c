@@ -1,6 +1,7 @@
 /* Upstream laid over the shadow, component by component and field by field. */
 #include "bridge/attendee.h"
 #include "bridge/field_time.h"
+#include "bridge/rdate.h"
 #include "bridge/series.h"
 #include "bridge/veil.h"
 
@@ -201,10 +202,48 @@ static bool listed(const struct view *view, int64_t original)
     return false;
 }
 
+static bool same_facts(const cJSON *a, const cJSON *b)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        const struct field *field = &fields[i];
+        if (field->up != NULL && !field->master_only && !facts_equal(field, a, b))
+            return false;
+    }
+    return true;
+}
+
+/* An occurrence that the client moved by EXDATE and RDATE keeps these while they say what
+ * upstream says. */
+static enum err lay_moved(
+    struct ctx *cx, struct down *down, const struct series_row *row, bool *kept)
+{
+    struct view *view = &down->view;
+    size_t at = 0;
+    while (view->overrides.items[at].original_time != row->original_time)
+        at++;
+    struct view_override *one = &view->overrides.items[at];
+    if (row_is_cancelled(row))
+        return rdate_unpair(cx, down->env, view, one, false);
+    cJSON *facts = NULL, *own = NULL;
+    one->event = rdate_event(cx, down->env, view, one->moved_to);
+    struct scene scene = scene_of(down, one->event);
+    TRY(exception_facts(cx, down, row, &facts));
+    TRY(facts_up(cx, &scene, &own));
+    *kept = same_facts(own, facts);
+    return *kept ? ERR_OK : rdate_unpair(cx, down->env, view, one, true);
+}
+
 static enum err lay_exception(
     struct ctx *cx, struct down *down, const struct series_row *row)
 {
     const struct view_override *old = view_find(&down->view, row->original_time);
+    if (old != NULL && old->moved) {
+        bool kept = false;
+        TRY(lay_moved(cx, down, row, &kept));
+        if (kept || row_is_cancelled(row))
+            return ERR_OK;
+        old = NULL;
+    }
     if (row_is_cancelled(row)) {
         if (old != NULL && !old->cancelled)
             comp_remove_sub(down->view.calendar, old->event);
@@ -230,16 +269,6 @@ static enum err lay_exception(
     return facts_patch(cx, &scene, facts);
 }
 
-static bool same_facts(const cJSON *a, const cJSON *b)
-{
-    for (size_t i = 0; i < n_fields; i++) {
-        const struct field *field = &fields[i];
-        if (field->up != NULL && !field->master_only && !facts_equal(field, a, b))
-            return false;
-    }
-    return true;
-}
-
 /* Overrides without a row upstream. One that never said more than its master (a snoozed
  * alarm, say) is the client's own and follows the master; any other was an exception and
  * is gone. before = facts of the shadow's master. */
@@ -253,6 +282,11 @@ static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *be
         const struct view_override *one = &view->overrides.items[i];
         if (series_find(down->series, one->original_time) != NULL)
             continue;
+        if (one->moved) { /* the rule gives it back */
+            TRY(rdate_unpair(
+                cx, down->env, &down->view, &down->view.overrides.items[i], true));
+            continue;
+        }
         bool keep = before != NULL && now != NULL && !one->cancelled &&
             view_has(cx, down->env, view, one->original_time);
         struct scene scene = scene_of(down, one->event);
@@ -289,7 +323,8 @@ static bool stays_excluded(void *self, int64_t original)
 {
     struct excluded *excluded = self;
     const struct down *down = excluded->down;
-    return is_excluded(down, original) ||
+    const struct view_override *one = view_find(&down->view, original);
+    return is_excluded(down, original) || (one != NULL && one->moved) ||
         !view_has(excluded->cx, down->env, &down->view, original);
 }
 

@@ -60,7 +60,7 @@ enum err plan_refuse(struct ctx *cx, const struct planner *p)
     for (size_t i = 0; i < p->now.overrides.n; i++) {
         const struct line *id =
             comp_line(p->now.overrides.items[i].event, "RECURRENCE-ID");
-        const char *range = line_param(id, "RANGE");
+        const char *range = id == NULL ? NULL : line_param(id, "RANGE");
         if (range != NULL)
             return fail(cx, ERR_UPSTREAM_REFUSED,
                 "RECURRENCE-ID;RANGE=%s: Feishu changes single occurrences", range);

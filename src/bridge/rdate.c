@@ -9,24 +9,175 @@
 #define DAY_S 86400
 #define MAX_WEEKS 8
 
+static int64_t day_of(int64_t wall_s)
+{
+    return wall_s / DAY_S - (wall_s % DAY_S < 0);
+}
+
+/* ---- moved occurrences ---- */
+
+/* A view of the rule alone: the expansion counts RDATEs, too. */
+static enum err rule_alone(struct ctx *cx, const struct convert_env *env,
+    const struct view *view, struct view *alone)
+{
+    struct comp *calendar = comp_clone(cx, view->calendar), *event;
+    for (size_t at = 0; (event = comp_next_sub(calendar, "VEVENT", &at)) != NULL;)
+        comp_replace_lines(cx, event, "RDATE", NULL, 0);
+    return view_of(cx, env, calendar, alone);
+}
+
+static const struct zone *clock_of(
+    const struct convert_env *env, const struct ics_time *time)
+{
+    return time->zone == NULL ? env_zone(env) : time->zone;
+}
+
+/* A time written as another line is. */
+static struct line *time_like(
+    struct ctx *cx, const struct line *like, const struct zone *zone, int64_t unix_s)
+{
+    struct buf params = buf_new(cx->arena);
+    struct civil local = zone_to_local(zone, unix_s);
+    bool utc = str_ends(like->value, "Z");
+    for (size_t i = 0; i < like->n_params; i++)
+        buf_printf(&params, ";%s=%s", like->params[i].name,
+            param_escape(cx->arena, like->params[i].value));
+    return line_new(cx, "%s%s:%04d%02d%02dT%02d%02d%02d%s", like->name, buf_str(&params),
+        local.year, local.month, local.day, local.hour, local.minute, local.second,
+        utc ? "Z" : "");
+}
+
+static const char *const series_lines[] = {"RRULE", "RDATE", "EXDATE"};
+
+struct comp *rdate_event(struct ctx *cx, const struct convert_env *env,
+    const struct view *view, int64_t moved_to_s)
+{
+    struct comp *event = comp_clone(cx, view->master);
+    const struct line *start = comp_line(event, "DTSTART");
+    const struct line *end = comp_line(event, "DTEND");
+    struct ics_time from, until;
+    struct line *fresh;
+    for (size_t i = 0; i < 3; i++)
+        comp_replace_lines(cx, event, series_lines[i], NULL, 0);
+    if (ics_event_times(cx, view->calendar, view->master, &from, &until) != ERR_OK)
+        return event;
+    int64_t length_s =
+        ics_time_unix(&until, env_zone(env)) - ics_time_unix(&from, env_zone(env));
+    if (end != NULL) {
+        fresh = time_like(cx, end, clock_of(env, &until), moved_to_s + length_s);
+        comp_replace_lines(cx, event, "DTEND", &fresh, 1);
+    }
+    fresh = time_like(cx, start, clock_of(env, &from), moved_to_s);
+    comp_replace_lines(cx, event, "DTSTART", &fresh, 1);
+    return event;
+}
+
+static int64_t local_day(
+    const struct convert_env *env, const struct view *view, int64_t s)
+{
+    struct civil local = zone_to_local(clock_of(env, &view->form), s);
+    return day_of(civil_seconds(&local));
+}
+
+/* The EXDATE of the day that the rule has and nothing else stands for; its index, or the
+ * number of them. */
+static size_t find_exdate(struct ctx *cx, const struct convert_env *env,
+    const struct view *view, const struct view *alone, int64_t moved_to_s)
+{
+    int64_t day = local_day(env, view, moved_to_s);
+    for (size_t i = 0; i < view->exdates.n; i++) {
+        int64_t original = view->exdates.items[i];
+        if (local_day(env, view, original) == day && view_find(view, original) == NULL &&
+            view_has(cx, env, alone, original))
+            return i;
+    }
+    return view->exdates.n;
+}
+
+static void pair(struct ctx *cx, const struct convert_env *env, struct view *view,
+    const struct view *alone, int64_t moved_to_s)
+{
+    size_t at = find_exdate(cx, env, view, alone, moved_to_s);
+    if (at == view->exdates.n || view_has(cx, env, alone, moved_to_s))
+        return;
+    struct view_override one = {.original_time = view->exdates.items[at],
+        .event = rdate_event(cx, env, view, moved_to_s),
+        .moved = true,
+        .moved_to = moved_to_s};
+    LIST_ADD(cx->arena, &view->overrides, one);
+    view->exdates.items[at] = view->exdates.items[--view->exdates.n];
+}
+
+enum err rdates_pair(struct ctx *cx, const struct convert_env *env, struct view *view)
+{
+    struct view alone;
+    size_t at = 0;
+    if (view->master == NULL || view->form.is_date || view->exdates.n == 0 ||
+        comp_line(view->master, "RRULE") == NULL ||
+        comp_line(view->master, "RDATE") == NULL)
+        return ERR_OK;
+    TRY(rule_alone(cx, env, view, &alone));
+    for (struct line *line;
+         (line = comp_next_line(view->master, "RDATE", &at)) != NULL;) {
+        char **values = str_split(cx->arena, line->value, ',');
+        if (str_ieq(line_param(line, "VALUE"), "PERIOD"))
+            continue;
+        for (size_t i = 0; values[i] != NULL; i++) {
+            struct ics_time time;
+            TRY(ics_time_value(cx, view->calendar, line, values[i], &time));
+            if (!time.is_date)
+                pair(cx, env, view, &alone, original_time(env, &view->form, &time));
+        }
+    }
+    return ERR_OK;
+}
+
+static bool is_other(void *self, int64_t original)
+{
+    return original != *(const int64_t *)self;
+}
+
+enum err rdate_unpair(struct ctx *cx, const struct convert_env *env, struct view *view,
+    struct view_override *one, bool exdate)
+{
+    one->moved = false;
+    TRY(view_keep_dates(cx, env, view, "RDATE", is_other, &one->moved_to));
+    if (exdate)
+        return view_keep_dates(cx, env, view, "EXDATE", is_other, &one->original_time);
+    LIST_ADD(cx->arena, &view->exdates, one->original_time);
+    return ERR_OK;
+}
+
 /* ---- beside a rule ---- */
 
+static bool is_moved_to(const struct view *view, int64_t unix_s)
+{
+    for (size_t i = 0; i < view->overrides.n; i++) {
+        const struct view_override *one = &view->overrides.items[i];
+        if (one->moved && one->moved_to == unix_s)
+            return true;
+    }
+    return false;
+}
+
+/* whole = with the moved occurrences, view = the rule alone. */
 static bool is_of_rule(struct ctx *cx, const struct convert_env *env,
-    const struct view *view, const struct line *line)
+    const struct view *whole, const struct view *view, const struct line *line)
 {
     char **values = str_split(cx->arena, line->value, ',');
     if (str_ieq(line_param(line, "VALUE"), "PERIOD"))
         return false;
     for (size_t i = 0; values[i] != NULL; i++) {
         struct ics_time time;
-        if (ics_time_value(cx, view->calendar, line, values[i], &time) != ERR_OK ||
-            !view_has(cx, env, view, original_time(env, &view->form, &time)))
+        if (ics_time_value(cx, view->calendar, line, values[i], &time) != ERR_OK)
+            return false;
+        int64_t original = original_time(env, &view->form, &time);
+        if (!is_moved_to(whole, original) && !view_has(cx, env, view, original))
             return false;
     }
     return true;
 }
 
-/* The expansion counts RDATEs, too: the rule is asked alone. */
 bool rdates_say_nothing(
     struct ctx *cx, const struct convert_env *env, const struct view *view)
 {
@@ -34,13 +185,11 @@ bool rdates_say_nothing(
     size_t at = 0;
     if (comp_line(view->master, "RDATE") == NULL)
         return true;
-    if (view_of(cx, env, comp_clone(cx, view->calendar), &alone) != ERR_OK ||
-        alone.master == NULL)
+    if (rule_alone(cx, env, view, &alone) != ERR_OK || alone.master == NULL)
         return false;
-    comp_replace_lines(cx, alone.master, "RDATE", NULL, 0);
     for (struct line *line;
          (line = comp_next_line(view->master, "RDATE", &at)) != NULL;) {
-        if (!is_of_rule(cx, env, &alone, line))
+        if (!is_of_rule(cx, env, view, &alone, line))
             return false;
     }
     return true;
@@ -119,11 +268,6 @@ static const char *checked(const struct dates *dates, const char *rule)
 }
 
 static const char *const weekdays[] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
-
-static int64_t day_of(int64_t wall_s)
-{
-    return wall_s / DAY_S - (wall_s % DAY_S < 0);
-}
 
 /* "FREQ=WEEKLY" on all weekdays that there are. */
 static const char *weekly(const struct dates *dates)

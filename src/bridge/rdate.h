@@ -9,7 +9,18 @@
 
 #define RDATE_MAX_OF_RULE 1000 /* dates from which a rule is made */
 
-/* True when the rule has all of the master's RDATEs anyway. */
+/* RDATEs beside a rule that stand for an EXDATE of their day: that occurrence is moved.
+ * They become overrides of view, and their EXDATEs go from its list; the lines stay. */
+enum err rdates_pair(struct ctx *cx, const struct convert_env *env, struct view *view);
+/* The moved occurrence as the master now says it, in a component of its own. */
+struct comp *rdate_event(struct ctx *cx, const struct convert_env *env,
+    const struct view *view, int64_t moved_to_s);
+/* Takes the RDATE of a moved occurrence out of the master's lines, and with exdate its
+ * EXDATE; otherwise that counts again. */
+enum err rdate_unpair(struct ctx *cx, const struct convert_env *env, struct view *view,
+    struct view_override *one, bool exdate);
+
+/* True when the rule has all of the master's RDATEs anyway, or they move occurrences. */
 bool rdates_say_nothing(
     struct ctx *cx, const struct convert_env *env, const struct view *view);
 

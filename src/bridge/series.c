@@ -2,6 +2,7 @@
 
 #include "bridge/attendee.h"
 #include "bridge/field_time.h"
+#include "bridge/rdate.h"
 #include "ical/expand.h"
 
 #include <string.h>
@@ -168,7 +169,7 @@ enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *cal
         if (id != NULL)
             TRY(add_override(cx, env, view, event, id));
     }
-    return ERR_OK;
+    return rdates_pair(cx, env, view);
 }
 
 const struct view_override *view_find(const struct view *view, int64_t original)

@@ -10,6 +10,10 @@ struct view_override {
     int64_t original_time;
     struct comp *event;
     bool cancelled; /* STATUS:CANCELLED: says the same as an EXDATE */
+    /* An EXDATE and an RDATE of the same day: the occurrence is moved to there. event is
+     * made up and stands in no calendar. */
+    bool moved;
+    int64_t moved_to; /* Unix seconds */
 };
 struct view_override_list {
     struct view_override *items;

@@ -69,7 +69,10 @@ static enum err check_series(
         return fail(cx, ERR_UPSTREAM_REFUSED, "RRULE: Feishu holds one rule a series");
     if (comp_line(master, "EXRULE") != NULL)
         return SPLIT_REFUSED(cx, "a series with EXRULE cannot be cut in two");
-    if (!rdates_say_nothing(cx, env, view))
+    bool moves = false;
+    for (size_t i = 0; i < view->overrides.n; i++)
+        moves = moves || view->overrides.items[i].moved;
+    if (moves || !rdates_say_nothing(cx, env, view))
         return SPLIT_REFUSED(cx, "a series with RDATE cannot be cut in two");
     return ERR_OK;
 }
