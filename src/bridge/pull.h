@@ -26,6 +26,11 @@ struct pull {
     text_list orphans;     /* uids without a master; both in keep's arena */
 };
 
+/* Of a calendar: from when on it is read, in seconds, or one of these. Paging is promised
+ * only with an anchor (feishu-api 16.7). */
+#define ANCHOR_ALL 1  /* the beginning of time */
+#define ANCHOR_BUSY 2 /* no list is given: busy times are shown in place of events */
+
 /* ---- pull_events.c ---- */
 #define PULL_PAGE_EVENTS 500
 struct pull_cursor {
@@ -48,8 +53,8 @@ enum err pull_save_done(
 /* A row of the calendar is gone upstream. */
 enum err pull_remove_row(
     struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct row *row);
-/* Of busy time alone the list may be refused: then the calendar is empty until it is
- * asked again a day later. Returns what is left of the error. */
+/* Of busy time alone the list may be refused: then busy times are shown, or nothing,
+ * until it is asked again a day later. Returns what is left of the error. */
 enum err pull_refused(struct ctx *cx, struct pull *pull, enum err err);
 /* What an error means: the calendar may have gone. The error that is left, noted with the
  * calendar. */
@@ -84,6 +89,10 @@ struct slice {
 /* Readings that are due, in turns. */
 enum err pull_readings(struct ctx *cx, struct bridge *bridge, struct account *account,
     struct slice *slice, struct bridge_pull_result *result);
+
+/* ---- pull_busy.c ---- */
+/* Busy times of the owner as events; *shown = false where Feishu tells of none. */
+enum err pull_busy(struct ctx *cx, struct pull *pull, bool *shown);
 
 /* ---- pull_attendees.c ---- */
 /* Attendees that are due. */

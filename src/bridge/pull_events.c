@@ -187,32 +187,51 @@ static enum err remove_rows(
     return err;
 }
 
-/* Events without details are listed, or the list is refused: then the calendar is empty,
- * and it is asked again a day later. An anchor says that the list was given. */
+/* Events without details are listed, or the list is refused: then busy times are shown,
+ * where they are told, and the list is tried again a day later. The anchor says which:
+ * none, that of a list, or ANCHOR_BUSY. */
 static bool is_refused(const struct calendar *calendar)
 {
     return role_of(calendar->role) == BE_FREEBUSY && calendar->pull == PULL_DONE &&
-        !calendar->anchor_s && calendar->full_s;
+        (!calendar->anchor_s || calendar->anchor_s == ANCHOR_BUSY) && calendar->full_s;
 }
 
-static enum err empty_one(struct ctx *cx, struct pull *pull)
+static enum err remove_others(struct ctx *cx, struct pull *pull)
 {
     struct row *rows;
     size_t n, all;
-    struct pull_cursor nothing = {.pages = 1};
+    struct held held;
     TRY(store_rows_unseen(
-        cx, pull->bridge->store, pull->calendar->id, INT64_MAX - 1, &rows, &n, &all));
-    if (n)
-        TRY(remove_rows(cx, pull, rows, n));
-    pull->calendar->anchor_s = 0;
-    pull->full = true;
+        cx, pull->bridge->store, pull->calendar->id, pull->seen, &rows, &n, &all));
+    if (!n)
+        return ERR_OK;
+    TRY(held_take(cx, pull->bridge->locks, LOCK_CALENDAR, pull->calendar->id, &held));
+    enum err err = remove_rows(cx, pull, rows, n);
+    held_release(&held);
+    return err;
+}
+
+/* asked = the list was just tried. */
+static enum err read_times(struct ctx *cx, struct pull *pull, bool asked)
+{
+    bool shown;
+    int64_t seen = seen_by_pull(ctx_now_ms(cx));
+    struct pull_cursor nothing = {.pages = 1};
+    pull->full = true; /* what is not met is gone */
+    pull->seen = seen > pull->seen ? seen : pull->seen + 2;
+    TRY(pull_busy(cx, pull, &shown));
+    if (!shown)
+        pull->seen = INT64_MAX - 1;
+    TRY(remove_others(cx, pull));
+    pull->calendar->anchor_s = shown ? ANCHOR_BUSY : 0;
+    pull->full = asked;
     return pull_save_done(cx, pull, &nothing);
 }
 
 enum err pull_refused(struct ctx *cx, struct pull *pull, enum err err)
 {
     return err == ERR_UPSTREAM_RIGHTS && role_of(pull->calendar->role) == BE_FREEBUSY
-        ? empty_one(cx, pull)
+        ? read_times(cx, pull, true)
         : err;
 }
 
@@ -261,7 +280,7 @@ static enum err run(struct ctx *cx, struct pull *pull, bool *unread)
 {
     const struct calendar *calendar = pull->calendar;
     if (is_refused(calendar))
-        return empty_one(cx, pull);
+        return read_times(cx, pull, false);
     if (calendar->pull == PULL_DONE && calendar->sync_token && calendar->full_s)
         return pull_refused(cx, pull, read_changes(cx, pull, unread));
     *unread = true;

@@ -9,9 +9,6 @@
 
 #include <stdlib.h>
 
-#define ANCHOR_ALL                                                                       \
-    1 /* the beginning of time; paging is promised only with an anchor (16.7) */
-
 struct reading {
     struct reading *next;
     int64_t account_id, calendar_id;
@@ -191,7 +188,7 @@ static enum err begin(struct ctx *cx, struct reading *reading)
     reading->first = calendar->pull != PULL_DONE;
     if (days <= 0)
         calendar->anchor_s = ANCHOR_ALL;
-    else if (calendar->anchor_s <= ANCHOR_ALL)
+    else if (calendar->anchor_s <= ANCHOR_BUSY)
         calendar->anchor_s = ctx_now_s(cx) - days * 86400;
     if (calendar->pull == PULL_NEVER)
         calendar->pull = PULL_RUNNING;

@@ -247,6 +247,80 @@ def test_where_the_list_is_refused_the_calendar_is_empty_and_is_asked_once_a_day
     assert not ada.members(ada.calendars()["Team"])
 
 
+# ---- a colleague's primary calendar, of which busy time is told ----
+
+@pytest.fixture(name="colleague")
+def fixture_colleague(sim):
+    """Bob's own calendar in Ada's list, of which she is told when he is busy."""
+    sim.switch(free_busy_reader_list="refuse")
+    primary = sim.primary(BOB)
+    secret(sim, primary)
+    sim.data(ADA, "POST", f"/{primary}/subscribe")
+    return primary
+
+
+def theirs(client):
+    return client.calendars()["Bob"]
+
+
+def test_a_colleague_who_shows_busy_time_alone_is_shown_as_busy(sim, bridge, colleague):
+    sim.clock(set="2027-01-10T00:00:00Z")
+    sim.add_event(BOB, "Free", (SOON + DAY, SOON + DAY + HOUR), free_busy_status="free")
+    sim.add_event(BOB, "Far", (SOON + 300 * DAY, SOON + 300 * DAY + HOUR))
+    ada = bridge.sign_in(ADA)
+    text = only(ada, "Bob")
+    assert "SUMMARY:Busy\r\n" in text and "TRANSP:OPAQUE" in text and not leaks(text.replace("Bob", ""))
+    assert "DTSTART:20270115T080000Z\r\n" in text and "DTEND:20270115T090000Z\r\n" in text
+    href, = objects(ada, "Bob")
+    assert refused(ada.put(href, text.replace("Busy", "Mine"))) and refused(ada.delete(href))
+    assert "read" in privileges(ada, theirs(ada)) and "write" not in privileges(ada, theirs(ada))
+
+
+def test_busy_times_come_move_and_go_and_stay_as_they_are(sim, bridge, colleague):
+    sim.clock(set="2027-01-10T00:00:00Z")
+    ada = bridge.sign_in(ADA)
+    home = theirs(ada)
+    first, (href,) = ada.members(home), ada.members(home)
+    _, _, token, _ = ada.sync_collection(home)
+    bridge.sync(ada.name)
+    assert ada.members(home) == first and ada.sync_collection(home, token)[:2] == ({}, [])
+    made = sim.event("Takeover")
+    sim.edit(BOB, "event_patch", event_id=made["event_id"], event={
+        "start_time": {"timestamp": str(SOON + DAY), "timezone": "Asia/Shanghai"},
+        "end_time": {"timestamp": str(SOON + DAY + HOUR), "timezone": "Asia/Shanghai"}})
+    bridge.sync(ada.name)
+    changed, removed, token, _ = ada.sync_collection(home, token)
+    assert removed == [href] and len(changed) == 1
+    assert "DTSTART:20270116T080000Z" in only(ada, "Bob")
+    sim.edit(BOB, "event_delete", event_id=made["event_id"])
+    bridge.sync(ada.name)
+    assert not ada.members(home)
+
+
+def test_without_the_right_to_ask_for_busy_time_the_calendar_is_empty(sim, bridge, colleague):
+    sim.clock(set="2027-01-10T00:00:00Z")
+    sim.fault(method="POST", path="*/freebusy/list", code=191002, status=403, count=-1)
+    ada = bridge.sign_in(ADA)
+    assert not ada.members(theirs(ada)) and "read" not in privileges(ada, theirs(ada))
+    sim.clear_faults()
+    bridge.sync(ada.name)
+    assert "SUMMARY:Busy" in only(ada, "Bob")
+
+
+def test_a_colleague_who_shows_more_is_shown_as_is(sim, bridge, colleague):
+    sim.clock(set="2027-01-10T00:00:00Z")
+    ada = bridge.sign_in(ADA)
+    assert "SUMMARY:Busy" in only(ada, "Bob")
+    share(sim, colleague, "reader")
+    bridge.sync(ada.name)
+    text = only(ada, "Bob")
+    assert "SUMMARY:Takeover" in text and "LOCATION:Vault" in text
+    share(sim, colleague)
+    sim.data(ADA, "POST", f"/{colleague}/subscribe")
+    bridge.sync(ada.name)
+    assert "SUMMARY:Busy" in only(ada, "Bob") and not leaks(only(ada, "Bob").replace("Bob", ""))
+
+
 # ---- other people's private events ----
 
 def test_a_private_event_of_somebody_else_is_busy_and_private(sim, bridge):
