@@ -114,6 +114,17 @@ static char *file_id(struct ctx *cx, const cJSON *file)
     return hex_encode(cx->arena, digest, ID_BYTES);
 }
 
+static bool is_listed(const cJSON *list, const char *id)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, list)
+    {
+        if (str_eq(json_text(one, "id"), id))
+            return true;
+    }
+    return false;
+}
+
 enum err read_attachments(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **value)
 {
@@ -128,6 +139,8 @@ enum err read_attachments(struct ctx *cx, const struct convert_env *env,
             cJSON_GetArraySize(list) == ATTACHMENTS_MAX)
             continue;
         char *id = file_id(cx, one);
+        if (is_listed(list, id))
+            continue;
         cJSON *file = cJSON_CreateObject();
         cJSON_AddStringToObject(
             file, "uri", arena_printf(cx->arena, "%s" MARK "%s", link, id));
