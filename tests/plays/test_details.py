@@ -5,34 +5,12 @@ import re
 
 import pytest
 
-from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
+from bridge import event, wait_until
+from feishu_sim import ADA, BOB, DAY, HOUR, SOON
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
 HOUR, DAY = 3600, 86400
-SOON = 1800000000
 HTML = '<p>Agenda</p><ul><li>one</li><li><b>two</b> &amp; a half</li></ul>'
 TEXT = "Agenda\\n- one\\n- two & a half"
-
-
-@pytest.fixture(name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 def unfolded(text):

@@ -6,11 +6,9 @@ import time
 
 import pytest
 from bridge import Bridge, responses, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, BOB, DAY, HOUR, FeishuSim
 from test_this_and_future import component, new_uid
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
 ZONE = "Asia/Shanghai"
 FIRST = 1799114400  # 2027-01-05 10:00, a Tuesday
 HOUR, DAY = 3600, 86400

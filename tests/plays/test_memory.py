@@ -36,7 +36,7 @@ def scenario():
 
 @pytest.fixture(scope="module", name="ada")
 def fixture_ada():
-    with FeishuSim(scenario()) as sim, Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+    with FeishuSim(scenario()) as sim, Bridge(sim) as bridge:
         client = bridge.sign_in(ADA)
         # What the first pull needed is not counted, nor what reading attendees would go on needing.
         bridge.stop()

@@ -2,37 +2,15 @@
 
 import pytest
 
-from bridge import Bridge, event
-from feishu_sim import FeishuSim
+from bridge import event
+from feishu_sim import ADA, BOB, EVE, HOUR, SOON
+from shared import ada, bridge, sim  # noqa: F401
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-EVE = "ou_eve00000000000000000000000000003"
 NAMES = {ADA: "ada", BOB: "bob", EVE: "eve"}
 HOUR, DAY = 3600, 86400
-SOON = 1800000000
 BOB_LINE = "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:bob@example.com"
 EVE_LINE = "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:eve@example.com"
 ORGANIZER = "ORGANIZER:mailto:ada@example.com"
-
-
-@pytest.fixture(scope="module", name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(scope="module", name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 def told(sim):

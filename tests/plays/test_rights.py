@@ -6,14 +6,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bridge import NS, Bridge, event, precondition, responses
-from feishu_sim import FeishuSim
+from bridge import NS, event, precondition, responses
+from feishu_sim import ADA, BOB, DAY, EVE, HOUR, SOON, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-EVE = "ou_eve00000000000000000000000000003"
 HOUR, DAY = 3600, 86400
-SOON = 1800000000
 NEED = "{DAV:}need-privileges"
 # In every text of an event that is not to be seen; Bob and Eve are at the meeting.
 SECRETS = ("Takeover", "numbers", "Vault", "meet.example", "Bob", "Eve", "example.com", "plan.pdf",
@@ -25,12 +21,6 @@ def fixture_sim():
     with FeishuSim() as sim:
         sim.switch(free_busy_reader_list="opaque")
         yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
 
 
 def share(sim, calendar_id, role=None):

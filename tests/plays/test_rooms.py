@@ -5,15 +5,11 @@ import re
 import pytest
 
 from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
+from feishu_sim import ADA, BOB, EVE, HOUR, SOON, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-EVE = "ou_eve00000000000000000000000000003"
 LOTUS = "omm_0000000000000000000000000000f302"
 BOARD = "omm_0000000000000000000000000000f001"
 HOUR, DAY = 3600, 86400
-SOON = 1800000000
 WORLD = {
     "people": [{"open_id": ADA, "name": "Ada", "email": "ada@example.com"},
                {"open_id": BOB, "name": "Bob", "email": "bob@example.com"},
@@ -28,19 +24,6 @@ WORLD = {
 def fixture_sim():
     with FeishuSim(WORLD) as sim:
         yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 def guests(count, first=0):
@@ -101,7 +84,7 @@ def test_a_room_that_answers_later_changes_the_etag_and_not_the_schedule_tag(
 
 def test_a_room_that_answers_is_seen_without_anybody_asking(sim):
     """Upstream tells of no change: the bridge looks again by itself, a few times."""
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
+    with Bridge(sim) as bridge:
         ada = bridge.sign_in(ADA)
         ada.href = ada.calendars()["Ada"]
         sim.switch(room_delay_ms=1500)

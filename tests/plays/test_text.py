@@ -3,11 +3,10 @@ Feishu changes one line; or refused with its precondition, and nothing is writte
 
 import pytest
 
-from bridge import Bridge, event, precondition, wait_until
-from feishu_sim import FeishuSim
+from bridge import CALDAV, event, precondition, wait_until
+from feishu_sim import ADA
+from shared import bridge, sim  # noqa: F401
 
-ADA = "ou_ada00000000000000000000000000001"
-CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 ALARM = ("BEGIN:VALARM\r\nUID:alarm-1\r\nACTION:EMAIL\r\nTRIGGER;RELATED=END:-PT2M\r\nREPEAT:2\r\nDURATION:PT5M\r\n"
          "SUMMARY:x\r\nDESCRIPTION:y\r\nATTENDEE:mailto:me@example.org\r\nACKNOWLEDGED:20261120T000000Z\r\n"
          "RELATED-TO;RELTYPE=SNOOZE:alarm-0\r\nPROXIMITY:ARRIVE\r\nBEGIN:VLOCATION\r\nUID:vl\r\n"
@@ -22,6 +21,14 @@ NEWER = ("IMAGE;VALUE=URI;DISPLAY=BADGE;FMTTYPE=image/png:https://i.example/a.pn
          "AUTOMATIC\r\nX-MOZ-SNOOZE-TIME:20270105T020000Z\r\nX-MOZ-GENERATION:3\r\n"
          "BEGIN:PARTICIPANT\r\nUID:p1\r\nPARTICIPANT-TYPE:SPEAKER\r\nCALENDAR-ADDRESS:mailto:s@example.org\r\n"
          "END:PARTICIPANT\r\nBEGIN:VRESOURCE\r\nUID:r1\r\nRESOURCE-TYPE:PROJECTOR\r\nEND:VRESOURCE\r\n")
+
+
+@pytest.fixture(scope="module", name="ada")
+def fixture_ada(bridge):
+    """There is no event but that of the play."""
+    client = bridge.sign_in(ADA)
+    client.href = client.calendars()["Ada"]
+    return client
 
 
 def with_lines(text, more):
@@ -64,25 +71,6 @@ def odd(name):
 KEPT = ["fold", "fold in a parameter", "commas", "apple place", "categories", "parameters", "bare lf",
         "no dtstamp", "no version", "no prodid", "lower case", "groups and order", "alarms", "newer", "attach",
         "no last line end", "blank lines", "long"]
-
-
-@pytest.fixture(scope="module", name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
-
-
-@pytest.fixture(scope="module", name="ada")
-def fixture_ada(bridge):
-    client = bridge.sign_in(ADA)
-    client.href = client.calendars()["Ada"]
-    return client
 
 
 def raw(client, href):

@@ -8,31 +8,17 @@ import uuid
 import zoneinfo
 
 import pytest
-from bridge import Bridge, event
+from bridge import event
+from feishu_sim import ADA, BOB, EVE
+from shared import bridge, sim  # noqa: F401
 from dateutil import rrule
-from feishu_sim import FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-EVE = "ou_eve00000000000000000000000000003"
 SHANGHAI = "Asia/Shanghai"
 WEEK = 7 * 86400
 FIRST = 1799114400  # 2027-01-05 10:00, a Tuesday
 INVITE = ("ORGANIZER:mailto:ada@example.com\n"
           "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.com\n"
           "ATTENDEE;RSVP=TRUE:mailto:bob@example.com")
-
-
-@pytest.fixture(scope="module", name="sim")
-def fixture_sim():
-    with FeishuSim() as sim:
-        yield sim
-
-
-@pytest.fixture(scope="module", name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
 
 
 @pytest.fixture(scope="module", name="signed_in")

@@ -3,15 +3,11 @@ changes no byte, however Feishu words it; and each tag changes with what it stan
 
 import pytest
 
-from bridge import Bridge, event, wait_until
-from feishu_sim import FeishuSim
+from bridge import event, wait_until
+from feishu_sim import ADA, BOB, DAY, EVE, HOUR, SOON, FeishuSim
 
-ADA = "ou_ada00000000000000000000000000001"
-BOB = "ou_bob00000000000000000000000000002"
-EVE = "ou_eve00000000000000000000000000003"
 LOTUS = "omm_0000000000000000000000000000f302"
 HOUR, DAY = 3600, 86400
-SOON = 1800000000
 WORLD = {
     "people": [{"open_id": ADA, "name": "Ada", "email": "ada@example.com"},
                {"open_id": BOB, "name": "Bob", "email": "bob@example.com"},
@@ -25,12 +21,6 @@ WORLD = {
 def fixture_sim():
     with FeishuSim(WORLD) as sim:
         yield sim
-
-
-@pytest.fixture(name="bridge")
-def fixture_bridge(sim):
-    with Bridge(sim, {"sync.poll-interval": "3600"}) as bridge:
-        yield bridge
 
 
 def fill(sim):
