@@ -213,10 +213,11 @@ static void json_view(const struct account_view *view)
     json_text_member("last_error", view->last_error, ",");
     json_text_member("scopes", view->scopes, ",");
     json_text_member("events", view->events, ",");
-    printf("\"last_sync\":%lld,\"access_expires\":%lld,\"refresh_expires\":%lld,"
+    printf("\"last_sync\":%lld,\"lag\":%lld,\"access_expires\":%lld,\"refresh_expires\":%lld,"
            "\"authorized\":%lld,\"sign_in_until\":%lld,\"sign_in_soon\":%s,"
            "\"calls\":%lld,\"calls_by_purpose\":{",
-        (long long)view->last_sync_s, (long long)view->access_expires_s,
+        (long long)view->last_sync_s, (long long)view->lag_s,
+        (long long)view->access_expires_s,
         (long long)view->refresh_expires_s, (long long)view->authorized_s,
         (long long)view->sign_in_until_s, view->sign_in_soon ? "true" : "false",
         (long long)view->calls);
@@ -287,7 +288,8 @@ static void print_view(struct ctx *cx, const struct account_view *view)
     printf("refresh until    %s\n", when_text(view->refresh_expires_s, when));
     printf("scopes           %s\n", safe(cx, view->scopes));
     printf("changes come by  %s\n", view->events);
-    printf("last sync        %s\n", when_text(view->last_sync_s, when));
+    printf("last sync        %s  lag %lld s\n", when_text(view->last_sync_s, when),
+        (long long)view->lag_s);
     printf("last error       %s\n",
         *view->last_error ? safe(cx, view->last_error) : "none");
     printf("calls            %lld", (long long)view->calls);

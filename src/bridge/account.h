@@ -84,6 +84,7 @@ struct account_view {
     int64_t last_sync_s, access_expires_s, refresh_expires_s, authorized_s;
     int64_t sign_in_until_s; /* when Feishu ends the grant, 365 days after sign-in */
     bool sign_in_soon;       /* that is less than a month away */
+    int64_t lag_s;           /* since last_sync_s; 0 = never */
     int64_t calls;           /* of Feishu, all of them */
     struct account_spent_view *spent; /* the same by purpose */
     size_t n_spent;

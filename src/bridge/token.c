@@ -59,14 +59,19 @@ static enum err refresh(struct ctx *cx, struct bridge *bridge, struct account *a
     return ERR_OK;
 }
 
-static enum err load(
-    struct ctx *cx, struct bridge *bridge, int64_t account_id, struct account *account)
+static enum err is_signed_in(struct ctx *cx, const struct account *account)
 {
-    TRY(store_account_tokens(cx, bridge->store, account_id, account));
     if (account->state != ACCOUNT_OK)
         return fail(
             cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", account->name);
     return ERR_OK;
+}
+
+static enum err load(
+    struct ctx *cx, struct bridge *bridge, int64_t account_id, struct account *account)
+{
+    TRY(store_account_tokens(cx, bridge->store, account_id, account));
+    return is_signed_in(cx, account);
 }
 
 static enum err refresh_locked(struct ctx *cx, struct bridge *bridge, int64_t account_id,
@@ -84,7 +89,8 @@ enum err token_get(void *self, struct ctx *cx, const char *stale, const char **t
     struct account account;
     int fd;
     cx->payer = source->account_id;
-    TRY(load(cx, bridge, source->account_id, &account));
+    TRY(store_account_access(cx, bridge->store, source->account_id, &account));
+    TRY(is_signed_in(cx, &account));
     if (!is_good(cx, &account, stale)) {
         TRY(lock_file_take(cx, bridge->locks, LOCK_TOKEN, source->account_id,
             ctx_left_ms(cx, TOKEN_WAIT_MS), &fd));
@@ -101,9 +107,12 @@ enum err token_keep_alive(struct ctx *cx, struct bridge *bridge, int64_t account
     struct account account;
     const char *token;
     struct token_source source = {.bridge = bridge, .account_id = account_id};
+    TRY(store_account(cx, bridge->store, account_id, &account));
+    TRY(is_signed_in(cx, &account));
+    if (account.access_expires_s > ctx_now_s(cx) - KEEP_ALIVE_S)
+        return ERR_OK;
     TRY(load(cx, bridge, account_id, &account));
-    if (str_empty(account.refresh_token) ||
-        account.access_expires_s > ctx_now_s(cx) - KEEP_ALIVE_S)
+    if (str_empty(account.refresh_token))
         return ERR_OK;
     return token_get(&source, cx, account.access_token, &token);
 }

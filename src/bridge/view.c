@@ -108,6 +108,8 @@ static enum err fill(struct ctx *cx, struct bridge *bridge, const struct account
         .authorized_s = account->authorized_s,
         .scopes = account->scopes,
     };
+    if (account->last_sync_s)
+        view->lag_s = ctx_now_s(cx) - account->last_sync_s;
     if (account->authorized_s)
         view->sign_in_until_s = account->authorized_s + GRANT_S;
     view->sign_in_soon =

@@ -163,7 +163,11 @@ static void write_calendars(struct page *page, const struct account_view *view)
     for (size_t i = 0; i < view->n_calendars; i++)
         write_calendar(page, &view->calendars[i]);
     buf_adds(&page->html, "</table></div>\n");
-    word(page, "<p>", WORD_CALLS_ALL, " ");
+    word(page, "<p>", WORD_LAST_SYNC, ": ");
+    page_time(page, view->last_sync_s);
+    word(page, ", ", WORD_LAG, ": ");
+    buf_printf(&page->html, "%lld. ", (long long)view->lag_s);
+    word(page, "", WORD_CALLS_ALL, " ");
     buf_printf(&page->html, "%lld</p>\n", (long long)view->calls);
     page_form(page, "sync");
     word(page, "<button class=\"quiet\">", WORD_SYNC_NOW, "</button></form>\n");

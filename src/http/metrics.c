@@ -42,6 +42,8 @@ struct labelled {
 static const struct labelled account_table[] = {
     OF("account", account_view, last_sync_s, "last_success_timestamp_seconds", "gauge",
         "When all of the account was last pulled."),
+    OF("account", account_view, lag_s, "lag_seconds", "gauge",
+        "Time since the last pull that succeeded."),
     OF("account", account_view, sign_in_until_s, "sign_in_until_timestamp_seconds",
         "gauge", "When Feishu ends the sign-in."),
     OF("account", account_view, calls, "upstream_calls", "counter",
@@ -85,6 +87,40 @@ static void add_line(struct buf *text, const struct labelled *one, const void *v
     }
     int64_t value = *(const int64_t *)((const char *)view + one->offset);
     buf_printf(text, "} %lld\n", (long long)value);
+}
+
+static void add_error(
+    struct buf *text, const char *account, const char *calendar, const char *error)
+{
+    if (!error || !*error)
+        return;
+    buf_printf(text, "feishu_caldav_%s_last_error{", calendar ? "calendar" : "account");
+    add_label(text, "account", account);
+    if (calendar) {
+        buf_addc(text, ',');
+        add_label(text, "calendar", calendar);
+    }
+    buf_addc(text, ',');
+    add_label(text, "error", error);
+    buf_adds(text, "} 1\n");
+}
+
+/* In words, where there is one. */
+static void add_errors(
+    struct buf *text, const struct account_view *views, size_t n_views)
+{
+    static const struct labelled account = {"feishu_caldav_account_last_error", "gauge",
+        "1 with the words of the failure, while the last pull failed.", 0};
+    static const struct labelled calendar = {"feishu_caldav_calendar_last_error", "gauge",
+        "1 with the words of the failure, while the last pull failed.", 0};
+    add_head(text, &account);
+    for (size_t i = 0; i < n_views; i++)
+        add_error(text, views[i].open_id, NULL, views[i].last_error);
+    add_head(text, &calendar);
+    for (size_t i = 0; i < n_views; i++)
+        for (size_t c = 0; c < views[i].n_calendars; c++)
+            add_error(text, views[i].open_id, views[i].calendars[c].name,
+                views[i].calendars[c].last_error);
 }
 
 static void add_spent(
@@ -132,6 +168,7 @@ static void add_accounts(struct exchange *ex, struct buf *text)
             add_line(text, &account_table[k], &views[i], views[i].open_id, NULL);
     }
     add_states(text, views, n);
+    add_errors(text, views, n);
     add_spent(text, views, n);
     for (size_t k = 0; k < sizeof calendar_table / sizeof *calendar_table; k++) {
         add_head(text, &calendar_table[k]);

@@ -60,9 +60,11 @@ static enum err not_found(struct ctx *cx)
     return fail(cx, ERR_NOT_FOUND, "there is no such account");
 }
 
+enum tokens { TOKENS_NONE, TOKENS_ACCESS, TOKENS_BOTH };
+
 /* One account by one of its keys; number is used when text is NULL. */
 static enum err find(struct ctx *cx, struct store *store, enum sql id, int64_t number,
-    const char *text, bool tokens, struct account *account)
+    const char *text, enum tokens tokens, struct account *account)
 {
     struct store_conn *conn;
     TRY(conn_get(cx, store, &conn));
@@ -78,15 +80,15 @@ static enum err find(struct ctx *cx, struct store *store, enum sql id, int64_t n
     struct account one;
     read_account(cx, cursor.stmt, &one);
     const char *access = NULL, *refresh = NULL;
-    if (tokens) {
+    if (tokens >= TOKENS_ACCESS)
         access = column_copy(cx, cursor.stmt, COLUMN_ACCESS);
+    if (tokens == TOKENS_BOTH)
         refresh = column_copy(cx, cursor.stmt, COLUMN_REFRESH);
-    }
     cursor_close(&cursor);
-    if (tokens) {
+    if (tokens >= TOKENS_ACCESS)
         TRY(unseal(cx, store, "access", one.open_id, access, &one.access_token));
+    if (tokens == TOKENS_BOTH)
         TRY(unseal(cx, store, "refresh", one.open_id, refresh, &one.refresh_token));
-    }
     *account = one;
     return ERR_OK;
 }
@@ -116,25 +118,31 @@ enum err store_accounts(
 enum err store_account(
     struct ctx *cx, struct store *store, int64_t id, struct account *account)
 {
-    return find(cx, store, SQL_ACCOUNT, id, NULL, false, account);
+    return find(cx, store, SQL_ACCOUNT, id, NULL, TOKENS_NONE, account);
 }
 
 enum err store_account_by_name(
     struct ctx *cx, struct store *store, const char *name, struct account *account)
 {
-    return find(cx, store, SQL_ACCOUNT_BY_NAME, 0, name, false, account);
+    return find(cx, store, SQL_ACCOUNT_BY_NAME, 0, name, TOKENS_NONE, account);
 }
 
 enum err store_account_by_open_id(
     struct ctx *cx, struct store *store, const char *open_id, struct account *account)
 {
-    return find(cx, store, SQL_ACCOUNT_BY_OPEN_ID, 0, open_id, false, account);
+    return find(cx, store, SQL_ACCOUNT_BY_OPEN_ID, 0, open_id, TOKENS_NONE, account);
 }
 
 enum err store_account_tokens(
     struct ctx *cx, struct store *store, int64_t id, struct account *account)
 {
-    return find(cx, store, SQL_ACCOUNT, id, NULL, true, account);
+    return find(cx, store, SQL_ACCOUNT, id, NULL, TOKENS_BOTH, account);
+}
+
+enum err store_account_access(
+    struct ctx *cx, struct store *store, int64_t id, struct account *account)
+{
+    return find(cx, store, SQL_ACCOUNT, id, NULL, TOKENS_ACCESS, account);
 }
 
 static const char *or_empty(const char *text)

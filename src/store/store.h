@@ -88,6 +88,9 @@ enum err store_account_by_open_id(
 /* With tokens. */
 enum err store_account_tokens(struct ctx *cx, struct store *store, int64_t id,
     struct account *account);
+/* With the access token alone: opening a token costs as much as reading the account. */
+enum err store_account_access(struct ctx *cx, struct store *store, int64_t id,
+    struct account *account);
 /* Inserts, or updates the account with that open_id; sets account->id. Tokens that are
  * NULL stay as they are, "" removes them. Errors: CONFLICT when another account has
  * the name. */

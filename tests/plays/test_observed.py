@@ -50,12 +50,24 @@ def test_success_lag_calls_and_error_of_each_calendar_are_told_everywhere(sim, b
     assert two["last_success"] == one["last_success"]
     assert two["calls"] > one["calls"]
     assert bridge.metric("account_failing", account=ADA) == 1
-    assert "190003" in bridge.run("user", "show", ada.name).stdout
+    assert bridge.metric("account_last_success_timestamp_seconds", account=ADA) == \
+        after["last_sync"] == before["last_sync"]
+    assert 0 <= after["lag"] - (time.time() - after["last_sync"]) + 5 < 10
+    assert abs(bridge.metric("account_lag_seconds", account=ADA) - after["lag"]) < 10
+    metrics = requests.get(bridge.url + "/metrics", timeout=10).text
+    for name in (f'account_last_error{{account="{ADA}",',
+                 f'calendar_last_error{{account="{ADA}",calendar="{one["name"]}",'):
+        [line] = [one for one in metrics.splitlines() if one.startswith("feishu_caldav_" + name)]
+        assert "190003" in line and line.endswith('"} 1')
+    text = bridge.run("user", "show", ada.name).stdout
+    assert "190003" in text and re.search(r"^last sync +\S+  lag \d+ s$", text, re.M)
     look = page(bridge)
     assert "190003" in look()
     sim.clear_faults()
     bridge.sync(ada.name)
     assert "190003" not in look()
+    assert "last_error{" not in requests.get(bridge.url + "/metrics", timeout=10).text
+    assert re.search(r"Last sync: .*, Seconds since: \d+\.", look())
     assert bridge.metric("account_failing", account=ADA) == 0
 
 

@@ -293,6 +293,19 @@ def test_trouble_with_the_bootstrap_is_polled_over(sim, trouble):
         assert "AppSecret" not in bridge.log() and "ticket" not in bridge.log()
 
 
+def test_while_a_connection_is_lost_changes_are_polled(sim):
+    with polling(sim) as bridge:
+        ada = sign_in(sim, bridge)
+        assert bridge.show(ada.name)["events"] == "long-connection"
+        sim.connections(cut=True, refuse_bootstrap={"code": 1000040343})
+        wait_until(lambda: bridge.show(ada.name)["events"] == "polling", "the notice")
+        href = ada.calendars()["Ada"]
+        make(sim, "Meanwhile")
+        wait_until(lambda: len(ada.members(href)) == 1, "the event by polling", within(10))
+        sim.connections(refuse_bootstrap=None)
+        wait_until(lambda: bridge.show(ada.name)["events"] == "long-connection", "push again")
+
+
 def test_without_events_nothing_is_asked_for(sim):
     with polling(sim, **{"sync.events": "none"}) as bridge:
         ada = bridge.sign_in(ADA)
