@@ -75,6 +75,9 @@ bool reading_is_due(
  * it is not. */
 bool reading_again(struct bridge *bridge, int64_t calendar_id);
 
+/* The account has gone. */
+void readings_forget(struct bridge *bridge, int64_t account_id);
+
 /* A part of the long work of an account; at least one page or batch is read. */
 struct slice {
     int64_t until_ms;   /* monotonic */

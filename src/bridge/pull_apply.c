@@ -215,9 +215,8 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
         .uid = item->uid,
         .original_time = item->original_time,
         .json = json_print(cx->arena, item->event),
-        .seen = pull->full ? pull->seen
-            : old          ? old->seen / 2 * 2
-                           : 0,
+        /* What comes as a change while all is read must not be missed there. */
+        .seen = pull->full ? pull->seen : seen_by_pull(pull->fetched_ms),
     };
     if (event_cancelled(item->event))
         row.attendees = "[]";

@@ -321,6 +321,26 @@ static bool is_listed(const struct calendar *list, size_t n, int64_t calendar_id
     return false;
 }
 
+void readings_forget(struct bridge *bridge, int64_t account_id)
+{
+    struct reading *gone = NULL, *one;
+    struct readings *readings = bridge->readings;
+    pthread_mutex_lock(&readings->mutex);
+    for (struct reading **at = &readings->first; (one = *at);)
+        if (one->account_id == account_id) {
+            *at = one->next;
+            one->next = gone;
+            gone = one;
+        } else {
+            at = &one->next;
+        }
+    pthread_mutex_unlock(&readings->mutex);
+    while ((one = gone)) {
+        gone = one->next;
+        reading_free(one);
+    }
+}
+
 /* Those whose calendar has gone, or was read by another process. */
 static void drop_stale(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const struct calendar *list, size_t n)

@@ -214,11 +214,14 @@ static enum err pass_locked(struct ctx *cx, struct bridge *bridge, int64_t accou
     struct account account;
     struct walk walk = {
         .bridge = bridge, .account = &account, .pass = pass, .result = result};
-    TRY(store_account(cx, bridge->store, account_id, &account));
+    enum err err = store_account(cx, bridge->store, account_id, &account);
+    if (err == ERR_NOT_FOUND)
+        readings_forget(bridge, account_id);
+    TRY(err);
     if (account.state != ACCOUNT_OK)
         return fail(
             cx, ERR_UPSTREAM_SIGN_IN, "%s must sign in to Feishu again", account.name);
-    enum err err = token_keep_alive(cx, bridge, account_id);
+    err = token_keep_alive(cx, bridge, account_id);
     if (!err)
         err = run(cx, &walk);
     const char *text = err ? arena_strdup(cx->arena, ctx_error(cx)) : "";

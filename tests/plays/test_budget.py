@@ -87,6 +87,44 @@ def test_a_first_pull_goes_on_where_the_slice_before_it_ended(sim):
         assert len(pages) == 4 and pages[0] is None and len(set(pages)) == 4, "none twice"
 
 
+def test_what_comes_back_while_everything_is_read_again_is_kept(sim):
+    """The daily reading has passed its place when an event comes back; the change that tells of it
+    counts."""
+    tenant = huge(1100)
+    tenant["events"] = [{"as": "bob@example.com", "summary": "Guest", "vchat": {"vc_type": "no_meeting"},
+                         "start_time": {"timestamp": str(SOON - HOUR), "timezone": "Asia/Shanghai"},
+                         "end_time": {"timestamp": str(SOON), "timezone": "Asia/Shanghai"},
+                         "attendees": [{"user": "ada@example.com"}]}] + tenant["events"]
+    sim.reset(tenant)
+    sim.switch(push_window_ms=0)
+    with Bridge(sim, {"sync.poll-interval": "86400", "sync.events": "auto"}) as bridge:
+        ada = bridge.sign_in(ADA)
+        href = ada.calendars()["Ada"]
+        wait_until(lambda: all(c["pushed"] for c in bridge.show(ada.name)["calendars"]), "push")
+        guest = sim.event("Guest")["event_id"]
+        members = len(ada.members(href))
+        sim.edit(BOB, "attendees_remove", event_id=guest, attendees=[{"user": ADA}])
+        wait_until(lambda: len(ada.members(href)) == members - 1, "its end")
+        sim.fault(method="GET", path="*/events", delay_ms=1200, count=-1)
+        since = sim.last_call()
+        with store(bridge) as db:
+            db.execute("UPDATE calendars SET full_s = 1")
+
+        def pages():
+            return [c for c in lists(sim, since) if "anchor_time" in c["query"] and c["status"]]
+        wait_until(lambda: len(pages()) == 1, "the first page")
+        sim.edit(BOB, "attendees_add", event_id=guest, attendees=[{"user": ADA}])
+        wait_until(lambda: len(ada.members(href)) == members, "the event")
+        assert len(pages()) < 3, "the reading goes on"
+
+        def is_read():
+            with store(bridge) as db:
+                return db.execute("SELECT 1 FROM calendars WHERE full_s > 1").fetchall()
+        wait_until(is_read, "the end of the reading")
+        assert len(pages()) == 3
+        assert len(ada.members(href)) == members
+
+
 # ---- polls ----
 
 def test_polls_of_a_large_tenant_keep_to_their_share(sim):
