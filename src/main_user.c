@@ -213,7 +213,8 @@ static void json_view(const struct account_view *view)
     json_text_member("last_error", view->last_error, ",");
     json_text_member("scopes", view->scopes, ",");
     json_text_member("events", view->events, ",");
-    printf("\"last_sync\":%lld,\"lag\":%lld,\"access_expires\":%lld,\"refresh_expires\":%lld,"
+    printf("\"last_sync\":%lld,\"lag\":%lld,"
+           "\"access_expires\":%lld,\"refresh_expires\":%lld,"
            "\"authorized\":%lld,\"sign_in_until\":%lld,\"sign_in_soon\":%s,"
            "\"calls\":%lld,\"calls_by_purpose\":{",
         (long long)view->last_sync_s, (long long)view->lag_s,
