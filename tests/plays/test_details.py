@@ -279,6 +279,19 @@ def test_nothing_that_runs_reaches_a_client(sim, bridge, ada):
         assert html == ('<p>Hello</p>here<a href="https://good.example/?a=1&amp;b=2">there</a>')
 
 
+def test_markup_beyond_64_kib_is_left_out_and_the_text_is_not(sim, bridge, ada):
+    for title, words, twins in (("Long", "漢" * 20000, 2), ("Longer", "漢" * 30000, 0)):
+        made = sim.add_event(ADA, title, (SOON, SOON + HOUR), description=f"<b>{words}</b>")
+        bridge.sync(ada.name)
+        href, = [one for one in ada.members(ada.href) if f"SUMMARY:{title}\r\n" in ada.get(one)]
+        assert lines(ada.get(href), "DESCRIPTION") == ["DESCRIPTION:" + words]
+        assert len(html_lines(ada.get(href))) == twins
+        sim.clear_calls()
+        put(ada, href, ada.get(href).replace(f"SUMMARY:{title}", "SUMMARY:Edited"))
+        assert [set(body) for body in patches(sim)] == [{"summary", "need_notification"}]
+        assert [e for e in sim.events() if e["event_id"] == made["event_id"]][0]["description"].startswith("<b>")
+
+
 def test_a_moved_event_takes_its_markup_along(sim, bridge, ada, styled):
     href, _ = styled
     sim.edit(ADA, "calendar_create", calendar={"summary": "Second"})
