@@ -230,10 +230,19 @@ static enum err lay_moved(
     return *kept ? ERR_OK : rdate_unpair(cx, down->env, view, one, true);
 }
 
+/* False for the others of two rows of one day. */
+static bool stands_for_its_day(const struct down *down, const struct series_row *row)
+{
+    return !down->view.form.is_date ||
+        series_find(down->series, row->original_time) == row;
+}
+
 static enum err lay_exception(
     struct ctx *cx, struct down *down, const struct series_row *row)
 {
     const struct view_override *old = view_find(&down->view, row->original_time);
+    if (!stands_for_its_day(down, row))
+        return ERR_OK;
     if (old != NULL && old->moved) {
         bool kept = false;
         TRY(lay_moved(cx, down, row, &kept));
@@ -248,9 +257,6 @@ static enum err lay_exception(
     }
     if (old == NULL && down->view.master != NULL && is_declined(down, row) &&
         listed(&down->view, row->original_time))
-        return ERR_OK;
-    /* Two rows of one day. */
-    if (down->view.form.is_date && series_find(down->series, row->original_time) != row)
         return ERR_OK;
     if (!time_fits(row->original_time))
         return fail(cx, ERR_INTERNAL, "event %s_%lld is an occurrence of no day",
@@ -348,6 +354,7 @@ static enum err lay_exdates(struct ctx *cx, struct down *down)
             listed(view, row->original_time) || (override != NULL && override->cancelled);
         /* After a change of the rule some cancelled ones are no occurrences any more. */
         if (!row_is_cancelled(row) || said || place == 0 ||
+            !stands_for_its_day(down, row) ||
             !view_has(cx, down->env, view, row->original_time))
             continue;
         struct line *line =

@@ -58,12 +58,18 @@ const struct series_row *series_find(const struct series *series, int64_t origin
         ? NULL
         : cJSON_GetObjectItemCaseSensitive(master->event, "start_time");
     bool dates = *json_text(start, "date") != '\0';
+    const struct series_row *found = NULL;
     for (size_t i = 0; i < series->n_exceptions; i++) {
-        int64_t one = series->exceptions[i].original_time;
-        if (one == original || (dates && day_of(one) == day_of(original)))
-            return &series->exceptions[i];
+        const struct series_row *row = &series->exceptions[i];
+        int64_t one = row->original_time;
+        /* Others of the day are left from when the series had times. */
+        if (dates && one == day_of(original))
+            return row;
+        if (one == original ||
+            (found == NULL && dates && day_of(one) == day_of(original)))
+            found = row;
     }
-    return NULL;
+    return found;
 }
 
 bool row_is_cancelled(const struct series_row *row)
