@@ -8,7 +8,7 @@ import functools
 
 import pytest
 
-from feishu_sim import ADA, FeishuSim
+from feishu_sim import ADA, BOB, DAY, HOUR, SOON, FeishuSim
 from stage import WRITES, Stage, has_hooks, patient, put, simple
 
 MOMENTS_MAX = 150
@@ -34,6 +34,55 @@ def test_a_write_survives_a_crash_at_every_moment(kind):
             kind.check(stage, n)
             kind.clean(stage, n)
         assert 3 < n < MOMENTS_MAX - 1
+
+
+class Copy:
+    """What a client knows that asks for changes and is never allowed a fresh start."""
+
+    def __init__(self, stage):
+        self.stage, self.token, self.etags = stage, "", {}
+
+    def update(self):
+        changed, removed, self.token, _ = self.stage.ada.sync_collection(
+            self.stage.href, self.token)
+        for href, props in changed.items():
+            self.etags[href] = props["{DAV:}getetag"].text
+        for href in removed:
+            del self.etags[href]
+        assert self.etags == self.stage.ada.members(self.stage.href)
+
+
+@pytest.mark.parametrize("how", ["changes", "whole"])
+def test_a_pull_survives_a_crash_at_every_moment(how):
+    """New, changed and deleted events, a series with exceptions and people: clients are told of each
+    change, whenever the pull was killed."""
+    with FeishuSim() as sim, Stage(sim) as stage:
+        sim.add_event(ADA, "Goes 1", (SOON, SOON + HOUR))
+        copy = Copy(stage)
+        for n in range(1, MOMENTS_MAX):
+            sim.edit(ADA, "event_delete", event_id=sim.event(f"Goes {n}")["event_id"])
+            sim.add_event(ADA, f"Goes {n + 1}", (SOON, SOON + HOUR))
+            series = sim.add_event(ADA, f"Series {n}", (SOON, SOON + HOUR),
+                                   recurrence="FREQ=DAILY;COUNT=5", attendees=[{"user": BOB}])
+            for day, change in ((1, {"summary": f"Moved {n}"}), (2, None)):
+                occurrence = f"{series['event_id'][:-1]}{SOON + day * DAY}"
+                if change:
+                    sim.edit(ADA, "event_patch", event_id=occurrence, event=change)
+                else:
+                    sim.edit(ADA, "event_delete", event_id=occurrence)
+            copy.update()
+            stage.light(n)
+            done = stage.bridge.run("sync", *(["--full"] if how == "whole" else []),
+                                    stage.ada.name, check=False)
+            stage.put_out()
+            if stage.bridge.process.poll() is not None:
+                stage.rise()
+            copy.update()
+            stage.settle()
+            copy.update()
+            if done.returncode != -9:
+                break
+        assert 5 < n < MOMENTS_MAX - 1
 
 
 def state_of(stage):

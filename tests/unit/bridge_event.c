@@ -141,6 +141,10 @@ static void only_a_fresh_write_is_guarded(void **state)
     assert_true(seen_is_guarded(seen_by_push(1000000), 1000001));
     assert_false(seen_is_guarded(seen_by_push(1000000), 1000000 + WRITE_GUARD_MS));
     assert_false(seen_is_guarded(seen_by_pull(1000000), 1000001));
+    /* A pass looks at what was written since it began, a clock set back at what was
+     * written in the time to come. */
+    assert_true(seen_is_guarded(seen_by_push(9000000), 9000000 - 600000));
+    assert_false(seen_is_guarded(seen_by_push(9000000), 9000000 - CLOCK_SET_BACK_MS));
     assert_true(seen_by_push(5) > seen_by_pull(5) && seen_by_pull(6) > seen_by_push(5));
 }
 
