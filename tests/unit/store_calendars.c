@@ -240,6 +240,22 @@ static void rows_come_master_first_and_the_unseen_are_told(void **state)
     assert_ok(w->cx, store_commit(w->cx, tx));
 }
 
+static void rows_that_were_seen_in_the_time_to_come_count_as_never_seen(void **state)
+{
+    struct world *w = *state;
+    struct row *list;
+    size_t n, all;
+    save_row(w, "a", 0, NULL, 5);
+    save_row(w, "b", 0, NULL, 900);
+    assert_ok(w->cx, store_rows_set_back(w->cx, w->store, w->calendar.id, 10));
+    assert_ok(
+        w->cx, store_rows_unseen(w->cx, w->store, w->calendar.id, 5, &list, &n, &all));
+    assert_int_equal(all, 2);
+    assert_int_equal(n, 1);
+    assert_string_equal(list[0].uid, "b");
+    assert_int_equal(list[0].seen, 0);
+}
+
 static void put_at(struct world *w, const char *uid, int64_t from_s, int64_t until_s)
 {
     struct object one = an_object(w, uid, 1);
@@ -459,6 +475,7 @@ int main(void)
         CALENDAR_TEST(interest_is_noted_but_never_waits_for_a_writer),
         CALENDAR_TEST(properties_are_numbered_like_their_place),
         CALENDAR_TEST(rows_come_master_first_and_the_unseen_are_told),
+        CALENDAR_TEST(rows_that_were_seen_in_the_time_to_come_count_as_never_seen),
         CALENDAR_TEST(masters_without_attendees_come_nearest_to_now_first),
         CALENDAR_TEST(shares_number_a_change_only_when_they_differ),
         WORLD_TEST(people_are_found_by_a_part_of_what_is_known),
