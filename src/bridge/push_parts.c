@@ -24,8 +24,15 @@ void push_take_plan(
     push->steps = plan->steps.items;
     push->n_steps = plan->steps.n;
     push->done = ARENA_ARRAY(cx->arena, bool, plan->steps.n + 1);
-    for (size_t i = 0; i < push->n_steps; i++)
-        push->done[i] = is_said(cx, push, &push->steps[i]);
+    bool removes = false;
+    for (size_t i = 0; i < push->n_steps; i++) {
+        const struct step *step = &push->steps[i];
+        /* Another role is a removal and an addition (feishu-api 6.2): who is there now
+         * will not be. */
+        push->done[i] =
+            !(removes && step->kind == STEP_ADD_ATTENDEES) && is_said(cx, push, step);
+        removes = removes || (step->kind == STEP_REMOVE_ATTENDEES && !push->done[i]);
+    }
 }
 
 /* The part is there already: the same cut was made before. */
