@@ -2,9 +2,11 @@
 // Writes a line of JSON for each test: {"test", "passed", "note"}. With --shows it reads lines from
 // stdin instead, "START END", and answers each with what the primary calendar shows in that time.
 import assert from "node:assert/strict";
+import {createRequire} from "node:module";
 import readline from "node:readline";
 
-import {createDAVClient} from "tsdav";
+// Its file for import is not marked as a module, which Node.js 18 minds.
+const {createDAVClient} = createRequire(import.meta.url)("tsdav");
 
 const NAME = "compat-tsdav";
 const ZONE = "Asia/Shanghai";
