@@ -253,7 +253,7 @@ class Tests:
     def open(self):
         """The source is registered, the back end connects, and it may write."""
         self.calendar = self.evolution.open(self.url, CALENDAR)
-        assert not self.calendar.client.is_readonly()
+        self.evolution.spin(lambda: not self.calendar.client.is_readonly(), "the right to write")
         expect(self.calendar.titles(), [])
 
     def create(self):
