@@ -1,11 +1,13 @@
 """A bridge and a simulator whose equality is checked, and every kind of write with what must hold
 after it, however often it was interrupted."""
 
+import contextlib
 import json
 import os
 import re
 import sqlite3
 import struct
+import subprocess
 
 import requests
 
@@ -16,6 +18,8 @@ ORGANIZER = "ORGANIZER:mailto:ada@example.com\nATTENDEE;PARTSTAT=ACCEPTED:mailto
 INVITE_BOB = ORGANIZER + "\nATTENDEE;RSVP=TRUE:mailto:bob@example.com"
 # Of waits that only let time pass: a hundred plays would wait for hours.
 WAIT_PERCENT = 2
+# In which the process comes to the moments behind an answer.
+AFTERWARDS_S = 0.2
 
 
 def has_hooks():
@@ -81,13 +85,25 @@ class Stage:
             file.write(f"{moments:06d}")
 
     def put_out(self):
-        os.unlink(self.fuse)
+        """Nothing more is counted; how many moments were left, None when it was out already."""
+        ashes = self.fuse + ".out"
+        try:
+            os.rename(self.fuse, ashes)
+        except FileNotFoundError:
+            return None
+        with open(ashes, encoding="ascii") as file:
+            left = int(file.read())
+        os.unlink(ashes)
+        return left
 
     def dies_of(self, action):
-        """Does what may kill the process; true when it did."""
+        """Does what may kill the process; true when it did. What comes after an answer may kill as well."""
         answer = patient(action)
         if answer is not None:
-            return self.bridge.process.poll() is not None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.bridge.process.wait(timeout=AFTERWARDS_S)
+            if self.bridge.process.poll() is None and self.put_out() != 0:
+                return False
         assert self.bridge.process.wait(timeout=10) == -9, self.bridge.log()[-4000:]
         return True
 
