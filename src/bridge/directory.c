@@ -257,9 +257,14 @@ enum err be_person_by_address(struct ctx *cx, struct bridge *bridge,
         return ERR_OK;
     directory_want_addresses(cx, bridge, user->id, &address, 1);
     const char *id = directory_person(cx, bridge, user, address);
-    if (!id)
-        return fail(cx, ERR_NOT_FOUND, "nobody is known by %s", address);
-    return be_user_by_segment(cx, bridge, id, found);
+    if (id)
+        return be_user_by_segment(cx, bridge, id, found);
+    struct person nobody;
+    const char *plain = plain_address(cx, address);
+    if (plain && store_person_by_address(cx, bridge->store, plain, &nobody) &&
+        !refused(cx, bridge))
+        return fail(cx, ERR_STORE, "what the directory says of %s was not stored", plain);
+    return fail(cx, ERR_NOT_FOUND, "nobody is known by %s", address);
 }
 
 const char *directory_address_of(void *self, struct ctx *cx, const char *open_id)

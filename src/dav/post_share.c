@@ -37,15 +37,15 @@ static bool read_access(const struct xml *node, struct be_share *share)
     return false;
 }
 
-static bool find_address(struct dav *dav, const char *address, const char **segment)
+static enum err find_address(struct dav *dav, const char *address, const char **segment)
 {
     struct be_user who;
-    if (!str_istarts(address, "mailto:") ||
-        be_person_by_address(
-            dav->cx, dav->request->bridge, &dav->user, address, &who) != ERR_OK)
-        return false;
+    if (!str_istarts(address, "mailto:"))
+        return fail(dav->cx, ERR_NOT_FOUND, "\"%s\" is no address", address);
+    TRY(be_person_by_address(
+        dav->cx, dav->request->bridge, &dav->user, address, &who));
     *segment = who.segment;
-    return true;
+    return ERR_OK;
 }
 
 static bool find_principal(struct dav *dav, const char *href, const char **segment)
@@ -67,8 +67,10 @@ static enum err add(struct dav *dav, const struct xml *node,
     const char *text = href ? xml_word(dav->cx, href) : "";
     if (list->n == MAX_CHANGES)
         return fail(dav->cx, ERR_TOO_LARGE, "more than %d people", MAX_CHANGES);
-    if (!find_address(dav, text, &share.segment) &&
-        !find_principal(dav, text, &share.segment))
+    enum err err = find_address(dav, text, &share.segment);
+    if (err && err != ERR_NOT_FOUND)
+        return err;
+    if (err && !find_principal(dav, text, &share.segment))
         return fail(
             dav->cx, ERR_RECOGNIZED_PRINCIPAL, "nobody is known by \"%s\"", text);
     for (size_t i = 0; i < list->n; i++)
