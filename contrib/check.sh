@@ -90,12 +90,14 @@ number_of() { # number_of WORD LINE: the number before the word, 0 when it is no
     grep -oE "[0-9]+ $1\b" <<<"$2" | grep -oE '[0-9]+' || echo 0
 }
 
-# Four at once even on two cores: most of the time they wait for something.
+# Four at once even on two cores: most of the time they wait for something. A play that fails is
+# run once more, because desktop programs among four others meet time-outs of their own; those
+# that needed it are named, and counted as "rerun" in the line that pytest ends with.
 plays() { # plays DIR PYTEST-ARGUMENTS...
     local log=$work/plays.log
     say "plays in $1"
     cd "$top" || return
-    BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 4 "${@:2}" \
+    BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 4 --reruns 1 -r R "${@:2}" \
         >"$log" 2>&1
     local rc=$? last ok bad
     last=$(tail -n 1 "$log")
@@ -103,6 +105,7 @@ plays() { # plays DIR PYTEST-ARGUMENTS...
     bad=$(($(number_of failed "$last") + $(number_of 'errors?' "$last")))
     [ "$rc" = 0 ] || [ "$bad" != 0 ] || bad=1
     [ "$rc" = 0 ] || tail -n 120 "$log"
+    grep '^RERUN' "$log"
     echo "$last"
     count "$ok" "$bad"
 }
