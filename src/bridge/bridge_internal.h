@@ -66,6 +66,7 @@ struct bridge {
     /* Monotonic time before which no directory look-up is tried again, after a refusal.
      */
     _Atomic int64_t directory_wait_ms;
+    _Atomic enum err directory_err; /* why it waits */
     /* The same for attendees that lists leave out. */
     _Atomic int64_t attendees_wait_ms;
     /* The same for access lists. */
@@ -123,11 +124,13 @@ struct directory {
     struct bridge *bridge;
     int64_t account_id;
 };
-/* Make people known to the store; failures are remembered, never returned. */
+/* Make people known to the store. Failures are remembered. */
 void directory_want_ids(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *const *open_ids, size_t n);
-void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    const char *const *addresses, size_t n);
+/* Errors: what may be over soon, so that who is not known then may be known later; most
+ * callers go on with those who are. */
+enum err directory_want_addresses(struct ctx *cx, struct bridge *bridge,
+    int64_t account_id, const char *const *addresses, size_t n);
 /* Everybody in a calendar object. */
 void directory_want_people(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const struct comp *calendar);

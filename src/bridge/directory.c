@@ -29,6 +29,7 @@ static void refuse(struct ctx *cx, struct bridge *bridge, enum err err)
 {
     bridge->directory_wait_ms =
         ctx_monotonic_ms(cx) + (err_is_transient(err) ? REFUSED_MS / 20 : REFUSED_MS);
+    bridge->directory_err = err;
     log_line(
         cx, LOG_INFO, LOG_FEISHU, "no directory look-up for a while: %s", ctx_error(cx));
 }
@@ -145,8 +146,10 @@ static enum err fetch_addresses(
         .priority = FEISHU_READ,
     };
     TRY(bridge_request(cx, bridge, 0, &call, NULL, &data));
-    struct store_tx *tx = begin_batch(cx, bridge);
-    for (size_t i = 0; i < n; i++) {
+    struct store_tx *tx;
+    TRY(store_begin(cx, bridge->store, &tx));
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < n && !err; i++) {
         const cJSON *item;
         struct person person = {.open_id = "",
             .address = addresses[i],
@@ -156,10 +159,12 @@ static enum err fetch_addresses(
             item, json_array(data, "user_list")) if (str_ieq(json_text(item, "email"),
                                                          addresses[i])) person.open_id =
             json_text(item, "user_id");
-        store_person_save(cx, bridge->store, &person);
+        err = store_person_save(cx, bridge->store, &person);
     }
-    end_batch(cx, tx);
-    return ERR_OK;
+    if (!err)
+        return store_commit(cx, tx);
+    store_rollback(tx);
+    return err;
 }
 
 /* "mailto:A@b" -> "a@b"; NULL when it is no address. */
@@ -173,12 +178,13 @@ static const char *plain_address(struct ctx *cx, const char *address)
     return str_lower(cx->arena, address);
 }
 
-void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t account_id,
-    const char *const *addresses, size_t n)
+enum err directory_want_addresses(struct ctx *cx, struct bridge *bridge,
+    int64_t account_id, const char *const *addresses, size_t n)
 {
     struct person person;
     const char *batch[BATCH];
     size_t filled = 0;
+    enum err result = ERR_OK;
     cx->payer = account_id; /* the token is the app's alone */
     for (size_t i = 0; i <= n; i++) {
         const char *address = i < n ? plain_address(cx, addresses[i]) : NULL;
@@ -189,12 +195,16 @@ void directory_want_addresses(struct ctx *cx, struct bridge *bridge, int64_t acc
         if (!filled || (i < n && filled < BATCH))
             continue;
         if (refused(cx, bridge))
-            return;
+            return err_is_transient(bridge->directory_err) ? bridge->directory_err
+                                                           : result;
         enum err err = fetch_addresses(cx, bridge, batch, filled);
-        if (err)
+        if (err && err != ERR_STORE)
             refuse(cx, bridge, err);
+        if (err == ERR_STORE || err_is_transient(err))
+            result = err;
         filled = 0;
     }
+    return result;
 }
 
 static void add_people(struct ctx *cx, const struct comp *comp, text_list *addresses)
@@ -255,15 +265,12 @@ enum err be_person_by_address(struct ctx *cx, struct bridge *bridge,
 {
     if (be_user_by_address(cx, bridge, address, found) == ERR_OK)
         return ERR_OK;
-    directory_want_addresses(cx, bridge, user->id, &address, 1);
+    enum err err = directory_want_addresses(cx, bridge, user->id, &address, 1);
     const char *id = directory_person(cx, bridge, user, address);
     if (id)
         return be_user_by_segment(cx, bridge, id, found);
-    struct person nobody;
-    const char *plain = plain_address(cx, address);
-    if (plain && store_person_by_address(cx, bridge->store, plain, &nobody) &&
-        !refused(cx, bridge))
-        return fail(cx, ERR_STORE, "what the directory says of %s was not stored", plain);
+    if (err)
+        return fail(cx, err, "%s cannot be looked up now", address);
     return fail(cx, ERR_NOT_FOUND, "nobody is known by %s", address);
 }
 

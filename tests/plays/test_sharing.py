@@ -320,3 +320,27 @@ def test_a_share_that_feishu_cannot_take_now_is_told(sim, bridge):
     assert not roles(sim, calendar_id)
     wait_until(lambda: ada.xml("ACL", href, "d:acl", grant((BOB, "d:write"))).status_code == 200)
     assert roles(sim, calendar_id) == {BOB: "writer"}
+
+
+def test_who_cannot_be_looked_up_now_is_not_unknown(sim):
+    with Bridge(sim) as bridge:
+        calendar_id = make(sim)
+        ada = bridge.sign_in(ADA)
+        href = ada.calendars()["Team"]
+
+        def share(who):
+            return ada.xml("POST", href, "cs:share", f"<cs:set><d:href>mailto:{who}@example.com</d:href>"
+                           "<cs:read-write/></cs:set>")
+        sim.fault(path="*/users/batch_get_id", code=190003, status=500, count=-1)
+        answer = share("bob")
+        assert answer.status_code == 503 and answer.headers["Retry-After"]
+        # And as long as the directory is left alone after that.
+        assert share("bob").status_code == 503
+        sim.clear_faults()
+        assert not roles(sim, calendar_id)
+        with Bridge(sim) as other:
+            ada = other.sign_in(ADA)
+            href = ada.calendars()["Team"]
+            assert precondition(share("nobody")) == "{DAV:}recognized-principal"
+            assert share("bob").status_code == 200
+        assert roles(sim, calendar_id) == {BOB: "writer"}
