@@ -86,26 +86,24 @@ void freebusy_merge(struct ctx *cx, struct be_busy *list, size_t n, int64_t from
     *n_merged = all.n;
 }
 
-char *freebusy_print(struct ctx *cx, const struct freebusy *freebusy)
+void freebusy_print(struct ctx *cx, const struct freebusy *freebusy, struct buf *out)
 {
     char from[WHEN_TEXT_BYTES], until[WHEN_TEXT_BYTES];
-    struct buf out = buf_new(cx->arena);
-    buf_adds(&out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" DAV_PRODID "\r\n");
+    buf_adds(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:" DAV_PRODID "\r\n");
     if (freebusy->method)
-        buf_printf(&out, "METHOD:%s\r\n", freebusy->method);
-    buf_printf(&out, "BEGIN:VFREEBUSY\r\nUID:%s\r\nDTSTAMP:%s\r\n",
+        buf_printf(out, "METHOD:%s\r\n", freebusy->method);
+    buf_printf(out, "BEGIN:VFREEBUSY\r\nUID:%s\r\nDTSTAMP:%s\r\n",
         freebusy->uid ? freebusy->uid : cx->id, when_ics_utc(ctx_now_s(cx), from));
-    buf_printf(&out, "DTSTART:%s\r\nDTEND:%s\r\n", when_ics_utc(freebusy->from_s, from),
+    buf_printf(out, "DTSTART:%s\r\nDTEND:%s\r\n", when_ics_utc(freebusy->from_s, from),
         when_ics_utc(freebusy->until_s, until));
-    buf_adds(&out, freebusy->organizer);
-    buf_adds(&out, freebusy->attendee);
+    buf_adds(out, freebusy->organizer);
+    buf_adds(out, freebusy->attendee);
     for (size_t i = 0; i < freebusy->n_busy; i++) {
         const struct be_busy *one = &freebusy->busy[i];
         for (size_t k = 0; k < N_TYPES; k++)
             if (types[k].kind == one->kind)
-                buf_printf(&out, "FREEBUSY;FBTYPE=%s:%s/%s\r\n", types[k].name,
+                buf_printf(out, "FREEBUSY;FBTYPE=%s:%s/%s\r\n", types[k].name,
                     when_ics_utc(one->start_s, from), when_ics_utc(one->end_s, until));
     }
-    buf_adds(&out, "END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
-    return arena_strdup(cx->arena, buf_str(&out));
+    buf_adds(out, "END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
 }

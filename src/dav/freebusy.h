@@ -18,6 +18,7 @@ struct freebusy {
     const struct be_busy *busy; /* merged */
     size_t n_busy;
 };
-char *freebusy_print(struct ctx *cx, const struct freebusy *freebusy);
+/* Appends a VCALENDAR with this one VFREEBUSY. */
+void freebusy_print(struct ctx *cx, const struct freebusy *freebusy, struct buf *out);
 
 #endif

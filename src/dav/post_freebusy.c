@@ -128,8 +128,10 @@ static void write_answer(struct dav *dav, const struct asked *asked,
             .attendee = attendee_line(dav, asked, answer->address),
             .from_s = asked->from_s, .until_s = asked->until_s, .busy = answer->busy,
             .n_busy = answer->n_busy};
+        struct buf text = buf_new(dav->cx->arena);
+        freebusy_print(dav->cx, &made, &text);
         buf_adds(out, "<C:calendar-data>");
-        xml_adds(out, freebusy_print(dav->cx, &made));
+        xml_adds(out, buf_str(&text));
         buf_adds(out, "</C:calendar-data>");
     }
     buf_adds(out, "</C:response>");

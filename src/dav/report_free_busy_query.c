@@ -50,6 +50,6 @@ enum err report_free_busy_query(struct dav *dav, const struct xml *root)
     dav->response->status = 200;
     dav->response->compressible = true;
     dav_set_header(dav, "Content-Type", CALENDAR_TYPE);
-    buf_adds(&dav->response->body, freebusy_print(dav->cx, &answer));
+    freebusy_print(dav->cx, &answer, &dav->response->body);
     return ERR_OK;
 }

@@ -151,12 +151,13 @@ def test_pages_of_a_synchronisation_are_as_cheap(ada):
 
 
 def test_busy_times_of_a_year_are_as_cheap(ada):
+    for _ in range(8):  # what the threads and the zones need once is not counted for the request
+        assert ada.report(ada.href, "c:free-busy-query", f"<c:time-range {ALL_TIME}/>").status_code == 200
     with measured(ada) as most:
         answer = ada.report(ada.href, "c:free-busy-query", f"<c:time-range {ALL_TIME}/>")
         assert answer.status_code == 200
         assert answer.text.count("FREEBUSY;") == EVENTS
-        # All instances are there before they are merged.
-        assert most() < 1.5 * MAX_KB, most()
+        assert most() < MAX_KB, most()
 
 
 def test_many_large_answers_at_once_cost_as_many_times_more(ada):
