@@ -2,11 +2,20 @@
 
 import pytest
 
-from bridge import event, precondition, wait_until
+from bridge import Bridge, event, precondition, wait_until
 from feishu_sim import ADA, BOB, HOUR, SOON
 
 MEETING = ("ORGANIZER:mailto:ada@example.com\nATTENDEE:mailto:ada@example.com\n"
            "ATTENDEE:mailto:bob@example.com")
+
+
+@pytest.fixture(name="bridge")
+def fixture_bridge(sim):
+    """What Feishu says is soon believed against what was just written."""
+    with Bridge(sim, start=False) as bridge:
+        bridge.env["TEST_WRITE_GUARD_MS"] = "300"
+        bridge.start()
+        yield bridge
 
 
 @pytest.fixture(name="ada")
@@ -190,7 +199,9 @@ def test_answers_of_who_has_an_account_here_move_along(sim, bridge, ada):
     sim.edit(BOB, "rsvp", event_id=sim.event("Meeting")["event_id"], rsvp_status="tentative")
     wait_until(lambda: bridge.sync(ada.name) and "PARTSTAT=TENTATIVE" in ada.get(href),
                "the answer", 40)
+    sim.clear_notifications()
     assert transfer(ada, "MOVE", href, ada.plans + "a.ics").status_code == 201
+    assert {(told["kind"], *told["to"]) for told in sim.notifications()} <= {("rsvp", ADA)}
     (moved,) = living(sim, "Meeting")
     assert [a["rsvp_status"] for a in moved["attendees"] if a.get("user_id") == BOB] == ["tentative"]
     wait_until(lambda: bridge.sync(ada.name) and
