@@ -43,6 +43,8 @@ prop_get schedule_user_address_set, schedule_inbox_url, schedule_outbox_url,
     schedule_user_type, schedule_calendar_transp, schedule_default_calendar_url,
     schedule_tag, schedule_free_busy_set, schedule_resource_id;
 prop_set schedule_set_calendar_transp;
+/* True when nothing in it makes its owner busy (RFC 6638 section 9.1). */
+bool schedule_is_transparent(struct dav *dav, struct resource *calendar);
 
 /* WebDAV-Push (push.c) */
 prop_get push_transports, push_topic, push_triggers;

@@ -62,12 +62,17 @@ bool schedule_outbox_url(struct dav *dav, struct resource *resource, struct buf 
     return true;
 }
 
-bool schedule_calendar_transp(struct dav *dav, struct resource *resource, struct buf *out)
+bool schedule_is_transparent(struct dav *dav, struct resource *calendar)
 {
     const struct be_property *kept = resource_stored(
-        dav, resource, ns_rows[NS_CALDAV].uri, "schedule-calendar-transp");
-    bool transparent = kept && strstr(kept->xml, "<transparent");
-    buf_adds(out, transparent ? "<C:transparent/>" : "<C:opaque/>");
+        dav, calendar, ns_rows[NS_CALDAV].uri, "schedule-calendar-transp");
+    return kept && strstr(kept->xml, "<transparent");
+}
+
+bool schedule_calendar_transp(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    buf_adds(out,
+        schedule_is_transparent(dav, resource) ? "<C:transparent/>" : "<C:opaque/>");
     return true;
 }
 
@@ -114,9 +119,12 @@ bool schedule_free_busy_set(struct dav *dav, struct resource *resource, struct b
     size_t n = 0;
     if (be_calendars(dav->cx, dav->request->bridge, &dav->user, &list, &n) != ERR_OK)
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (list[i].role == BE_OWNER)
+    for (size_t i = 0; i < n; i++) {
+        struct resource calendar;
+        resource_calendar(dav, &list[i], &calendar);
+        if (list[i].role == BE_OWNER && !schedule_is_transparent(dav, &calendar))
             add_calendar_href(dav, &list[i], out);
+    }
     return true;
 }
 

@@ -29,8 +29,7 @@ static const struct report {
     /* RFC 3253 section 3.8 */
     {NS_DAV, "expand-property", KINDS_ALL, report_expand_property},
     /* RFC 3744 sections 9.2 to 9.5 */
-    {NS_DAV, "acl-principal-prop-set", KINDS_ALL & ~KIND_OBJECT,
-        report_acl_principal_prop_set},
+    {NS_DAV, "acl-principal-prop-set", KINDS_ALL, report_acl_principal_prop_set},
     {NS_DAV, "principal-match", KIND_ROOT | KIND_PRINCIPALS | KIND_HOME,
         report_principal_match},
     {NS_DAV, "principal-property-search", KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,

@@ -1,6 +1,7 @@
 /* free-busy-query (RFC 4791 section 7.10): all roles may ask it. */
 #include "dav/availability.h"
 #include "dav/freebusy.h"
+#include "dav/props.h"
 #include "dav/report.h"
 
 static enum err collect(struct dav *dav, const struct be_calendar *calendar,
@@ -15,15 +16,19 @@ static enum err collect(struct dav *dav, const struct be_calendar *calendar,
     return ERR_OK;
 }
 
-/* The home means its calendars that say something about the person: her own. */
+/* The home means its calendars that say something about the person: her own, but for
+ * those of which she said that they do not make her busy. */
 static enum err collect_home(struct dav *dav, const struct be_busy *range, busy_list *all)
 {
     struct be_calendar *list = NULL;
     size_t n = 0;
     TRY(be_calendars(dav->cx, dav->request->bridge, &dav->user, &list, &n));
-    for (size_t i = 0; i < n; i++)
-        if (list[i].role == BE_OWNER)
+    for (size_t i = 0; i < n; i++) {
+        struct resource calendar;
+        resource_calendar(dav, &list[i], &calendar);
+        if (list[i].role == BE_OWNER && !schedule_is_transparent(dav, &calendar))
             TRY(collect(dav, &list[i], range, all));
+    }
     availability_add(dav, &dav->user, range->start_s, range->end_s, all);
     return ERR_OK;
 }

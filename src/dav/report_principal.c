@@ -62,6 +62,21 @@ static enum err match_calendars(
     return ERR_OK;
 }
 
+/* The groups that whoever asks is in, as section 9.3 has it. */
+static void match_groups(
+    struct dav *dav, const struct prop_plan *plan, struct resource *self)
+{
+    const struct xml *value = property_value(dav, NS_DAV, "group-membership", self);
+    const struct xml *one = value ? xml_first(xml_first(value)) : NULL;
+    for (; one; one = xml_next(one)) {
+        struct path path;
+        struct resource group;
+        if (resource_path(dav, xml_word(dav->cx, one), &path) == ERR_OK &&
+            resource_find(dav, &path, &group) == ERR_OK)
+            multistatus_resource(dav, plan, &group);
+    }
+}
+
 /* self: the principal of whoever asks, where it lies below the target. */
 enum err report_principal_match(struct dav *dav, const struct xml *root)
 {
@@ -74,12 +89,14 @@ enum err report_principal_match(struct dav *dav, const struct xml *root)
     TRY(prop_plan_read(dav, root, &plan));
     multistatus_begin(dav);
     resource_fixed(dav, KIND_PRINCIPAL, &principal);
-    if (self && dav->target.kind != KIND_HOME)
+    if (self && dav->target.kind != KIND_HOME) {
         multistatus_resource(dav, &plan, &principal);
-    else if (!self && dav->target.kind == KIND_HOME)
+        match_groups(dav, &plan, &principal);
+    } else if (!self && dav->target.kind == KIND_HOME) {
         TRY(match_calendars(dav, &plan, wanted));
-    else if (!self)
+    } else if (!self) {
         write_match(dav, &plan, wanted, &principal);
+    }
     multistatus_end(dav);
     return ERR_OK;
 }

@@ -62,6 +62,24 @@ static void a_colleague_whose_busy_times_are_known_can_be_asked(void **state)
     assert_non_null(strstr(answer_body(w), "20261120T120000Z/"));
 }
 
+static void a_transparent_calendar_makes_nobody_busy(void **state)
+{
+    struct world *w = *state;
+    add(w, "work", "20261120T120000Z", NULL);
+    char *set = element(w, "D:propertyupdate",
+        "<D:set><D:prop><C:schedule-calendar-transp><C:transparent/>"
+        "</C:schedule-calendar-transp></D:prop></D:set>");
+    assert_status(w, 207, ask(w, "PROPPATCH", WORK, NULL, set));
+    assert_status(w, 200, freebusy_query(w, ADA, RANGE));
+    assert_int_equal(count(answer_body(w), "FREEBUSY;"), 0);
+    assert_status(w, 200, freebusy_query(w, WORK, RANGE));
+    assert_int_equal(count(answer_body(w), "FREEBUSY;"), 1);
+    assert_status(
+        w, 207, propfind(w, ADA "inbox/", "0", "<C:calendar-free-busy-set/>"));
+    assert_found(w, 0, "//C:calendar-free-busy-set/D:href[.='" WORK "']");
+    assert_found(w, 2, "//C:calendar-free-busy-set/D:href");
+}
+
 static void a_free_busy_query_needs_its_range(void **state)
 {
     struct world *w = *state;
@@ -256,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(busy_periods_are_merged_cut_and_sorted),
         WORLD_TEST(a_colleague_whose_busy_times_are_known_can_be_asked),
+        WORLD_TEST(a_transparent_calendar_makes_nobody_busy),
         WORLD_TEST(a_free_busy_query_needs_its_range),
         WORLD_TEST(thunderbird_learns_when_bob_is_busy),
         WORLD_TEST(each_recipient_has_its_own_answer),

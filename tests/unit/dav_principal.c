@@ -193,6 +193,14 @@ static void principals_match_who_asks(void **state)
     assert_status(w, 207, report(w, PRINCIPALS, "Depth: 0", "D:principal-match",
         "<D:self/><D:prop><D:displayname/></D:prop>"));
     assert_found(w, 1, "//D:response[D:href='/dav/principals/ada/']");
+    struct be_share bob = {.segment = "bob", .role = BE_WRITER};
+    LIST_ADD(w->cx->arena, &w->bridge.proxy_for, bob);
+    assert_status(w, 207, report(w, PRINCIPALS, "Depth: 0", "D:principal-match",
+        "<D:self/><D:prop><D:displayname/></D:prop>"));
+    assert_found(w, 2, "//D:response");
+    assert_found(
+        w, 1, "//D:response[D:href='/dav/principals/bob/calendar-proxy-write/']");
+    w->bridge.proxy_for.n = 0;
     assert_status(w, 207, report(w, PRINCIPALS, "Depth: 0", "D:principal-match",
         "<D:principal-property><D:principal-URL/></D:principal-property>" NAME));
     assert_found(w, 1, "//D:response[D:href='/dav/principals/ada/']");
@@ -210,6 +218,10 @@ static void principals_match_who_asks(void **state)
 static void the_principals_of_an_acl_are_told(void **state)
 {
     struct world *w = *state;
+    fake_add(w, "work", "a.ics", event_text(w, "a", "20261120T080000Z", NULL));
+    assert_status(w, 207,
+        report(w, WORK "a.ics", "Depth: 0", "D:acl-principal-prop-set", NAME));
+    assert_found(w, 1, "//D:response[D:href='/dav/principals/ada/']");
     assert_status(
         w, 207, report(w, WORK, "Depth: 0", "D:acl-principal-prop-set", NAME));
     assert_found(w, 1, "//D:response[D:href='/dav/principals/ada/']");
