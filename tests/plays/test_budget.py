@@ -169,6 +169,28 @@ def test_polls_of_a_large_tenant_keep_to_their_share(sim):
         assert took_s < 40
 
 
+def test_two_servers_of_one_store_poll_no_more_than_one(sim):
+    options = {"sync.poll-interval": "2"}
+    with Bridge(sim, options) as bridge:
+        ada = bridge.sign_in(ADA)
+        href = ada.calendars()["Ada"]
+        other = Bridge(sim, {**options, "store.path": f"{bridge.dir}/store.db"}, start=False)
+        try:
+            other.start()
+            begun = sim.last_call()
+            wait_until(lambda: len(lists(sim, begun)) > 2, "the looks after the start")
+
+            def looks(since):
+                ada.ctag(href)
+                return lists(sim, since)
+            since = sim.last_call()
+            found = wait_until(lambda: len(looks(since)) >= 5 and lists(sim, since), "five looks")
+            # What is noted in seconds may come one early.
+            assert found[4]["real_ms"] - found[0]["real_ms"] >= 4 * 1000
+        finally:
+            other.close()
+
+
 def test_a_write_does_not_wait_for_polls(sim):
     people = [{"open_id": f"ou_{at:032}", "name": f"P{at}", "email": f"p{at}@example.com"}
               for at in range(12)]
