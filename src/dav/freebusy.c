@@ -24,10 +24,11 @@ static int by_start(const void *a, const void *b)
     return (x->start_s > y->start_s) - (x->start_s < y->start_s);
 }
 
-/* The periods of one kind, joined and cut to the range. */
-static void join(struct ctx *cx, const struct be_busy *list, size_t n, int kind,
-    const struct be_busy *range, busy_list *joined)
+/* The periods of one kind, joined and cut to the range, into room for all. */
+static size_t join(const struct be_busy *list, size_t n, int kind,
+    const struct be_busy *range, struct be_busy *joined)
 {
+    size_t n_joined = 0;
     for (size_t i = 0; i < n; i++) {
         struct be_busy one = list[i];
         if (one.start_s < range->start_s)
@@ -36,30 +37,28 @@ static void join(struct ctx *cx, const struct be_busy *list, size_t n, int kind,
             one.end_s = range->end_s;
         if (one.kind != kind || one.start_s >= one.end_s)
             continue;
-        struct be_busy *last = joined->n ? &joined->items[joined->n - 1] : NULL;
-        if (last && one.start_s <= last->end_s) {
-            if (one.end_s > last->end_s)
-                last->end_s = one.end_s;
-            continue;
-        }
-        LIST_ADD(cx->arena, joined, one);
+        struct be_busy *last = n_joined ? &joined[n_joined - 1] : NULL;
+        if (!last || one.start_s > last->end_s)
+            joined[n_joined++] = one;
+        else if (one.end_s > last->end_s)
+            last->end_s = one.end_s;
     }
+    return n_joined;
 }
 
-/* Adds what of the period the others, in their order, leave. */
-static void subtract(struct ctx *cx, struct be_busy one, const busy_list *busy,
+/* Adds what of the period the first n_hidden of merged, in their order, leave. *next is
+ * the first of them that can still matter to this period or a later one. */
+static void add_left(struct ctx *cx, struct be_busy one, size_t n_hidden, size_t *next,
     busy_list *merged)
 {
-    for (size_t i = 0; i < busy->n && one.start_s < one.end_s; i++) {
-        const struct be_busy *hole = &busy->items[i];
-        if (hole->end_s <= one.start_s || hole->start_s >= one.end_s)
-            continue;
-        if (hole->start_s > one.start_s) {
-            struct be_busy before = one;
-            before.end_s = hole->start_s;
+    while (*next < n_hidden && merged->items[*next].end_s <= one.start_s)
+        ++*next;
+    for (size_t i = *next; i < n_hidden && merged->items[i].start_s < one.end_s; i++) {
+        struct be_busy hole = merged->items[i], before = one;
+        before.end_s = hole.start_s;
+        if (before.start_s < before.end_s)
             LIST_ADD(cx->arena, merged, before);
-        }
-        one.start_s = hole->end_s;
+        one.start_s = hole.end_s;
     }
     if (one.start_s < one.end_s)
         LIST_ADD(cx->arena, merged, one);
@@ -69,16 +68,15 @@ void freebusy_merge(struct ctx *cx, struct be_busy *list, size_t n, int64_t from
     int64_t until_s, struct be_busy **merged, size_t *n_merged)
 {
     struct be_busy range = {.start_s = from_s, .end_s = until_s};
+    struct be_busy *joined = ARENA_ARRAY(cx->arena, struct be_busy, n + 1);
     busy_list all = {0};
     if (n)
         qsort(list, n, sizeof(*list), by_start);
     for (size_t i = 0; i < N_TYPES; i++) {
-        busy_list joined = {0}, left = {0};
-        join(cx, list, n, types[i].kind, &range, &joined);
-        for (size_t k = 0; k < joined.n; k++)
-            subtract(cx, joined.items[k], &all, &left);
-        for (size_t k = 0; k < left.n; k++)
-            LIST_ADD(cx->arena, &all, left.items[k]);
+        size_t n_joined = join(list, n, types[i].kind, &range, joined);
+        size_t n_hidden = all.n, next = 0;
+        for (size_t k = 0; k < n_joined; k++)
+            add_left(cx, joined[k], n_hidden, &next, &all);
         if (all.n)
             qsort(all.items, all.n, sizeof(*all.items), by_start);
     }

@@ -11,8 +11,11 @@ static enum err collect(struct dav *dav, const struct be_calendar *calendar,
     size_t n = 0;
     TRY(be_busy(dav->cx, dav->request->bridge, calendar, range->start_s, range->end_s,
         &list, &n));
-    for (size_t i = 0; i < n; i++)
-        LIST_ADD(dav->cx->arena, all, list[i]);
+    if (!all->n)
+        *all = (busy_list){.items = list, .n = n, .cap = n};
+    else
+        for (size_t i = 0; i < n; i++)
+            LIST_ADD(dav->cx->arena, all, list[i]);
     return ERR_OK;
 }
 

@@ -243,6 +243,16 @@ static void availability_is_part_of_busy_time(void **state)
                            "20261121T000000Z\r\n";
     assert_status(w, 200, freebusy_query(w, ADA, RANGE));
     assert_non_null(strstr(answer_body(w), expected));
+    /* Meetings are holes in the time that she is not there. */
+    add(w, "work", "20261120T110000Z", NULL);
+    add(w, "work", "20261120T140000Z", NULL);
+    assert_status(w, 200, freebusy_query(w, ADA, RANGE));
+    assert_non_null(strstr(answer_body(w),
+        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261120T090000Z/20261120T110000Z\r\n"
+        "FREEBUSY;FBTYPE=BUSY:20261120T110000Z/20261120T120000Z\r\n"
+        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261120T120000Z/20261120T140000Z\r\n"
+        "FREEBUSY;FBTYPE=BUSY:20261120T140000Z/20261120T150000Z\r\n"
+        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20261120T150000Z/20261121T000000Z\r\n"));
     /* A calendar alone says what is in it. */
     assert_status(w, 200, freebusy_query(w, WORK, RANGE));
     assert_null(strstr(answer_body(w), "UNAVAILABLE"));
