@@ -68,7 +68,7 @@ static const char *link_host(struct ctx *cx, const char *app_link)
 static const char *link_calendar(struct ctx *cx, const char *app_link)
 {
     const char *at = strstr(app_link, "calendarId=");
-    if (at == NULL || (at[-1] != '?' && at[-1] != '&'))
+    if (at == NULL || at == app_link || (at[-1] != '?' && at[-1] != '&'))
         return "";
     at += strlen("calendarId=");
     size_t len = strspn(at, "0123456789");
