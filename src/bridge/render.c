@@ -63,9 +63,9 @@ const char *calendar_timezone(
 void env_fill(struct ctx *cx, struct bridge *bridge, const struct account *account,
     const struct calendar *calendar, struct convert_env *env)
 {
-    const char *timezone = calendar_timezone(cx, bridge, calendar);
-    if (!timezone)
-        timezone = !str_empty(account->timezone) ? account->timezone : TIMEZONE_DEFAULT;
+    const char *zone = calendar_timezone(cx, bridge, calendar);
+    if (!zone)
+        zone = !str_empty(account->timezone) ? account->timezone : TIMEZONE_DEFAULT;
     *env = (struct convert_env){
         .read_end_exclusive = bridge->read_end_exclusive,
         .write_end_inclusive = bridge->write_end_inclusive,
@@ -73,7 +73,7 @@ void env_fill(struct ctx *cx, struct bridge *bridge, const struct account *accou
         .own_id = account->open_id,
         .own_address = account->email ? account->email : "",
         .own_name = account->display_name ? account->display_name : "",
-        .timezone = timezone,
+        .timezone = zone,
         .role = role_of(calendar->role),
         .read_only = calendar->third_party || str_ieq(calendar->type, "resource"),
         .address_of = directory_address_of,

@@ -1,13 +1,21 @@
 #include "bridge/vchat.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define BREAKS_A_LINK " \t\r\n"
 
-static bool is_web(const char *url)
+/* RFC 3986 3.1. Apps have schemes of their own: zoommtg://. */
+static bool has_scheme(const char *url)
 {
-    return (str_istarts(url, "https://") || str_istarts(url, "http://")) &&
-        strpbrk(url, BREAKS_A_LINK) == NULL;
+    size_t len = strspn(url,
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    return isalpha((unsigned char)*url) && strncmp(url + len, "://", 3) == 0;
+}
+
+static bool is_link(const char *url)
+{
+    return has_scheme(url) && strpbrk(url, BREAKS_A_LINK) == NULL;
 }
 
 static bool is_wanted(const struct line *line)
@@ -19,7 +27,7 @@ static bool is_wanted(const struct line *line)
 static bool is_meeting(const struct line *line)
 {
     return is_wanted(line) ||
-        (!str_empty(line_param(line, "FEATURE")) && is_web(line->value));
+        (!str_empty(line_param(line, "FEATURE")) && is_link(line->value));
 }
 
 static struct line *meeting_line(const struct comp *event)
@@ -66,7 +74,7 @@ enum err read_vchat(struct ctx *cx, const struct convert_env *env,
     if (*url == '\0' || str_eq(json_text(vchat, "vc_type"), "no_meeting") ||
         strpbrk(url, BREAKS_A_LINK) != NULL)
         return ERR_OK;
-    if (strstr(url, "://") == NULL)
+    if (!has_scheme(url))
         url = arena_printf(cx->arena, "https://%s", url);
     *value = cJSON_CreateObject();
     add_member(*value, "conference", url);

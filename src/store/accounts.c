@@ -243,9 +243,9 @@ enum err store_account_set_synced(
 }
 
 enum err store_account_set_timezone(
-    struct ctx *cx, struct store *store, int64_t id, const char *timezone)
+    struct ctx *cx, struct store *store, int64_t id, const char *zone)
 {
-    STORE_RUN(cx, store, SQL_ACCOUNT_SET_TIMEZONE, "it", id, timezone);
+    STORE_RUN(cx, store, SQL_ACCOUNT_SET_TIMEZONE, "it", id, zone);
 }
 
 enum err store_account_set_list_token(

@@ -103,7 +103,7 @@ enum err store_account_set_state(struct ctx *cx, struct store *store, int64_t id
 enum err store_account_set_synced(struct ctx *cx, struct store *store, int64_t id,
     int64_t when_s, const char *error);
 enum err store_account_set_timezone(
-    struct ctx *cx, struct store *store, int64_t id, const char *timezone);
+    struct ctx *cx, struct store *store, int64_t id, const char *zone);
 enum err store_account_set_list_token(struct ctx *cx, struct store *store, int64_t id,
     const char *token);
 /* With everything that belongs to it. */
