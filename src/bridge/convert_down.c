@@ -199,16 +199,6 @@ static bool listed(const struct view *view, int64_t original)
     return false;
 }
 
-static bool same_facts(const cJSON *a, const cJSON *b)
-{
-    for (size_t i = 0; i < n_fields; i++) {
-        const struct field *field = &fields[i];
-        if (field->up != NULL && !field->master_only && !facts_equal(field, a, b))
-            return false;
-    }
-    return true;
-}
-
 /* An occurrence that the client moved by EXDATE and RDATE keeps these while they say what
  * upstream says. */
 static enum err lay_moved(
@@ -226,7 +216,7 @@ static enum err lay_moved(
     struct scene scene = scene_of(down, one->event);
     TRY(exception_facts(cx, down, row, &facts));
     TRY(facts_up(cx, &scene, &own));
-    *kept = same_facts(own, facts);
+    *kept = facts_same_occurrence(own, facts);
     return *kept ? ERR_OK : rdate_unpair(cx, down->env, view, one, true);
 }
 
@@ -296,7 +286,8 @@ static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *be
         if (keep) {
             cJSON *own = NULL;
             TRY(facts_up(cx, &scene, &own));
-            keep = same_facts(own, facts_of_occurrence(cx, before, one->original_time));
+            keep = facts_same_occurrence(
+                own, facts_of_occurrence(cx, before, one->original_time));
         }
         if (!keep) {
             comp_remove_sub(view->calendar, one->event);

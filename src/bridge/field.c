@@ -123,6 +123,16 @@ bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b)
     return cJSON_Compare(x, y, true);
 }
 
+bool facts_same_occurrence(const cJSON *a, const cJSON *b)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        const struct field *field = &fields[i];
+        if (field->up != NULL && applies(field, true) && !facts_equal(field, a, b))
+            return false;
+    }
+    return true;
+}
+
 /* Asked when the rows above are patched already: where an event ends and where its rule
  * ends may depend on where it starts (DURATION, COUNT). A DTEND that has fallen behind
  * the start must not pass for the shortest event. */

@@ -101,24 +101,31 @@ struct sides {
     struct side base, upstream, text;
 };
 
-static enum err override_facts(struct ctx *cx, const struct sides *sides,
+/* What a side says of an occurrence; stays NULL where it does not take place. */
+static enum err occurrence_facts(struct ctx *cx, const struct sides *sides,
     const struct side *side, int64_t original, cJSON **facts)
 {
     const struct view_override *one = view_find(&side->view, original);
-    struct scene scene = view_scene(sides->env, &side->view, one->event);
-    return facts_up(cx, &scene, facts);
+    switch (occurrence_in(side, original)) {
+    case CHANGED: {
+        struct scene scene = view_scene(sides->env, &side->view, one->event);
+        return facts_up(cx, &scene, facts);
+    }
+    case AS_THE_RULE:
+        if (side->master != NULL)
+            *facts = facts_of_occurrence(cx, side->master, original);
+        return ERR_OK;
+    case CANCELLED:
+        break;
+    }
+    return ERR_OK;
 }
 
-/* An occurrence that all three have changed: what it says. */
-static enum err weigh_override(
-    struct ctx *cx, const struct sides *sides, int64_t original, struct tally *tally)
+/* One that two sides have changed says the same, or not. */
+static bool alike(
+    enum occurrence a, enum occurrence b, const cJSON *says_a, const cJSON *says_b)
 {
-    cJSON *was = NULL, *theirs = NULL, *ours = NULL;
-    TRY(override_facts(cx, sides, &sides->base, original, &was));
-    TRY(override_facts(cx, sides, &sides->upstream, original, &theirs));
-    TRY(override_facts(cx, sides, &sides->text, original, &ours));
-    weigh_fields(tally, was, theirs, ours);
-    return ERR_OK;
+    return a == b && (a != CHANGED || facts_same_occurrence(says_a, says_b));
 }
 
 static enum err weigh_occurrence(
@@ -127,9 +134,16 @@ static enum err weigh_occurrence(
     enum occurrence was = occurrence_in(&sides->base, original),
                     theirs = occurrence_in(&sides->upstream, original),
                     ours = occurrence_in(&sides->text, original);
-    weigh(tally, was != theirs, theirs == ours, was != ours, "RECURRENCE-ID");
-    if (was == CHANGED && theirs == CHANGED && ours == CHANGED)
-        return weigh_override(cx, sides, original, tally);
+    cJSON *said = NULL, *they_say = NULL, *we_say = NULL;
+    TRY(occurrence_facts(cx, sides, &sides->base, original, &said));
+    TRY(occurrence_facts(cx, sides, &sides->upstream, original, &they_say));
+    TRY(occurrence_facts(cx, sides, &sides->text, original, &we_say));
+    if (said != NULL && theirs == CHANGED && ours == CHANGED)
+        weigh_fields(tally, said, they_say, we_say);
+    else
+        weigh(tally, !alike(was, theirs, said, they_say),
+            alike(theirs, ours, they_say, we_say), !alike(was, ours, said, we_say),
+            "RECURRENCE-ID");
     return ERR_OK;
 }
 

@@ -90,8 +90,43 @@ static enum err override_facts(struct ctx *cx, const struct planner *p,
     return facts_up(cx, &scene, facts);
 }
 
-/* series = what the occurrence says as long as nobody touched it; NULL without a master.
- */
+/* True for an override that said what the series said: the client's own, of which
+ * upstream has no row. Any other had one, which was taken back there since. */
+static enum err says_nothing(struct ctx *cx, const struct planner *p,
+    const struct view_override *old, const cJSON *facts, bool *nothing)
+{
+    cJSON *master = NULL;
+    if (p->was.master == NULL) {
+        *nothing = false;
+        return ERR_OK;
+    }
+    struct scene scene = view_scene(p->env, &p->was, p->was.master);
+    TRY(facts_up(cx, &scene, &master));
+    *nothing =
+        facts_same_occurrence(facts, facts_of_occurrence(cx, master, old->original_time));
+    return ERR_OK;
+}
+
+/* What the change of an occurrence is compared with. series = what it says as long as
+ * nobody touched it; NULL without a master. */
+static enum err facts_before(struct ctx *cx, const struct planner *p,
+    const struct view_override *one, const struct view_override *old, const cJSON *series,
+    cJSON **was)
+{
+    bool own = false;
+    cJSON *said = NULL;
+    if (old != NULL)
+        TRY(override_facts(cx, p, &p->was, old, &said));
+    if (old != NULL && series != NULL &&
+        series_find(p->before, one->original_time) == NULL)
+        TRY(says_nothing(cx, p, old, said, &own));
+    if (old != NULL && !own)
+        *was = said;
+    else if (series != NULL)
+        *was = facts_of_occurrence(cx, series, one->original_time);
+    return ERR_OK;
+}
+
 static enum err plan_override(struct ctx *cx, struct planner *p,
     const struct view_override *one, const struct view_override *old, const cJSON *series)
 {
@@ -100,11 +135,7 @@ static enum err plan_override(struct ctx *cx, struct planner *p,
         p->before == NULL ? NULL : series_find(p->before, original);
     cJSON *was = NULL, *now = NULL, *body = json_own(cx, cJSON_CreateObject());
     TRY(override_facts(cx, p, &p->now, one, &now));
-    /* An override without a row is the client's own: upstream shows the series. */
-    if (old != NULL && (row != NULL || series == NULL))
-        TRY(override_facts(cx, p, &p->was, old, &was));
-    else if (series != NULL)
-        was = facts_of_occurrence(cx, series, original);
+    TRY(facts_before(cx, p, one, old, series, &was));
     if (was == NULL)
         return fail(cx, ERR_UPSTREAM_REFUSED,
             "RECURRENCE-ID %s: Feishu knows no such occurrence", id_text(cx, original));

@@ -15,6 +15,7 @@ struct item {
     const cJSON *event;
     const cJSON *attendees; /* NULL = not asked for */
     bool destroyed;         /* looked like cancelled, and is no exception any more */
+    bool waits; /* the same of a row that was just written: what was read may be older */
 };
 typedef LIST(struct item) item_list;
 
@@ -123,21 +124,25 @@ static bool is_doubtful(
         return false;
     const struct row *old = row_of(rows, n, item->original_time);
     const struct row *master = row_of(rows, n, 0);
-    /* A full reading repeats what is known. */
-    if (pull->full && old && event_cancelled(json_parse(cx->arena, old->json)))
+    const cJSON *event = old ? json_parse(cx->arena, old->json) : NULL;
+    bool guarded = old && seen_is_guarded(old->seen, pull->fetched_ms);
+    /* A full reading repeats what is known, and one just after a write what was. */
+    if (event && (pull->full || guarded) && event_cancelled(event))
         return false;
-    return master && !event_cancelled(json_parse(cx->arena, master->json)) &&
-        !(old && seen_is_guarded(old->seen, pull->fetched_ms));
+    if (event && guarded && event_is_stale(event, item->event))
+        return false;
+    return master && !event_cancelled(json_parse(cx->arena, master->json));
 }
 
-static bool is_guarded_series(struct ctx *cx, struct pull *pull, const char *uid)
+static bool is_guarded_row(
+    struct ctx *cx, struct pull *pull, const char *uid, int64_t original_time)
 {
     struct row *rows;
     size_t n;
     if (store_rows(cx, pull->bridge->store, pull->calendar->id, uid, &rows, &n))
         return false;
-    const struct row *master = row_of(rows, n, 0);
-    return master && seen_is_guarded(master->seen, pull->fetched_ms);
+    const struct row *row = row_of(rows, n, original_time);
+    return row && seen_is_guarded(row->seen, pull->fetched_ms);
 }
 
 static enum err look_at_cancelled(struct ctx *cx, struct pull *pull, item_list *list)
@@ -157,11 +162,13 @@ static enum err look_at_cancelled(struct ctx *cx, struct pull *pull, item_list *
             .priority = FEISHU_READ,
         };
         TRY(occurrence_look(cx, &one, &state, &event));
+        item->waits = (state == OCCURRENCE_PLAIN || state == OCCURRENCE_EXCEPTION) &&
+            is_guarded_row(cx, pull, item->uid, item->original_time);
         item->destroyed = state == OCCURRENCE_PLAIN;
-        if (state != OCCURRENCE_EXCEPTION)
+        if (state != OCCURRENCE_EXCEPTION || item->waits)
             continue;
         /* Just after a write of ours what was read may be what we destroyed. */
-        if (is_guarded_series(cx, pull, item->uid))
+        if (is_guarded_row(cx, pull, item->uid, 0))
             pull->deferred = pull->result->deferred = item->destroyed = true;
         else
             item->event = json_copy(cx, event);
@@ -294,7 +301,8 @@ static enum err apply_item(
         return ERR_OK;
     if (!old && event_cancelled(item->event) && !item->original_time)
         return ERR_OK;
-    if (old && seen_is_guarded(old->seen, pull->fetched_ms) && !is_news(cx, old, item))
+    if (old && seen_is_guarded(old->seen, pull->fetched_ms) &&
+        (item->waits || !is_news(cx, old, item)))
         return meet_guarded(cx, pull, tx, item, rows, n);
     if (!old && is_remnant(cx, pull, rows, n, item)) {
         pull->deferred = pull->result->deferred = true;

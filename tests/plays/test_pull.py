@@ -238,6 +238,20 @@ def test_a_destroyed_exception_gives_its_occurrence_back_to_the_rule(sim, bridge
         "EXDATE;TZID=Asia/Shanghai:20270205T160000"]
 
 
+def test_an_exception_destroyed_just_after_it_was_written_gives_its_occurrence_back(sim, bridge, ada):
+    """Within the seconds in which what is read may be older than what was written."""
+    href = ada.put_weekly()
+    second = event("w@example.com", start="20270112T120000", end="20270112T130000", summary="Once",
+                   extra="RECURRENCE-ID;TZID=Asia/Shanghai:20270112T100000").split("VEVENT")[1]
+    text = ada.get(href)
+    moved = text.replace("END:VCALENDAR", f"BEGIN:VEVENT{second}VEVENT\r\nEND:VCALENDAR")
+    assert ada.put(href, moved).status_code == 204
+    exception, = sim.event("Weekly")["exceptions"]
+    sim.edit(ADA, "event_delete", event_id=exception["event_id"], delete_exception=True)
+    wait_until(lambda: bridge.sync(ada.name) and "RECURRENCE-ID" not in ada.get(href), "the edit")
+    assert "EXDATE" not in ada.get(href)
+
+
 def test_exceptions_that_outlive_their_master_stay_visible(sim, bridge):
     series = weekly(sim)
     sim.edit(ADA, "event_patch", event_id=occurrence(series, 1), event={"summary": "Moved"})

@@ -105,6 +105,44 @@ static void a_changed_occurrence_is_merged_field_by_field(void **state)
     expect(*state, base, now, false, base, OLDER, "");
 }
 
+#define PLAIN(title) HEAD "RRULE:FREQ=DAILY;COUNT=5\r\nSUMMARY:" title "\r\n" TAIL
+
+static void a_changed_occurrence_that_feishu_took_back_is_not_made_again(void **state)
+{
+    static const char base[] = SERIES("A") OVERRIDE("SUMMARY:A\r\n");
+    /* The series was changed in an old copy. */
+    expect(*state, base, PLAIN("A"), true, SERIES("B") OVERRIDE("SUMMARY:A\r\n"), OLDER,
+        "");
+    /* What was seen may be put back, and a change of it is newer. */
+    expect(*state, base, PLAIN("A"), true, base, SERVED, "RECURRENCE-ID");
+    expect(*state, base, PLAIN("A"), true, SERIES("A") OVERRIDE("SUMMARY:Z\r\n"), OLDER,
+        "RECURRENCE-ID");
+}
+
+static void a_changed_occurrence_that_one_side_gives_up_is_a_conflict(void **state)
+{
+    static const char base[] = SERIES("A") OVERRIDE("SUMMARY:X\r\n");
+    static const char now[] = SERIES("A") OVERRIDE("SUMMARY:Y\r\n");
+    static const char cut[] = HEAD "RRULE:FREQ=DAILY;COUNT=5\r\nSUMMARY:A\r\n"
+                                   "EXDATE:20261121T100000Z\r\n" TAIL;
+    expect(*state, base, now, true, PLAIN("A"), OLDER, "RECURRENCE-ID");
+    expect(*state, base, now, true, cut, OLDER, "RECURRENCE-ID");
+    expect(*state, base, cut, true, SERIES("A") OVERRIDE("SUMMARY:Z\r\n"), OLDER,
+        "RECURRENCE-ID");
+}
+
+static void an_occurrence_changed_on_both_sides_shows_no_knowledge(void **state)
+{
+    static const char theirs_too[] = SERIES("A")
+        "BEGIN:VEVENT\r\nUID:u\r\nRECURRENCE-ID:20261121T100000Z\r\n"
+        "DTSTART:20261121T100000Z\r\nDTEND:20261121T110000Z\r\n"
+        "SUMMARY:Y\r\nLOCATION:L\r\n" TAIL;
+    expect(*state, PLAIN("A"), theirs_too, true, SERIES("A") OVERRIDE("SUMMARY:Z\r\n"),
+        OLDER, "SUMMARY");
+    expect(*state, PLAIN("A"), theirs_too, true, SERIES("A") OVERRIDE("SUMMARY:Y\r\n"),
+        SERVED, "");
+}
+
 static void of_several_older_texts_it_is_the_one_that_the_text_shows(void **state)
 {
     static const char *const versions[] = {
@@ -157,6 +195,9 @@ int main(void)
         CTX_TEST(a_snoozed_alarm_of_an_old_copy_takes_nothing_back),
         CTX_TEST(an_occurrence_cancelled_by_feishu_may_be_given_back),
         CTX_TEST(a_changed_occurrence_is_merged_field_by_field),
+        CTX_TEST(a_changed_occurrence_that_feishu_took_back_is_not_made_again),
+        CTX_TEST(a_changed_occurrence_that_one_side_gives_up_is_a_conflict),
+        CTX_TEST(an_occurrence_changed_on_both_sides_shows_no_knowledge),
         CTX_TEST(of_several_older_texts_it_is_the_one_that_the_text_shows),
         CTX_TEST(without_an_older_text_what_is_served_counts),
     };
