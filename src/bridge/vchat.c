@@ -8,8 +8,8 @@
 /* RFC 3986 3.1. Apps have schemes of their own: zoommtg://. */
 static bool has_scheme(const char *url)
 {
-    size_t len = strspn(url,
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    size_t len =
+        strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
     return isalpha((unsigned char)*url) && strncmp(url + len, "://", 3) == 0;
 }
 
