@@ -436,6 +436,7 @@ static enum err lay(struct ctx *cx, struct down *down, struct comp *calendar, ch
     for (size_t i = 0; i < down->series->n_exceptions; i++)
         TRY(lay_exception(cx, down, &down->series->exceptions[i]));
     TRY(lay_leftovers(cx, down, before));
+    TRY(rdates_keep(cx, down->env, &down->view));
     TRY(lay_exdates(cx, down));
     TRY(add_zones(cx, down));
     *text = lines_text(cx, calendar);

@@ -329,3 +329,40 @@ const char *rdate_rule(struct ctx *cx, const struct convert_env *env,
         found = weekly(&dates);
     return found != NULL ? found : monthly(&dates);
 }
+
+/* ---- what upstream has of them ---- */
+
+static bool is_period(void *self, const struct line *line)
+{
+    (void)self;
+    return str_eq(line->name, "RDATE") && str_ieq(line_param(line, "VALUE"), "PERIOD");
+}
+
+struct upstream_dates {
+    struct ctx *cx;
+    const struct convert_env *env;
+    const struct view *view, *alone;
+};
+
+static bool is_upstream(void *self, int64_t original)
+{
+    const struct upstream_dates *dates = self;
+    return is_moved_to(dates->view, original) ||
+        view_has(dates->cx, dates->env, dates->alone, original);
+}
+
+enum err rdates_keep(struct ctx *cx, const struct convert_env *env, struct view *view)
+{
+    struct view alone;
+    if (view->master == NULL || comp_line(view->master, "RDATE") == NULL ||
+        rdate_rule(cx, env, view->calendar, view->master) != NULL)
+        return ERR_OK;
+    if (comp_line(view->master, "RRULE") == NULL) {
+        comp_replace_lines(cx, view->master, "RDATE", NULL, 0);
+        return ERR_OK;
+    }
+    TRY(rule_alone(cx, env, view, &alone));
+    struct upstream_dates dates = {cx, env, view, &alone};
+    comp_drop_lines(view->master, is_period, NULL);
+    return view_keep_dates(cx, env, view, "RDATE", is_upstream, &dates);
+}

@@ -24,6 +24,10 @@ enum err rdate_unpair(struct ctx *cx, const struct convert_env *env, struct view
 bool rdates_say_nothing(
     struct ctx *cx, const struct convert_env *env, const struct view *view);
 
+/* Takes RDATEs out of the master's lines that are no occurrences upstream: a rule moved,
+ * or gone, leaves them behind. */
+enum err rdates_keep(struct ctx *cx, const struct convert_env *env, struct view *view);
+
 /* The rule of an event without RRULE whose occurrences are exactly DTSTART and its
  * RDATEs: so many days, weeks on certain weekdays, months, or years apart. NULL = there
  * is none. */
