@@ -135,6 +135,8 @@ static void calendar_from(struct ctx *cx, const struct be_user *user,
         .read_only = one->third_party || str_eq(one->type, "resource"),
         .primary = str_eq(one->type, "primary"),
         .change = one->change,
+        .born = one->born,
+        .modified_s = one->modified_s,
         .complete = one->pull == PULL_DONE,
         .owner = role_of(one->role) == BE_OWNER ? user->segment
             : str_empty(one->owner)             ? NULL
@@ -167,6 +169,25 @@ enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user
     TRY(store_calendar_by_name(cx, bridge->store, user->id, name, &found));
     interest_note(cx, bridge, user->id, found.id, found.last_pull_s);
     calendar_from(cx, user, &found, calendar);
+    return ERR_OK;
+}
+
+enum err be_calendars_gone(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, int64_t since, struct be_gone **list, size_t *n)
+{
+    struct account account;
+    struct gone_calendar *found;
+    size_t count;
+    TRY(store_account(cx, bridge->store, user->id, &account));
+    if (since < account.home_floor)
+        return fail(cx, ERR_VALID_SYNC_TOKEN, "the sync token is too old");
+    TRY(store_calendars_gone(cx, bridge->store, user->id, since, &found, &count));
+    struct be_gone *out = ARENA_ARRAY(cx->arena, struct be_gone, count + 1);
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct be_gone){
+            .name = found[i].name, .change = found[i].change, .again = found[i].again};
+    *list = out;
+    *n = count;
     return ERR_OK;
 }
 
@@ -292,6 +313,7 @@ static struct be_object object_from(const struct object *one)
         .text = one->text,
         .text_bytes = one->text_bytes,
         .change = one->change,
+        .modified_s = one->modified_s,
     };
 }
 

@@ -66,6 +66,8 @@ struct be_calendar {
     bool read_only;       /* events cannot be written whatever the role is */
     bool primary;         /* the default calendar; cannot be deleted */
     int64_t change;       /* number of the last change inside: getctag and sync token */
+    int64_t born;         /* number with which it came to the list */
+    int64_t modified_s;   /* when it was given the last one */
     bool complete;        /* false while the first pull is under way */
     const char *owner;    /* segment of the owner's principal, NULL = not known */
     enum be_everybody { BE_NOBODY, BE_BUSY_TIMES, BE_EVENTS } everybody; /* may see */
@@ -74,6 +76,15 @@ enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_use
     struct be_calendar **list, size_t *n);
 enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const char *name, struct be_calendar *calendar); /* NOT_FOUND */
+/* Those that left the list after number since, in the order of numbers, of each name the
+ * last. VALID_SYNC_TOKEN when since is too old or unknown. */
+struct be_gone {
+    const char *name;
+    int64_t change;
+    bool again; /* another calendar has the name now */
+};
+enum err be_calendars_gone(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, int64_t since, struct be_gone **list, size_t *n);
 /* Joins a sync token's number to this store; sync tokens of another epoch are not
  * valid. */
 const char *be_epoch(struct bridge *bridge);
@@ -151,6 +162,7 @@ struct be_object {
     const char *text; /* NULL where it was not asked for */
     size_t text_bytes;
     int64_t change;
+    int64_t modified_s; /* when the text became what it is; of each text another one */
 };
 enum err be_object(struct ctx *cx, struct bridge *bridge,
     const struct be_calendar *calendar, const char *name,

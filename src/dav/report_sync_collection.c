@@ -64,6 +64,13 @@ static void read_text(struct sync *sync, const struct be_object *object)
         sync->member.object = whole;
 }
 
+void sync_write_removed(struct dav *dav, const struct resource *resource)
+{
+    multistatus_open(dav, resource);
+    buf_adds(&dav->response->body, "<D:status>HTTP/1.1 404 Not Found</D:status>");
+    multistatus_close(dav);
+}
+
 void sync_write_change(struct sync *sync, const struct be_object *object)
 {
     struct dav *dav = sync->dav;
@@ -71,9 +78,7 @@ void sync_write_change(struct sync *sync, const struct be_object *object)
     resource_set_object(&sync->member, object);
     dav->cx = sync->scratch;
     if (!object->etag) {
-        multistatus_open(dav, &sync->member);
-        buf_adds(&dav->response->body, "<D:status>HTTP/1.1 404 Not Found</D:status>");
-        multistatus_close(dav);
+        sync_write_removed(dav, &sync->member);
     } else {
         read_text(sync, object);
         multistatus_resource(dav, &sync->plan, &sync->member);
@@ -148,7 +153,7 @@ static bool keep_object(void *self, const struct be_object *object, bool exact)
     return true;
 }
 
-static bool keep_removed(void *self, const struct be_object *object)
+bool sync_keep_removed(void *self, const struct be_object *object)
 {
     struct sync *sync = self;
     if (!object->etag)
@@ -171,22 +176,21 @@ void sync_sort(struct sync *sync)
             by_number);
 }
 
-enum err sync_keep_listing(struct sync *sync, const struct be_calendar *calendar)
+enum err sync_keep_listing(
+    struct sync *sync, const struct be_calendar *calendar, int64_t since)
 {
     struct ctx *cx = sync->dav->cx;
     struct bridge *bridge = sync->dav->request->bridge;
     sync->keeping = calendar;
     /* Objects removed since the first page; before it they were never heard of. */
     if (!sync->first)
-        TRY(be_changes(cx, bridge, calendar,
-            sync->token.start < calendar->change ? sync->token.start : calendar->change,
-            keep_removed, sync));
+        TRY(be_changes(cx, bridge, calendar, since, sync_keep_removed, sync));
     return be_objects(cx, bridge, calendar, &(struct be_query){0}, keep_object, sync);
 }
 
 static enum err collect_page(struct sync *sync)
 {
-    TRY(sync_keep_listing(sync, sync->dav->target.calendar));
+    TRY(sync_keep_listing(sync, sync->dav->target.calendar, sync->token.start));
     if (sync->first)
         sync->token.start = sync->newest;
     sync_sort(sync);

@@ -65,6 +65,12 @@ static enum err write_listing(struct sync *sync)
 
 /* ---- anything else: in the order of numbers ---- */
 
+/* Removals after it concern the client. */
+static int64_t begun(const struct sync *sync)
+{
+    return sync->token.start >= 0 ? sync->token.start : sync->token.number;
+}
+
 static bool keep_change(void *self, const struct be_object *object)
 {
     struct sync *sync = self;
@@ -72,15 +78,32 @@ static bool keep_change(void *self, const struct be_object *object)
     return true;
 }
 
+static bool keep_present(void *self, const struct be_object *object)
+{
+    return object->etag ? keep_change(self, object) : true;
+}
+
+/* Of a calendar that came after the client's token nothing is known to it. What became of
+ * events that may not be read any more is that they have gone. */
 static enum err keep_objects(struct sync *sync, const struct be_calendar *calendar)
 {
-    if (!sync->infinite || !report_may_read(calendar))
-        return ERR_OK;
-    if (sync->way == SYNC_PAGE)
-        return sync_keep_listing(sync, calendar);
+    struct ctx *cx = sync->dav->cx;
+    struct bridge *bridge = sync->dav->request->bridge;
+    bool is_new = calendar->born > begun(sync);
+    int64_t since = is_new ? calendar->born : begun(sync);
+    bool may_read = report_may_read(calendar);
+    if (since > calendar->change)
+        since = calendar->change;
     sync->keeping = calendar;
-    return be_changes(sync->dav->cx, sync->dav->request->bridge, calendar,
-        sync->token.number, keep_change, sync);
+    if (may_read && sync->way == SYNC_PAGE)
+        return sync_keep_listing(sync, calendar, since);
+    if (!may_read && (is_new || sync->first))
+        return ERR_OK;
+    return be_changes(cx, bridge, calendar, since,
+        is_new         ? keep_present
+            : may_read ? keep_change
+                       : sync_keep_removed,
+        sync);
 }
 
 static enum err keep_calendar(struct sync *sync, const struct be_calendar *calendar)
@@ -90,7 +113,41 @@ static enum err keep_calendar(struct sync *sync, const struct be_calendar *calen
         return ERR_OK;
     if (calendar->change != sync->token.told)
         sync_keep(sync, calendar, &itself);
-    return keep_objects(sync, calendar);
+    enum err err = sync->infinite ? keep_objects(sync, calendar) : ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* just now: the next answer tells it */
+}
+
+/* At level infinite a client would take the events of an earlier calendar for those of
+ * the later one at its place. */
+static enum err keep_gone(struct sync *sync)
+{
+    struct dav *dav = sync->dav;
+    struct be_gone *list;
+    size_t n;
+    TRY(be_calendars_gone(
+        dav->cx, dav->request->bridge, &dav->user, begun(sync), &list, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct be_object itself = {.change = list[i].change};
+        if (list[i].again && sync->infinite)
+            return fail(dav->cx, ERR_VALID_SYNC_TOKEN,
+                "the calendar %s was made a second time", list[i].name);
+        if (list[i].again)
+            continue;
+        struct be_calendar *gone = ARENA_NEW(dav->cx->arena, struct be_calendar);
+        gone->name = list[i].name;
+        size_t before = sync->changes.n;
+        sync_keep(sync, gone, &itself);
+        if (sync->changes.n > before)
+            sync->changes.items[before].gone = true;
+    }
+    return ERR_OK;
+}
+
+static void write_gone(struct sync *sync, const struct be_calendar *calendar)
+{
+    struct resource resource;
+    resource_calendar(sync->dav, calendar, &resource);
+    sync_write_removed(sync->dav, &resource);
 }
 
 static void write_one(struct sync *sync, const struct sync_change *change)
@@ -100,7 +157,10 @@ static void write_one(struct sync *sync, const struct sync_change *change)
         sync_write_change(sync, &change->object);
         return;
     }
-    write_calendar(sync, change->calendar);
+    if (change->gone)
+        write_gone(sync, change->calendar);
+    else
+        write_calendar(sync, change->calendar);
     sync->stopped = stream_full(sync->dav);
 }
 
@@ -130,14 +190,9 @@ enum err sync_home_piece(struct sync *sync)
     return ERR_OK;
 }
 
-/* When the list of calendars itself changed, what was removed is not known any more: the
- * client starts over. */
 enum err sync_home_begin(struct sync *sync)
 {
     struct dav *dav = sync->dav;
-    int64_t since = sync->token.start >= 0 ? sync->token.start : sync->token.number;
-    if (!sync->first && since < dav->user.home_change)
-        return fail(dav->cx, ERR_VALID_SYNC_TOKEN, "the list of calendars has changed");
     TRY(be_calendars(
         dav->cx, dav->request->bridge, &dav->user, &sync->calendars, &sync->n_calendars));
     sync->members = ARENA_ARRAY(dav->cx->arena, struct resource, sync->n_calendars + 1);
@@ -149,6 +204,8 @@ enum err sync_home_begin(struct sync *sync)
     sync->way = sync->first || sync->token.start >= 0 ? SYNC_PAGE : SYNC_CHANGES;
     for (size_t i = 0; i < sync->n_calendars; i++)
         TRY(keep_calendar(sync, &sync->calendars[i]));
+    if (!sync->first)
+        TRY(keep_gone(sync));
     if (sync->first)
         sync->token.start = sync->newest;
     sync_sort(sync);

@@ -13,6 +13,7 @@ struct sync_change {
     int64_t number;
     const struct be_calendar *calendar;
     struct be_object object; /* etag NULL = removed; name NULL = the calendar itself */
+    bool gone;               /* the calendar itself: it is no more, but for its name */
 };
 
 struct sync {
@@ -47,8 +48,13 @@ bool sync_may_deliver(struct sync *sync, int64_t number);
 /* Adds it to changes, unless the client knows it or it is newer than newest. */
 void sync_keep(struct sync *sync, const struct be_calendar *calendar,
     const struct be_object *object);
-/* All objects of a calendar and, on later pages, what was removed since the first. */
-enum err sync_keep_listing(struct sync *sync, const struct be_calendar *calendar);
+/* All objects of a calendar and, on later pages, what was removed after number since. */
+enum err sync_keep_listing(
+    struct sync *sync, const struct be_calendar *calendar, int64_t since);
+/* Keeps what was removed. */
+bool sync_keep_removed(void *self, const struct be_object *object);
+/* That something is not there any more. */
+void sync_write_removed(struct dav *dav, const struct resource *resource);
 void sync_sort(struct sync *sync);
 
 /* ---- the home (report_sync_home.c) ---- */

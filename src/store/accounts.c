@@ -26,6 +26,7 @@ static void read_account(struct ctx *cx, sqlite3_stmt *stmt, struct account *one
         .last_sync_s = sqlite3_column_int64(stmt, 14),
         .last_error = column_copy(cx, stmt, 15),
         .home_change = sqlite3_column_int64(stmt, 16),
+        .home_floor = sqlite3_column_int64(stmt, 19),
     };
 }
 

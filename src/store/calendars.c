@@ -36,6 +36,8 @@ static void read_calendar(struct ctx *cx, sqlite3_stmt *stmt, struct calendar *o
         .full_s = sqlite3_column_int64(stmt, 25),
         .cost = sqlite3_column_int64(stmt, 26),
         .objects = sqlite3_column_int64(stmt, 27),
+        .born = sqlite3_column_int64(stmt, 28),
+        .modified_s = sqlite3_column_int64(stmt, 29),
     };
 }
 
@@ -148,10 +150,32 @@ static enum err add(struct ctx *cx, struct store_conn *conn, struct calendar *c)
         c->color, c->color_text, c->type, c->role, c->permissions,
         (int64_t)c->third_party, c->sync_token, c->anchor_s, (int64_t)c->pull,
         c->last_pull_s, c->last_interest_s, c->last_error == NULL ? "" : c->last_error,
-        number, number));
+        number, ctx_now_s(cx)));
     c->id = id;
-    c->change = c->floor = number;
+    c->change = c->floor = c->born = number;
+    c->modified_s = ctx_now_s(cx);
     return ERR_OK;
+}
+
+static enum err bury(
+    struct ctx *cx, struct store_conn *conn, int64_t account_id, const char *name)
+{
+    int64_t number;
+    TRY(number_home(cx, conn, account_id, 0, &number));
+    return sql_run(cx, conn, SQL_CALENDAR_TOMBSTONE_ADD, "itii", account_id, name, number,
+        ctx_now_s(cx));
+}
+
+/* At its new place it is a new calendar for clients. */
+static enum err rename_place(struct ctx *cx, struct store_conn *conn,
+    const struct calendar *old, struct calendar *one)
+{
+    if (str_eq(old->name, one->name))
+        return ERR_OK;
+    TRY(bury(cx, conn, old->account_id, old->name));
+    TRY(number_home(cx, conn, old->account_id, old->id, &one->born));
+    one->floor = one->born;
+    return sql_run(cx, conn, SQL_CALENDAR_SET_BORN, "ii", old->id, one->born);
 }
 
 enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calendar *one)
@@ -167,6 +191,7 @@ enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calenda
         one->upstream_id, one->summary, one->alias, one->description, one->color,
         one->color_text, one->type, one->role, one->permissions,
         (int64_t)one->third_party));
+    TRY(rename_place(cx, tx->conn, &old, one));
     TRY(number_home(cx, tx->conn, old.account_id, old.id, &number));
     one->change = number;
     return ERR_OK;
@@ -175,12 +200,36 @@ enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calenda
 enum err store_calendar_remove(struct ctx *cx, struct store_tx *tx, int64_t id)
 {
     struct calendar old;
-    int64_t number;
     TRY(find_id(cx, tx->conn, id, &old));
-    TRY(number_home(cx, tx->conn, old.account_id, 0, &number));
+    TRY(bury(cx, tx->conn, old.account_id, old.name));
     const char *place = arena_printf(cx->arena, "calendar:%lld", (long long)id);
     TRY(sql_run(cx, tx->conn, SQL_PROPERTIES_REMOVE, "it", old.account_id, place));
     return sql_run(cx, tx->conn, SQL_CALENDAR_REMOVE, "i", id);
+}
+
+enum err store_calendars_gone(struct ctx *cx, struct store *store, int64_t account_id,
+    int64_t since, struct gone_calendar **list, size_t *n)
+{
+    struct store_conn *conn;
+    struct cursor cursor;
+    LIST(struct gone_calendar) found = {0};
+    TRY(conn_get(cx, store, &conn));
+    TRY(cursor_open(cx, conn, SQL_CALENDARS_GONE, &cursor, "ii", account_id, since));
+    for (;;) {
+        bool more;
+        TRY(cursor_next(cx, &cursor, &more));
+        if (!more)
+            break;
+        struct gone_calendar one = {
+            .name = column_copy(cx, cursor.stmt, 0),
+            .change = sqlite3_column_int64(cursor.stmt, 1),
+            .again = sqlite3_column_int(cursor.stmt, 2) != 0,
+        };
+        LIST_ADD(cx->arena, &found, one);
+    }
+    *list = found.items;
+    *n = found.n;
+    return ERR_OK;
 }
 
 enum err store_calendar_set_pull(

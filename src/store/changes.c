@@ -24,7 +24,9 @@ enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id,
 static enum err expire(struct ctx *cx, struct store_conn *conn, int64_t before_s)
 {
     TRY(sql_run(cx, conn, SQL_FLOORS_RAISE, "i", before_s));
-    return sql_run(cx, conn, SQL_TOMBSTONES_EXPIRE, "i", before_s);
+    TRY(sql_run(cx, conn, SQL_TOMBSTONES_EXPIRE, "i", before_s));
+    TRY(sql_run(cx, conn, SQL_HOME_FLOORS_RAISE, "i", before_s));
+    return sql_run(cx, conn, SQL_CALENDAR_TOMBSTONES_EXPIRE, "i", before_s);
 }
 
 enum err store_expire_tombstones(struct ctx *cx, struct store *store, int64_t before_s)

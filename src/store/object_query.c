@@ -7,7 +7,7 @@
 /* Far enough from the ends of int64_t that a length can be taken off. */
 #define FIRST_S (INT64_MIN / 4)
 
-enum { COLUMN_EXACT = 14 };
+enum { COLUMN_EXACT = 15 };
 
 struct visitor {
     bool (*each)(void *self, const struct object *one, bool exact);

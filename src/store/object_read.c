@@ -1,10 +1,10 @@
 #include "store/store_internal.h"
 
 enum {
-    COLUMN_TEXT = 13,
-    COLUMN_SHADOW = 14,
-    COLUMN_SHADOW_IS_TEXT = 15,
-    COLUMN_INSTANCES = 16
+    COLUMN_TEXT = 14,
+    COLUMN_SHADOW = 15,
+    COLUMN_SHADOW_IS_TEXT = 16,
+    COLUMN_INSTANCES = 17
 };
 
 void object_view_listed(struct cursor *cursor, int64_t calendar_id, struct object *one)
@@ -17,6 +17,7 @@ void object_view_listed(struct cursor *cursor, int64_t calendar_id, struct objec
         .schedule_tag = column_view(stmt, 2),
         .change = sqlite3_column_int64(stmt, 3),
         .text_bytes = (size_t)sqlite3_column_int64(stmt, 4),
+        .modified_s = sqlite3_column_int64(stmt, 5),
     };
 }
 
@@ -24,14 +25,14 @@ void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one)
 {
     sqlite3_stmt *stmt = cursor->stmt;
     object_view_listed(cursor, calendar_id, one);
-    one->id = sqlite3_column_int64(stmt, 5);
-    one->uid = column_view(stmt, 6);
-    one->upstream_uid = column_view(stmt, 7);
-    one->hidden = sqlite3_column_int(stmt, 8) != 0;
-    one->from_s = sqlite3_column_int64(stmt, 9);
-    one->until_s = sqlite3_column_int64(stmt, 10);
-    one->indexed_from_s = sqlite3_column_int64(stmt, 11);
-    one->indexed_until_s = sqlite3_column_int64(stmt, 12);
+    one->id = sqlite3_column_int64(stmt, 6);
+    one->uid = column_view(stmt, 7);
+    one->upstream_uid = column_view(stmt, 8);
+    one->hidden = sqlite3_column_int(stmt, 9) != 0;
+    one->from_s = sqlite3_column_int64(stmt, 10);
+    one->until_s = sqlite3_column_int64(stmt, 11);
+    one->indexed_from_s = sqlite3_column_int64(stmt, 12);
+    one->indexed_until_s = sqlite3_column_int64(stmt, 13);
 }
 
 void object_view_text(struct cursor *cursor, struct object *one)

@@ -48,7 +48,9 @@ static bool same_row(const struct object *a, const struct object *b)
 static enum err number(struct ctx *cx, struct store_conn *conn,
     const struct change *change, struct object *one)
 {
+    int64_t before_s = change->old == NULL ? 0 : change->old->modified_s;
     one->change = change->old == NULL ? 0 : change->old->change;
+    one->modified_s = before_s;
     if (!change->was_visible && !change->is_visible)
         return ERR_OK;
     if (change->was_visible && change->is_visible && !change->text_differs)
@@ -56,6 +58,7 @@ static enum err number(struct ctx *cx, struct store_conn *conn,
     int64_t next;
     TRY(number_calendar(cx, conn, one->calendar_id, &next));
     one->change = next;
+    one->modified_s = ctx_now_s(cx) > before_s ? ctx_now_s(cx) : before_s + 1;
     if (change->is_visible)
         return sql_run(cx, conn, SQL_TOMBSTONE_REMOVE, "it", one->calendar_id, one->name);
     TRY(sql_run(
@@ -92,16 +95,16 @@ static enum err write_row(struct ctx *cx, struct store_conn *conn,
         same_row(change->old, one))
         return ERR_OK;
     if (change->old == NULL)
-        return sql_run(cx, conn, SQL_OBJECT_ADD, "itittiittiiiiii", one->calendar_id,
+        return sql_run(cx, conn, SQL_OBJECT_ADD, "itittiittiiiiiii", one->calendar_id,
             one->name, one->id, one->etag, one->schedule_tag, one->change,
             (int64_t)one->text_bytes, one->uid, one->upstream_uid, (int64_t)one->hidden,
             (int64_t)(one->shadow != NULL), one->from_s, one->until_s,
-            one->indexed_from_s, one->indexed_until_s);
-    return sql_run(cx, conn, SQL_OBJECT_SET, "itittiittiiiiii", one->calendar_id,
+            one->indexed_from_s, one->indexed_until_s, one->modified_s);
+    return sql_run(cx, conn, SQL_OBJECT_SET, "itittiittiiiiiii", one->calendar_id,
         one->name, one->id, one->etag, one->schedule_tag, one->change,
         (int64_t)one->text_bytes, one->uid, one->upstream_uid, (int64_t)one->hidden,
         (int64_t)(one->shadow != NULL), one->from_s, one->until_s, one->indexed_from_s,
-        one->indexed_until_s);
+        one->indexed_until_s, one->modified_s);
 }
 
 /* The index has the instances of visible objects only. */
@@ -138,6 +141,7 @@ enum err store_object_save(struct ctx *cx, struct store_tx *tx, struct object *o
     TRY(write_instances(cx, conn, &change, &saved));
     one->id = saved.id;
     one->change = saved.change;
+    one->modified_s = saved.modified_s;
     one->text_bytes = saved.text_bytes;
     return ERR_OK;
 }

@@ -286,5 +286,25 @@ const char *const store_schema[] = {
     "INSERT INTO spent (account_id, upstream_id, purpose, calls)"
     " SELECT account_id, '', 2, sum(calls) FROM spent GROUP BY account_id;"
     "DELETE FROM settings WHERE name LIKE 'spent.%' OR name LIKE 'full.%';",
+
+    /* 10: calendars that went away, for sync tokens of the home: those from before a
+     * change that left no trace are not good; when things were last changed, which of
+     * what is there already is now at the latest */
+    "ALTER TABLE accounts ADD COLUMN home_floor INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE accounts SET home_floor = home_change;"
+    "ALTER TABLE calendars ADD COLUMN born INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE calendar_tombstones ("
+    " account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL, change INTEGER NOT NULL, removed_s INTEGER NOT NULL,"
+    " PRIMARY KEY (account_id, name)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX calendar_tombstones_by_age ON calendar_tombstones (removed_s);"
+
+    "ALTER TABLE calendars ADD COLUMN modified_s INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE objects ADD COLUMN modified_s INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE calendars SET modified_s = CAST(strftime('%s', 'now') AS INTEGER);"
+    "UPDATE objects SET modified_s = CAST(strftime('%s', 'now') AS INTEGER);"
+    "DROP INDEX objects_listed;"
+    "CREATE INDEX objects_listed ON objects"
+    " (calendar_id, hidden, name, etag, schedule_tag, change, text_bytes, modified_s);",
 };
 const size_t store_schema_n = sizeof(store_schema) / sizeof(store_schema[0]);

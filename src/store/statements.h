@@ -12,7 +12,7 @@
 #define ACCOUNT_COLUMNS                                                                  \
     "id, name, open_id, union_id, tenant_key, display_name, email, timezone, scopes, "   \
     "state, access_expires_s, refresh_expires_s, authorized_s, calendars_sync_token, "   \
-    "last_sync_s, last_error, home_change, access_token, refresh_token"
+    "last_sync_s, last_error, home_change, access_token, refresh_token, home_floor"
 
 #define LOGIN_COLUMNS                                                                    \
     "state, verifier, redirect_uri, wanted_name, created_s, account_id, error"
@@ -21,7 +21,7 @@
     "id, account_id, name, upstream_id, summary, alias, description, color, color_text," \
     " type, role, permissions, third_party, sync_token, anchor_s, pull, last_pull_s, "   \
     "last_interest_s, last_error, change, floor, owner, shares_read_s, success_s, "      \
-    "changed_s, full_s, cost, objects"
+    "changed_s, full_s, cost, objects, born, modified_s"
 
 #define PERSON_COLUMNS "open_id, address, name, fetched_s, kind, words"
 
@@ -42,7 +42,7 @@
     "WHERE role = 'owner') "
 
 #define LISTED_COLUMNS                                                                   \
-    "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes"
+    "o.name, o.etag, o.schedule_tag, o.change, o.text_bytes, o.modified_s"
 
 #define OBJECT_COLUMNS                                                                   \
     LISTED_COLUMNS                                                                       \
@@ -100,8 +100,8 @@
     X(ACCOUNT_ADD, "INSERT INTO accounts (name, open_id, union_id, tenant_key, "         \
         "display_name, email, timezone, scopes, state, access_token, refresh_token, "    \
         "access_expires_s, refresh_expires_s, authorized_s, calendars_sync_token, "      \
-        "last_sync_s, last_error, home_change) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, " \
-        "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) RETURNING id")                 \
+        "last_sync_s, last_error, home_change, home_floor) VALUES (?1, ?2, ?3, ?4, ?5, " \
+        "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?18) RETURNING id")\
     X(ACCOUNT_UPDATE, "UPDATE accounts SET name = ?2, union_id = ?3, tenant_key = ?4, "  \
         "display_name = ?5, email = ?6, timezone = ?7, scopes = ?8, state = ?9, "        \
         "access_token = coalesce(?10, access_token), "                                   \
@@ -160,18 +160,27 @@
     X(CALENDAR_ADD, "INSERT INTO calendars (account_id, name, upstream_id, summary, "    \
         "alias, description, color, color_text, type, role, permissions, third_party, "  \
         "sync_token, anchor_s, pull, last_pull_s, last_interest_s, last_error, change, " \
-        "floor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "   \
-        "?15, ?16, ?17, ?18, ?19, ?20) RETURNING id")                                    \
+        "floor, born, modified_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "     \
+        "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19, ?19, ?20) RETURNING id")      \
     X(CALENDAR_UPDATE, "UPDATE calendars SET name = ?2, upstream_id = ?3, "              \
         "summary = ?4, alias = ?5, description = ?6, color = ?7, color_text = ?8, "      \
         "type = ?9, role = ?10, permissions = ?11, third_party = ?12 WHERE id = ?1")     \
-    X(CALENDAR_SET_CHANGE, "UPDATE calendars SET change = ?2 WHERE id = ?1")             \
+    X(CALENDAR_SET_CHANGE, "UPDATE calendars SET change = ?2, "                          \
+        "modified_s = max(modified_s, ?3) WHERE id = ?1")                                \
+    X(CALENDAR_SET_BORN, "UPDATE calendars SET born = ?2, floor = ?2 WHERE id = ?1")     \
     X(CALENDAR_SET_PULL, "UPDATE calendars SET sync_token = ?2, anchor_s = ?3, "         \
         "pull = ?4, last_pull_s = ?5, last_error = ?6, success_s = ?7, changed_s = ?8, " \
         "full_s = ?9, cost = ?10 WHERE id = ?1")                                         \
     X(CALENDAR_LAST_INTEREST, "SELECT last_interest_s FROM calendars WHERE id = ?1")     \
     X(CALENDAR_INTEREST, "UPDATE calendars SET last_interest_s = ?2 WHERE id = ?1")      \
     X(CALENDAR_REMOVE, "DELETE FROM calendars WHERE id = ?1")                            \
+    X(CALENDAR_TOMBSTONE_ADD, "INSERT INTO calendar_tombstones (account_id, name, "      \
+        "change, removed_s) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (account_id, name) "     \
+        "DO UPDATE SET change = excluded.change, removed_s = excluded.removed_s")        \
+    X(CALENDARS_GONE, "SELECT t.name, t.change, EXISTS (SELECT 1 FROM calendars c "      \
+        "WHERE c.account_id = t.account_id AND c.name = t.name) "                        \
+        "FROM calendar_tombstones t WHERE t.account_id = ?1 AND t.change > ?2 "          \
+        "ORDER BY t.change")                                                             \
     X(CALENDAR_SET_OWNER, "UPDATE calendars SET owner = ?2 WHERE id = ?1 "               \
         "AND owner IS NOT ?2 RETURNING 1")                                               \
     X(CALENDAR_OWNER, "SELECT a.open_id FROM calendars c JOIN accounts a "               \
@@ -250,11 +259,12 @@
         "instances = ?5 WHERE id = ?1")                                                  \
     X(OBJECT_ADD, "INSERT INTO objects (calendar_id, name, id, etag, schedule_tag, "     \
         "change, text_bytes, uid, upstream_uid, hidden, shadowed, from_s, until_s, "     \
-        "indexed_from_s, indexed_until_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "  \
-        "?10, ?11, ?12, ?13, ?14, ?15)")                                                 \
+        "indexed_from_s, indexed_until_s, modified_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "  \
+        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                                \
     X(OBJECT_SET, "UPDATE objects SET etag = ?4, schedule_tag = ?5, change = ?6, "       \
         "text_bytes = ?7, uid = ?8, upstream_uid = ?9, hidden = ?10, shadowed = ?11, "   \
-        "from_s = ?12, until_s = ?13, indexed_from_s = ?14, indexed_until_s = ?15 "      \
+        "from_s = ?12, until_s = ?13, indexed_from_s = ?14, indexed_until_s = ?15, "     \
+        "modified_s = ?16 "                                                              \
         "WHERE calendar_id = ?1 AND name = ?2 AND id = ?3")                              \
     X(OBJECT_REMOVE, "DELETE FROM objects WHERE calendar_id = ?1 AND name = ?2")         \
     X(UID_OF, "SELECT uid FROM objects WHERE upstream_uid = ?1 AND shadowed = 1 "        \
@@ -283,10 +293,11 @@
     X(UNCOVERED_TEXT, "SELECT " OBJECT_COLUMNS                                           \
         ", (SELECT text FROM texts t WHERE t.id = o.id)" UNCOVERED " ORDER BY o.id")     \
     /* changes and tombstones */                                                         \
-    X(CHANGES, "SELECT name, etag, schedule_tag, change, text_bytes FROM objects "       \
+    X(CHANGES, "SELECT name, etag, schedule_tag, change, text_bytes, modified_s "        \
+        "FROM objects "                                                                  \
         "INDEXED BY objects_by_change "                                                  \
         "WHERE calendar_id = ?1 AND hidden = 0 AND change > ?2 "                         \
-        "UNION ALL SELECT name, NULL, NULL, change, 0 FROM tombstones "                  \
+        "UNION ALL SELECT name, NULL, NULL, change, 0, 0 FROM tombstones "               \
         "INDEXED BY tombstones_by_change WHERE calendar_id = ?1 AND change > ?2 "        \
         "ORDER BY 4")                                                                    \
     /* pushes to clients */                                                              \
@@ -315,6 +326,12 @@
         "FROM tombstones t WHERE t.calendar_id = calendars.id AND t.removed_s < ?1)) "   \
         "WHERE id IN (SELECT calendar_id FROM tombstones WHERE removed_s < ?1)")         \
     X(TOMBSTONES_EXPIRE, "DELETE FROM tombstones WHERE removed_s < ?1")                  \
+    X(HOME_FLOORS_RAISE, "UPDATE accounts SET home_floor = max(home_floor, "             \
+        "(SELECT max(t.change) FROM calendar_tombstones t "                              \
+        "WHERE t.account_id = accounts.id AND t.removed_s < ?1)) "                       \
+        "WHERE id IN (SELECT account_id FROM calendar_tombstones WHERE removed_s < ?1)") \
+    X(CALENDAR_TOMBSTONES_EXPIRE, "DELETE FROM calendar_tombstones "                     \
+        "WHERE removed_s < ?1")                                                          \
     /* older texts */                                                                    \
     X(OLDER_ADD, "INSERT INTO older_texts (object_id, change, text, made_s) "            \
         "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (object_id, change) DO NOTHING")            \

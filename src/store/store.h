@@ -29,8 +29,7 @@ enum err store_key(struct ctx *cx, const char *path, unsigned char key[SEAL_KEY_
 /* Says that the program closes it in good order and wrote nothing since: sync tokens stay
  * good over a restart of the machine. Call it last before store_close. */
 enum err store_rest(struct ctx *cx, struct store *store);
-/* Random text, part of every sync token; another one when a power failure may have taken
- * back numbers that clients have seen. */
+/* Random text in every sync token; another one when numbers may have been taken back. */
 const char *store_epoch(const struct store *store);
 
 /* One write transaction (BEGIN IMMEDIATE), one at a time on a thread. Commit or roll
@@ -75,6 +74,7 @@ struct account {
     int64_t last_sync_s;
     const char *last_error; /* "" = none */
     int64_t home_change;    /* number of the last change to the list of calendars */
+    int64_t home_floor;     /* sync tokens of the home below it are no longer valid */
 };
 enum err store_accounts(
     struct ctx *cx, struct store *store, struct account **list, size_t *n);
@@ -162,8 +162,7 @@ enum err store_session(struct ctx *cx, struct store *store,
     const unsigned char digest[SHA256_BYTES], int64_t now_s, int64_t *account_id);
 enum err store_session_remove(
     struct ctx *cx, struct store *store, const unsigned char digest[SHA256_BYTES]);
-enum err store_sessions_remove(
-    struct ctx *cx, struct store *store, int64_t account_id);
+enum err store_sessions_remove(struct ctx *cx, struct store *store, int64_t account_id);
 
 /* What is over goes: sign-ins under way, sessions, and what is kept for a day about
  * creates. */
@@ -196,6 +195,8 @@ struct calendar {
     int64_t full_s;         /* when all was read last; 0 = it must be */
     int64_t cost;           /* calls of a pull of late, in hundredths */
     int64_t objects;        /* that clients see */
+    int64_t born;           /* number with which it came; 0 = before that was noted */
+    int64_t modified_s;     /* when it was given its number */
 };
 enum err store_calendars(struct ctx *cx, struct store *store, int64_t account_id,
     struct calendar **list, size_t *n);
@@ -205,16 +206,23 @@ enum err store_calendar_by_name(struct ctx *cx, struct store *store, int64_t acc
     const char *name, struct calendar *one);
 enum err store_calendar_by_upstream(struct ctx *cx, struct store *store,
     int64_t account_id, const char *upstream_id, struct calendar *one);
-/* The calendars of all accounts that are signed in. */
+/* Of all accounts that are signed in. */
 enum err store_calendars_by_upstream(struct ctx *cx, struct store *store,
     const char *upstream_id, struct calendar **list, size_t *n);
 /* Inserts (id = 0; sets id) or updates what clients see; numbers a change of the home,
  * and of the calendar, only when something differs. */
 enum err store_calendar_save(struct ctx *cx, struct store_tx *tx, struct calendar *one);
-/* With its objects; numbers a change of the home. NOT_FOUND. */
+/* With its objects; numbers a change of the home, with a tombstone there. NOT_FOUND. */
 enum err store_calendar_remove(struct ctx *cx, struct store_tx *tx, int64_t id);
-/* Bookkeeping that clients do not see: sync_token, anchor, pull, last_pull, last_error,
- * success, changed, full, cost. */
+struct gone_calendar {
+    const char *name;
+    int64_t change;
+    bool again; /* another calendar has the name now */
+};
+/* Those that left after number since, of each name the last, in the order of numbers. */
+enum err store_calendars_gone(struct ctx *cx, struct store *store, int64_t account_id,
+    int64_t since, struct gone_calendar **list, size_t *n);
+/* Clients do not see sync_token, anchor, pull, last_*, success, changed, full, cost. */
 enum err store_calendar_set_pull(
     struct ctx *cx, struct store_tx *tx, const struct calendar *one);
 /* Noted to the minute, and left out while another writer is at work: cheap in every
@@ -315,6 +323,7 @@ struct object {
     size_t text_bytes;
     const char *etag, *schedule_tag; /* without quotes; schedule_tag NULL = none */
     int64_t change;
+    int64_t modified_s;       /* when it was given that number; of each another one */
     bool hidden;              /* deleted by a participant, declined upstream */
     int64_t from_s, until_s;  /* hull of all instances; INT64_MAX = no end */
     int64_t indexed_from_s, indexed_until_s; /* instances inside are all listed */
@@ -332,7 +341,7 @@ enum err store_object_full(struct ctx *cx, struct store *store, struct store_tx 
     int64_t calendar_id, const char *upstream_uid, struct object *one);
 /* Inserts or replaces by (calendar, name). Takes a number only when clients see a
  * difference: the text, or hidden; writes a tombstone when it becomes hidden. Needs
- * name, uid, text (terminated) and etag. Sets id, change, text_bytes. */
+ * name, uid, text (terminated) and etag. Sets id, change, modified_s, text_bytes. */
 enum err store_object_save(struct ctx *cx, struct store_tx *tx, struct object *one);
 /* Leaves a tombstone. NOT_FOUND is no error. */
 enum err store_object_remove(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
@@ -375,12 +384,12 @@ enum err store_busy(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t from_s, int64_t until_s,
     void (*each)(void *self, const struct object_instance *one),
     void (*other)(void *self, const struct object *one), void *self);
-/* Objects changed (name, etag, schedule_tag, change) and removed (etag NULL) after
- * number since, in the order of their numbers; for the first synchronisation leave the
- * removed out. Only name, etag, schedule_tag, change and text_bytes are filled. */
+/* Objects changed and removed (etag NULL) after number since, in the order of numbers;
+ * for the first synchronisation leave the removed out. Only name, etag, schedule_tag,
+ * change, modified_s and text_bytes are filled. */
 enum err store_changes(struct ctx *cx, struct store *store, int64_t calendar_id,
     int64_t since, bool (*each)(void *self, const struct object *one), void *self);
-/* Tombstones older than before_s go; floors rise. */
+/* Tombstones (of objects and calendars) older than before_s go; floors rise. */
 enum err store_expire_tombstones(struct ctx *cx, struct store *store, int64_t before_s);
 
 /* ---- dead properties and properties without a place upstream ---- */
@@ -428,8 +437,7 @@ struct push_target {
 };
 /* Inserts, or updates that of the same place and resource, whose name, sent and state
  * stay; sets name. */
-enum err store_push_save(
-    struct ctx *cx, struct store *store, struct push_target *one);
+enum err store_push_save(struct ctx *cx, struct store *store, struct push_target *one);
 enum err store_pushes_count(
     struct ctx *cx, struct store *store, int64_t account_id, int64_t *n);
 enum err store_push_remove(struct ctx *cx, struct store *store,

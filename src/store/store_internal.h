@@ -145,7 +145,7 @@ enum err number_calendar(
 /* LISTED_COLUMNS or OBJECT_COLUMNS of the current row; texts as views into the row. */
 void object_view_listed(struct cursor *cursor, int64_t calendar_id, struct object *one);
 void object_view(struct cursor *cursor, int64_t calendar_id, struct object *one);
-/* Column 13 of the current row. */
+/* Column 14 of the current row. */
 void object_view_text(struct cursor *cursor, struct object *one);
 
 /* With shadow and instances, hidden or not. NOT_FOUND. */

@@ -180,7 +180,8 @@ enum err number_home(struct ctx *cx, struct store_conn *conn, int64_t account_id
     TRY(counter_next(cx, conn, COUNTER_CHANGE, &next));
     TRY(sql_run(cx, conn, SQL_ACCOUNT_SET_HOME_CHANGE, "ii", account_id, next));
     if (calendar_id != 0)
-        TRY(sql_run(cx, conn, SQL_CALENDAR_SET_CHANGE, "ii", calendar_id, next));
+        TRY(sql_run(cx, conn, SQL_CALENDAR_SET_CHANGE, "iii", calendar_id, next,
+            ctx_now_s(cx)));
     *number = next;
     return ERR_OK;
 }
@@ -190,7 +191,8 @@ enum err number_calendar(
 {
     int64_t next = 0;
     TRY(counter_next(cx, conn, COUNTER_CHANGE, &next));
-    TRY(sql_run(cx, conn, SQL_CALENDAR_SET_CHANGE, "ii", calendar_id, next));
+    TRY(sql_run(
+        cx, conn, SQL_CALENDAR_SET_CHANGE, "iii", calendar_id, next, ctx_now_s(cx)));
     *number = next;
     return ERR_OK;
 }

@@ -125,18 +125,22 @@ def test_the_home_is_synchronised_with_all_its_properties(ada):
     assert list(found_in(home_sync(ada, token_of(second)))) == [ada.href]
 
 
-def test_when_the_list_of_calendars_has_changed_the_home_is_read_anew(ada):
+def test_calendars_that_come_and_go_are_told_at_the_home(ada):
     token = token_of(home_sync(ada, ""))
     href = ada.home() + "apple-home-sync/"
     assert send(ada, "MKCALENDAR", href, make("VEVENT"), TEXT).status_code == 201
-    for sent in (token, "http://example.com/1"):
-        answer = home_sync(ada, sent)
-        if answer.status_code != 207:
-            assert answer.status_code == 403
-            assert precondition(answer) == "{DAV:}valid-sync-token"
-            answer = home_sync(ada, "")
-        assert href in found_in(answer)
+    answer = home_sync(ada, token)
+    assert set(found_in(answer)) == {href}
+    assert found_in(answer)[href].props[DAV + "displayname"].text == "Made of VEVENT"
+    token = token_of(answer)
+    answer = home_sync(ada, "http://example.com/1")
+    assert answer.status_code == 403
+    assert precondition(answer) == "{DAV:}valid-sync-token"
+    assert href in found_in(home_sync(ada, ""))
     assert ada.delete(href).status_code == 204
+    answer = home_sync(ada, token)
+    assert {one.href: one.status for one in found_in(answer).values()} == {href: 404}
+    assert found_in(home_sync(ada, token_of(answer))) == {}
     assert href not in found_in(home_sync(ada, ""))
 
 

@@ -31,6 +31,8 @@ struct bridge {
     LIST(struct be_property) properties;
     LIST(const char *) property_places; /* of each property */
     int64_t counter, floor;
+    LIST(struct be_gone) gone; /* calendars; again is told when it is asked for */
+    int64_t home_floor;
     bool rewrites;      /* PUT stores another text than was sent */
     enum err next_err;  /* of the next write */
     LIST(struct be_share) shares; /* of "work" */

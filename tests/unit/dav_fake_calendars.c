@@ -22,6 +22,27 @@ enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user
     return fail(cx, ERR_NOT_FOUND, "no such calendar");
 }
 
+enum err be_calendars_gone(struct ctx *cx, struct bridge *bridge,
+    const struct be_user *user, int64_t since, struct be_gone **list, size_t *n)
+{
+    struct be_calendar unused;
+    struct be_gone *found = ARENA_ARRAY(cx->arena, struct be_gone, bridge->gone.n + 1);
+    size_t count = 0;
+    if (since < bridge->home_floor)
+        return fail(cx, ERR_VALID_SYNC_TOKEN, "too old");
+    for (size_t i = 0; i < bridge->gone.n; i++) {
+        if (bridge->gone.items[i].change <= since)
+            continue;
+        found[count] = bridge->gone.items[i];
+        found[count].again =
+            be_calendar(cx, bridge, user, found[count].name, &unused) == ERR_OK;
+        count++;
+    }
+    *list = found;
+    *n = count;
+    return ERR_OK;
+}
+
 const char *be_epoch(struct bridge *bridge)
 {
     (void)bridge;
@@ -35,12 +56,12 @@ enum err be_calendar_create(struct ctx *cx, struct bridge *bridge,
     TRY(fake_next_err(cx, bridge));
     assert_true(bridge->n_calendars < FAKE_MAX_CALENDARS);
     struct be_calendar *made = &bridge->calendars[bridge->n_calendars++];
-    *made = (struct be_calendar){.id = 100 + (int64_t)bridge->n_calendars,
+    *made = (struct be_calendar){.id = 1000 + bridge->counter,
         .name = fake_copy(bridge, name, NULL),
         .display_name = fake_copy(bridge, set->display_name, "?"),
         .description = fake_copy(bridge, set->description, NULL),
         .color = fake_copy(bridge, set->color, NULL), .role = BE_OWNER,
-        .change = ++bridge->counter};
+        .change = ++bridge->counter, .born = bridge->counter};
     bridge->users[0].home_change = bridge->counter;
     return ERR_OK;
 }
@@ -70,10 +91,16 @@ enum err be_calendar_delete(struct ctx *cx, struct bridge *bridge,
     TRY(fake_next_err(cx, bridge));
     if (calendar->primary)
         return fail(cx, ERR_DEFAULT_CALENDAR, "this is the default calendar");
+    struct be_gone gone = {
+        .name = fake_copy(bridge, calendar->name, NULL), .change = ++bridge->counter};
+    LIST_ADD(bridge->arena, &bridge->gone, gone);
     for (size_t i = 0; i < bridge->n_calendars; i++)
         if (bridge->calendars[i].id == calendar->id)
             bridge->calendars[i] = bridge->calendars[--bridge->n_calendars];
-    bridge->users[0].home_change = ++bridge->counter;
+    for (size_t i = 0; i < bridge->objects.n; i++)
+        if (bridge->objects.items[i].calendar_id == calendar->id)
+            bridge->objects.items[i].calendar_id = 0;
+    bridge->users[0].home_change = bridge->counter;
     return ERR_OK;
 }
 

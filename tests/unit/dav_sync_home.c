@@ -24,6 +24,15 @@ static void forget(struct client *c, const char *href)
         }
 }
 
+/* A collection goes with all that is in it: of its members nothing is said. */
+static void forget_all(struct client *c, const char *href)
+{
+    for (size_t i = c->n; i-- > 0;)
+        if (str_starts(c->hrefs[i], href) && (str_ends(href, "/") ||
+                                                 strcmp(c->hrefs[i], href) == 0))
+            forget(c, c->hrefs[i]);
+}
+
 static void learn(struct client *c, char *href, char *etag)
 {
     forget(c, href);
@@ -52,7 +61,7 @@ static bool page(struct client *c, unsigned limit)
             learn(c, href,
                 text_at(w, arena_printf(w->cx->arena, "%s//D:getetag", at)));
         else
-            forget(c, href);
+            forget_all(c, href);
     }
     c->token = text_at(w, "/D:multistatus/D:sync-token");
     c->pages++;
@@ -72,7 +81,8 @@ static void assert_holds_all(struct client *c)
     size_t expected = w->bridge.n_calendars;
     for (size_t i = 0; i < w->bridge.objects.n; i++) {
         const struct fake_object *one = &w->bridge.objects.items[i];
-        if (!one->text || one->calendar_id == 4) /* free/busy only */
+        /* free/busy only; of a calendar that was deleted */
+        if (!one->text || one->calendar_id == 4 || !one->calendar_id)
             continue;
         bool held = false;
         for (size_t k = 0; k < c->n; k++)
@@ -195,26 +205,181 @@ static void level_1_has_pages_too(void **state)
     assert_string_not_equal(before, c.token);
 }
 
-static void a_calendar_that_comes_or_goes_makes_the_client_start_over(void **state)
+static int since(struct world *w, const char *token, const char *level)
+{
+    return report(w, ADA, NULL, "D:sync-collection",
+        arena_printf(w->cx->arena,
+            "<D:sync-token>%s</D:sync-token><D:sync-level>%s</D:sync-level>"
+            "<D:prop><D:displayname/><D:getetag/></D:prop>",
+            token, level));
+}
+
+static void comes(struct world *w, const char *name)
+{
+    assert_status(w, 201,
+        ask(w, "MKCALENDAR", arena_printf(w->cx->arena, ADA "%s/", name), NULL, NULL));
+}
+
+static void goes(struct world *w, const char *name)
+{
+    assert_status(w, 204,
+        ask(w, "DELETE", arena_printf(w->cx->arena, ADA "%s/", name), NULL, NULL));
+}
+
+static void a_calendar_that_comes_or_goes_is_told_once(void **state)
+{
+    static const char *const levels[] = {"1", "infinite"};
+    struct world *w = *state;
+    fill(w);
+    for (size_t i = 0; i < 2; i++) {
+        const char *name = i ? "third" : "second", *last = i ? "second" : "public";
+        char *href = arena_printf(w->cx->arena, ADA "%s/", name);
+        char *gone = arena_printf(w->cx->arena, ADA "%s/", last);
+        assert_status(w, 207, since(w, "", levels[i]));
+        char *token = text_at(w, "//D:sync-token");
+        comes(w, name);
+        add(w, name, "inside", 1);
+        goes(w, last);
+        assert_status(w, 207, since(w, token, levels[i]));
+        assert_found(w, i ? 3 : 2, "//D:response");
+        assert_found(w, 1,
+            arena_printf(w->cx->arena,
+                "//D:response[D:href='%s']/D:propstat[contains(D:status,' 200 ')]//"
+                "D:displayname[text()]",
+                href));
+        assert_found(w, (int)i,
+            arena_printf(w->cx->arena,
+                "//D:response[D:href='%sinside.ics']//D:getetag[text()]", href));
+        assert_found(w, 1,
+            arena_printf(w->cx->arena,
+                "//D:response[D:href='%s'][contains(D:status,' 404 ')][not(D:propstat)]",
+                gone));
+        token = text_at(w, "//D:sync-token");
+        assert_status(w, 207, since(w, token, levels[i]));
+        assert_found(w, 0, "//D:response");
+    }
+}
+
+static void a_renamed_calendar_is_told_with_its_new_name(void **state)
 {
     struct world *w = *state;
-    struct client c = {.w = w, .level = "infinite", .token = ""};
+    assert_status(w, 207, since(w, "", "1"));
+    char *token = text_at(w, "//D:sync-token");
+    assert_status(w, 207,
+        ask(w, "PROPPATCH", WORK, NULL,
+            element(w, "D:propertyupdate",
+                "<D:set><D:prop><D:displayname>Other</D:displayname></D:prop></D:set>")));
+    assert_status(w, 207, since(w, token, "1"));
+    assert_found(w, 1, "//D:response");
+    assert_string_equal(
+        text_at(w, "//D:response[D:href='" WORK "']//D:displayname"), "Other");
+}
+
+static void what_came_and_went_between_two_looks_was_never_there(void **state)
+{
+    struct world *w = *state;
     fill(w);
-    assert_true(page(&c, 3));
-    char *inner = arena_printf(w->cx->arena, "<D:sync-token>%s</D:sync-token>"
-        "<D:sync-level>infinite</D:sync-level><D:prop/>", c.token);
-    assert_status(w, 201, ask(w, "MKCALENDAR", ADA "new/", NULL, NULL));
-    assert_precondition(
-        w, 403, "D:valid-sync-token", report(w, ADA, NULL, "D:sync-collection", inner));
-    c = (struct client){.w = w, .level = "infinite", .token = ""};
-    follow(&c, 4);
-    assert_holds_all(&c);
-    w->bridge.floor = w->bridge.counter + 1;
+    assert_status(w, 207, since(w, "", "infinite"));
+    char *token = text_at(w, "//D:sync-token");
+    comes(w, "second");
+    add(w, "second", "stays", 1);
+    add(w, "second", "goes", 1);
+    fake_remove(w, "second", "goes.ics");
+    assert_status(w, 207, since(w, token, "infinite"));
+    assert_found(w, 2, "//D:response");
+    assert_found(w, 0, "//D:response[contains(D:href,'goes')]");
+}
+
+static void a_calendar_made_again_at_its_place_is_another_one(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, since(w, "", "1"));
+    char *token = text_at(w, "//D:sync-token");
+    goes(w, "public");
+    comes(w, "public");
+    assert_status(w, 207, since(w, token, "1"));
+    assert_found(w, 1, "//D:response");
+    assert_found(w, 1, "//D:response[D:href='" ADA "public/']/D:propstat[1]");
+    assert_found(w, 0, "//D:response/D:status");
+    assert_precondition(w, 403, "D:valid-sync-token", since(w, token, "infinite"));
+}
+
+static void what_may_not_be_read_any_more_has_gone(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    add(w, "team", "seen", 1);
+    assert_status(w, 207, since(w, "", "infinite"));
+    char *token = text_at(w, "//D:sync-token");
+    fake_remove(w, "team", "seen.ics");
+    add(w, "team", "unseen", 1);
+    fake_calendar(w, "team")->role = BE_FREEBUSY;
+    assert_status(w, 207, since(w, token, "infinite"));
+    assert_found(w, 1,
+        "//D:response[D:href='" ADA "team/seen.ics'][contains(D:status,' 404 ')]");
+    assert_found(w, 0, "//D:response[contains(D:href,'unseen')]");
+}
+
+static void calendars_that_come_and_go_between_two_pages_are_told(void **state)
+{
+    static const char *const levels[] = {"1", "infinite"};
+    struct world *w = *state;
+    fill(w);
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned limit = 1; limit <= 6; limit++) {
+            struct client c = {.w = w, .level = levels[i], .token = ""};
+            char *name = arena_printf(w->cx->arena, "new%u%u", i, limit);
+            char *other = arena_printf(w->cx->arena, "other%u%u", i, limit);
+            comes(w, other);
+            add(w, other, "one", 1);
+            for (int turn = 0; page(&c, limit); turn++) {
+                assert_true(c.pages < 200);
+                if (turn == 0)
+                    comes(w, name);
+                if (turn < 3)
+                    add(w, name, arena_printf(w->cx->arena, "in%d", turn), 1);
+                if (turn == 3)
+                    fake_remove(w, name, "in1.ics");
+                if (turn == 4)
+                    goes(w, other);
+                if (turn == 7)
+                    goes(w, name);
+            }
+            follow(&c, limit);
+            if (i)
+                assert_holds_all(&c);
+            else
+                assert_int_equal(c.n, w->bridge.n_calendars);
+            if (fake_calendar(w, name))
+                goes(w, name);
+            if (fake_calendar(w, other))
+                goes(w, other);
+            follow(&c, limit);
+            if (i)
+                assert_holds_all(&c);
+            else
+                assert_int_equal(c.n, w->bridge.n_calendars);
+        }
+}
+
+static void what_is_forgotten_makes_the_client_start_over(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    assert_status(w, 207, since(w, "", "1"));
+    char *token = text_at(w, "//D:sync-token");
+    comes(w, "new");
+    assert_status(w, 207, since(w, token, "1"));
+    w->bridge.home_floor = w->bridge.counter; /* of calendars that went away */
+    char *newest = text_at(w, "//D:sync-token");
+    assert_precondition(w, 403, "D:valid-sync-token", since(w, token, "1"));
+    assert_precondition(w, 403, "D:valid-sync-token", since(w, token, "infinite"));
+    assert_status(w, 207, since(w, newest, "1"));
     change(w);
-    inner = arena_printf(w->cx->arena, "<D:sync-token>%s</D:sync-token>"
-        "<D:sync-level>infinite</D:sync-level><D:prop/>", c.token);
-    assert_precondition(
-        w, 403, "D:valid-sync-token", report(w, ADA, NULL, "D:sync-collection", inner));
+    w->bridge.floor = w->bridge.counter + 1; /* of events that went away */
+    assert_status(w, 207, since(w, newest, "1"));
+    assert_precondition(w, 403, "D:valid-sync-token", since(w, newest, "infinite"));
 }
 
 static void tokens_of_pages_are_read_as_they_are_written(void **state)
@@ -236,7 +401,13 @@ int main(void)
         WORLD_TEST(pages_of_every_length_lose_nothing_and_end),
         WORLD_TEST(what_changes_between_two_pages_is_told),
         WORLD_TEST(level_1_has_pages_too),
-        WORLD_TEST(a_calendar_that_comes_or_goes_makes_the_client_start_over),
+        WORLD_TEST(a_calendar_that_comes_or_goes_is_told_once),
+        WORLD_TEST(a_renamed_calendar_is_told_with_its_new_name),
+        WORLD_TEST(what_came_and_went_between_two_looks_was_never_there),
+        WORLD_TEST(a_calendar_made_again_at_its_place_is_another_one),
+        WORLD_TEST(what_may_not_be_read_any_more_has_gone),
+        WORLD_TEST(calendars_that_come_and_go_between_two_pages_are_told),
+        WORLD_TEST(what_is_forgotten_makes_the_client_start_over),
         WORLD_TEST(tokens_of_pages_are_read_as_they_are_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

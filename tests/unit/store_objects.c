@@ -201,6 +201,30 @@ static void expiry_takes_old_tombstones_and_raises_the_floor(void **state)
     assert_int_equal(calendar_now(w).floor, old); /* never falls */
 }
 
+static void each_text_has_a_time_of_its_own(void **state)
+{
+    struct world *w = *state;
+    struct object one = an_object(w, "a", 1), got;
+    save(w, &one);
+    int64_t first_s = w->still.wall_ms / 1000;
+    assert_int_equal(one.modified_s, first_s);
+    one.schedule_tag = "t"; /* no other text */
+    w->still.wall_ms += 5000;
+    save(w, &one);
+    assert_int_equal(one.modified_s, first_s);
+    assert_ok(w->cx, store_object(w->cx, w->store, w->calendar.id, "a.ics", &got));
+    assert_int_equal(got.modified_s, first_s);
+    for (int version = 2; version <= 4; version++) { /* in one second */
+        one = an_object(w, "a", version);
+        save(w, &one);
+        assert_int_equal(one.modified_s, first_s + 5 + version - 2);
+    }
+    w->still.wall_ms += 60000;
+    one = an_object(w, "a", 5);
+    save(w, &one);
+    assert_int_equal(one.modified_s, first_s + 65);
+}
+
 static void a_rolled_back_change_leaves_no_gap(void **state)
 {
     struct world *w = *state;
@@ -279,6 +303,7 @@ int main(void)
         CALENDAR_TEST(an_object_born_hidden_is_no_change),
         CALENDAR_TEST(a_listing_stops_when_told),
         CALENDAR_TEST(expiry_takes_old_tombstones_and_raises_the_floor),
+        CALENDAR_TEST(each_text_has_a_time_of_its_own),
         CALENDAR_TEST(a_rolled_back_change_leaves_no_gap),
         CALENDAR_TEST(a_uid_given_by_a_client_is_found_from_other_accounts),
         CALENDAR_TEST(a_removed_calendar_takes_everything_with_it),

@@ -196,6 +196,30 @@ static void a_step_that_fails_leaves_the_store_as_it_was(void **state)
     sqlite3_close(db);
 }
 
+/* Of what went away before, nothing is known: tokens from before the last change of the
+ * list of calendars are not good. */
+static void the_step_that_remembers_calendars_keeps_the_newest_tokens_of_the_home(
+    void **state)
+{
+    struct world *w = *state;
+    sqlite3 *db = open_memory(w);
+    assert_ok(w->cx, schema_migrate(w->cx, db, "m", store_schema, 9));
+    assert_ok(w->cx,
+        db_exec(w->cx, db,
+            "INSERT INTO accounts (name, open_id, state, access_expires_s, "
+            "refresh_expires_s, authorized_s, last_sync_s, last_error, home_change) "
+            "VALUES ('ada', 'ou_1', 0, 0, 0, 0, 0, '', 41);"
+            "INSERT INTO calendars (account_id, name, upstream_id, color, third_party, "
+            "anchor_s, pull, last_pull_s, last_interest_s, last_error, change, floor) "
+            "VALUES (1, 'c', 'u', 0, 0, 0, 0, 0, 0, '', 44, 40)"));
+    assert_ok(w->cx, schema_migrate(w->cx, db, "m", store_schema, store_schema_n));
+    assert_int_equal(number_of(db, "SELECT home_floor FROM accounts"), 41);
+    assert_int_equal(number_of(db, "SELECT born FROM calendars"), 0);
+    assert_true(number_of(db,
+        "SELECT strftime('%s', 'now') - modified_s BETWEEN 0 AND 60 FROM calendars"));
+    sqlite3_close(db);
+}
+
 /* ---- the key file ---- */
 
 static void the_key_file_is_made_once_private_and_read_again(void **state)
@@ -245,6 +269,8 @@ int main(void)
         WORLD_TEST(a_file_that_is_no_database_is_refused),
         WORLD_TEST(an_older_store_takes_only_the_missing_steps),
         WORLD_TEST(a_step_that_fails_leaves_the_store_as_it_was),
+        WORLD_TEST(
+            the_step_that_remembers_calendars_keeps_the_newest_tokens_of_the_home),
         WORLD_TEST(the_key_file_is_made_once_private_and_read_again),
         WORLD_TEST(a_broken_key_file_is_an_error_and_stays),
     };

@@ -37,7 +37,8 @@ static bool is_walk(const char *step)
         "SCAN a", "SCAN rows", "SCAN r", "SCAN row_texts", "SCAN objects", "SCAN o",
         "SCAN texts", "SCAN t", "SCAN instances", "SCAN i", "SCAN tombstones",
         "SCAN people", "SCAN logins", "SCAN journal", "SCAN properties",
-        "SCAN passwords", "SCAN sessions", "SCAN unanswered"};
+        "SCAN passwords", "SCAN sessions", "SCAN unanswered",
+        "SCAN calendar_tombstones"};
     for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++) {
         size_t len = strlen(large[i]);
         if (strncmp(step, large[i], len) == 0 && (step[len] == '\0' || step[len] == ' '))

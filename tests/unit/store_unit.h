@@ -158,4 +158,19 @@ static inline struct calendar calendar_now(struct world *w)
     return one;
 }
 
+static inline int64_t home_change(struct world *w)
+{
+    struct account account;
+    assert_ok(w->cx, store_account(w->cx, w->store, w->account.id, &account));
+    return account.home_change;
+}
+
+static inline void save_calendar(struct world *w, struct calendar *one)
+{
+    struct store_tx *tx;
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+    assert_ok(w->cx, store_calendar_save(w->cx, tx, one));
+    assert_ok(w->cx, store_commit(w->cx, tx));
+}
+
 #endif
