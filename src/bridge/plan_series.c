@@ -28,11 +28,29 @@ static bool same_values(const struct comp *was, const struct comp *now, const ch
     }
 }
 
-/* Dates that a rule has, or that a rule can be made of. */
+static bool same_lines(const struct comp *was, const struct comp *now, const char *name)
+{
+    size_t i = 0, j = 0;
+    for (;;) {
+        const struct line *a = was == NULL ? NULL : comp_next_line(was, name, &i);
+        const struct line *b = comp_next_line(now, name, &j);
+        if (a == NULL || b == NULL)
+            return a == b;
+        if (a->raw_bytes != b->raw_bytes || memcmp(a->raw, b->raw, a->raw_bytes) != 0)
+            return false;
+    }
+}
+
+/* Dates that a rule has, or that a rule can be made of. What they say hangs on the other
+ * lines, too: a client may move the series and leave them behind. */
 static enum err check_rdates(struct ctx *cx, const struct planner *p)
 {
+    static const char *const names[] = {"DTSTART", "RRULE", "RDATE", "EXDATE"};
     const struct comp *now = p->now.master;
-    if (same_values(p->was.master, now, "RDATE"))
+    bool same = true;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        same = same && same_lines(p->was.master, now, names[i]);
+    if (same || comp_line(now, "RDATE") == NULL)
         return ERR_OK;
     if (comp_line(now, "RRULE") != NULL)
         return rdates_say_nothing(cx, p->env, &p->now)
