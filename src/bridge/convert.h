@@ -129,8 +129,9 @@ struct merge {
 const char *convert_merge_base(struct ctx *cx, const struct convert_env *env,
     const struct merge *merge, const char **conflicts);
 /* What a delete asks for: the organizer deletes exceptions, then the master; a
- * participant declines. */
+ * participant declines. served = the text that is deleted, NULL = unknown: its client may
+ * keep the telling to itself. */
 enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
-    const struct series *before, bool reply, struct plan *plan);
+    const struct series *before, const char *served, bool reply, struct plan *plan);
 
 #endif

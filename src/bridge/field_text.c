@@ -174,6 +174,14 @@ void down_location(struct ctx *cx, const struct scene *scene, const cJSON *facts
             line_new(cx, "GEO:%.6f;%.6f", latitude->valuedouble, longitude->valuedouble));
 }
 
+/* A client that does not know GEO leaves it out of a place that it did not change. */
+static bool left_out_geo(const cJSON *was, const cJSON *location)
+{
+    const cJSON *old = cJSON_GetObjectItemCaseSensitive(was, "location");
+    return old != NULL && str_eq(json_text(old, "name"), json_text(location, "name")) &&
+        !cJSON_HasObjectItem(location, "latitude");
+}
+
 enum err write_location(struct ctx *cx, const struct field_write *write, cJSON *body)
 {
     const cJSON *location = cJSON_GetObjectItemCaseSensitive(write->facts, "location");
@@ -181,6 +189,8 @@ enum err write_location(struct ctx *cx, const struct field_write *write, cJSON *
         cJSON_AddObjectToObject(body, "location");
         return ERR_OK;
     }
+    if (left_out_geo(write->was, location))
+        return ERR_OK;
     if (utf8_length(json_text(location, "name")) > LOCATION_NAME_MAX_CHARS)
         return fail(cx, ERR_UPSTREAM_REFUSED,
             "LOCATION: Feishu holds at most %d characters, not %zu",

@@ -44,6 +44,18 @@ static enum err check_writer(
         cx, ERR_ATTENDEE_CHANGE, "%s: only the organizer may change it", field->lines[0]);
 }
 
+/* An exception that follows its series says what its guests hear of the series anyway. */
+static bool is_told(
+    const struct planner *p, const struct change *change, const struct field *field)
+{
+    const cJSON *guests = cJSON_GetObjectItemCaseSensitive(change->now, "attendees");
+    return change->original_time != 0 && p->series_told &&
+        !facts_equal(field, p->series_was, p->series_now) &&
+        facts_equal(field, p->series_now, change->now) &&
+        equal_people(
+            cJSON_GetObjectItemCaseSensitive(p->series_now, "attendees"), guests);
+}
+
 enum err plan_body(struct ctx *cx, const struct planner *p, const struct change *change,
     cJSON *body, bool *visible)
 {
@@ -74,7 +86,8 @@ enum err plan_body(struct ctx *cx, const struct planner *p, const struct change 
             else
                 cJSON_AddItemToObject(body, item->string, item);
         }
-        concerned = concerned || field->concerns_others;
+        concerned =
+            concerned || (field->concerns_others && !is_told(p, change, field));
     }
     *visible = concerned;
     return ERR_OK;
@@ -173,12 +186,13 @@ static enum err plan_master(struct ctx *cx, struct planner *p)
     bool visible;
     TRY(plan_body(cx, p, &change, body, &visible));
     plan_reset(cx, p, was, now);
+    p->series_was = was;
+    p->series_now = now;
+    p->series_told = visible && !is_silent(now) &&
+        (plan_concerns_others(p, was) || plan_concerns_others(p, now));
     if (body->child != NULL)
         plan_step(cx, p,
-            (struct step){.kind = STEP_PATCH,
-                .body = body,
-                .notify = visible && !is_silent(now) &&
-                    (plan_concerns_others(p, was) || plan_concerns_others(p, now))});
+            (struct step){.kind = STEP_PATCH, .body = body, .notify = p->series_told});
     TRY(plan_people(cx, p, &change));
     return plan_exceptions(cx, p, now);
 }
@@ -241,16 +255,33 @@ enum err convert_plan(struct ctx *cx, const struct convert_env *env,
 
 /* ---- delete ---- */
 
+/* The client's word of it: it may tell its guests itself (RFC 6638 7.1). */
+static bool keeps_to_itself(
+    struct ctx *cx, const struct planner *p, const struct series_row *row)
+{
+    const struct view_override *one =
+        row->original_time == 0 ? NULL : view_find(&p->was, row->original_time);
+    struct comp *event = row->original_time == 0 ? p->was.master
+        : one == NULL                          ? NULL
+                                               : one->event;
+    cJSON *facts = NULL;
+    if (event == NULL)
+        return false;
+    struct scene scene = view_scene(p->env, &p->was, event);
+    return facts_up(cx, &scene, &facts) == ERR_OK &&
+        cJSON_HasObjectItem(facts, "attendees") && !plan_concerns_others(p, facts);
+}
+
 static bool others_attend(struct ctx *cx, struct planner *p, const struct series_row *row)
 {
     cJSON *facts = NULL;
     struct series_row full = series_row_with_people(p->before, row);
     return facts_read(cx, p->env, &full, &facts) == ERR_OK &&
-        plan_concerns_others(p, facts);
+        plan_concerns_others(p, facts) && !keeps_to_itself(cx, p, row);
 }
 
 enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
-    const struct series *before, bool reply, struct plan *plan)
+    const struct series *before, const char *served, bool reply, struct plan *plan)
 {
     TRY(check_rights(cx, env));
     struct plan made = {.uid = before->ical_uid};
@@ -258,6 +289,8 @@ enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
         .before = before,
         .plan = &made,
         .organizer = series_is_organizer(env, before)};
+    if (served != NULL && read_was(cx, &p, served) != ERR_OK)
+        p.was = (struct view){0};
     const struct series_row *master = before->master;
     for (size_t i = 0; p.organizer && i < before->n_exceptions; i++) {
         const struct series_row *row = &before->exceptions[i];

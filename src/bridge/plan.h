@@ -14,6 +14,10 @@ struct planner {
     bool reset;           /* the upstream rows of exceptions are deleted already */
     struct view was, now; /* was.calendar = NULL on create */
     struct plan *plan;
+    /* Of an update: what the series said and now says. Its guests hear of that once, not
+     * again of each exception that follows it. */
+    const cJSON *series_was, *series_now;
+    bool series_told; /* its own change is told */
     /* Of a part that was cut off: what its first occurrence said so far, and whether it
      * now says what those should hear who knew it; NULL for anything else. */
     const cJSON *known;

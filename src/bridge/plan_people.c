@@ -76,6 +76,29 @@ static bool is_repeated(struct ctx *cx, const struct planner *p,
     return people_find(people, address, people_id(cx, p->env, address)) != one;
 }
 
+/* Who comes to the series, or leaves it, hears that once, not of each exception, too. */
+struct series_people {
+    const struct people_index *was, *now; /* NULL: it is the series itself */
+};
+
+static struct series_people series_people(
+    struct ctx *cx, const struct planner *p, const struct change *change)
+{
+    if (change->original_time == 0 || p->series_now == NULL)
+        return (struct series_people){0};
+    return (struct series_people){index_of(cx, p, people_of(p->series_was)),
+        index_of(cx, p, people_of(p->series_now))};
+}
+
+static bool hears_of_series(struct ctx *cx, const struct planner *p,
+    const struct series_people *series, const cJSON *person)
+{
+    if (series->now == NULL)
+        return false;
+    return (plan_find_person(cx, p->env, series->was, person) != NULL) !=
+        (plan_find_person(cx, p->env, series->now, person) != NULL);
+}
+
 static void plan_removed(struct ctx *cx, struct planner *p, const struct change *change)
 {
     struct requests all = {STEP_REMOVE_ATTENDEES, "delete_ids", ATTENDEES_MAX_REMOVE,
@@ -84,6 +107,7 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
     quiet.notify = false;
     const struct people_index *before = index_of(cx, p, people_of(change->was));
     const struct people_index *after = index_of(cx, p, people_of(change->now));
+    const struct series_people series = series_people(cx, p, change);
     const cJSON *one;
     cJSON_ArrayForEach(
         one, cJSON_GetObjectItemCaseSensitive(people_of(change->was), "list"))
@@ -100,7 +124,8 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
             continue;
         cJSON_DeleteItemFromObjectCaseSensitive(request, "is_optional");
         /* Another role is a removal and an addition (feishu-api 6.2): no cancellation. */
-        bool tell = now == NULL && !json_bool(one, "silent", false);
+        bool tell = now == NULL && !json_bool(one, "silent", false) &&
+            !hears_of_series(cx, p, &series, one);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }
 }
@@ -117,6 +142,7 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
     const struct people_index *before = index_of(cx, p, people_of(change->was));
     const struct people_index *after = index_of(cx, p, people);
     const struct people_index *known = index_of(cx, p, people_of(p->known));
+    const struct series_people series = series_people(cx, p, change);
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
         if (!is_guest(p, one) || json_bool(one, "refused", false) ||
@@ -134,7 +160,8 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
         /* Who was there before the series was cut hears only of what is new. */
         bool hears = p->known == NULL || p->news ||
             plan_find_person(cx, p->env, known, one) == NULL;
-        bool tell = was == NULL && hears && !silent && !json_bool(one, "silent", false);
+        bool tell = was == NULL && hears && !silent && !json_bool(one, "silent", false) &&
+            !hears_of_series(cx, p, &series, one);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }
 }

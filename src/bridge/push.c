@@ -271,7 +271,8 @@ static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
         return ERR_OK; /* gone upstream already */
     series_read(cx, push->rows.items, push->rows.n, &before);
     before.series.ical_uid = write->object.uid;
-    TRY(convert_plan_delete(cx, &write->env, &before.series, reply, &plan));
+    TRY(convert_plan_delete(
+        cx, &write->env, &before.series, write->object.text, reply, &plan));
     push->hide = !series_is_organizer(&write->env, &before.series);
     push_take_plan(cx, push, &plan, write->quiet);
     return execute(cx, push, &rendered);

@@ -42,6 +42,15 @@ static void keep_files(struct ctx *cx, cJSON *event, const char *before)
         cJSON_AddItemToObject(event, "attachments", cJSON_Duplicate(files, true));
 }
 
+/* Nor who attends, as far as that is known until it is read again. */
+static void keep_people(struct ctx *cx, cJSON *event, const char *before)
+{
+    const cJSON *people = cJSON_GetObjectItemCaseSensitive(
+        json_parse(cx->arena, before), "attendees");
+    if (people && !event_cancelled(event))
+        cJSON_AddItemToObject(event, "attendees", cJSON_Duplicate(people, true));
+}
+
 void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
     const cJSON *event, const cJSON *attendees)
 {
@@ -60,6 +69,8 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
         cJSON *copy = json_copy(cx, event);
         cJSON_DeleteItemFromObjectCaseSensitive(copy, "attendees");
         keep_files(cx, copy, row->json);
+        if (!row->attendees && !attendees)
+            keep_people(cx, copy, row->json);
         row->json = json_print(cx->arena, copy);
     }
     if (attendees)

@@ -151,6 +151,30 @@ def test_a_series_that_moves_with_its_exceptions_is_told_once(sim, make):
     assert told(sim) == {("update", "bob")}
 
 
+def test_what_is_changed_in_a_series_and_its_exceptions_alike_is_told_once(sim, make):
+    """As clients do it that are asked to change all."""
+    one = make(BOB_LINE, extra=["RRULE:FREQ=WEEKLY;COUNT=4"])
+    moved = event("m@example.com", start="20270119T120000", end="20270119T130000", summary="Meeting",
+                  extra="\n".join(["RECURRENCE-ID;TZID=Asia/Shanghai:20270119T100000", ORGANIZER, BOB_LINE]))
+    one.change("END:VCALENDAR", moved.split("PRODID:-//plays//EN\r\n")[1])
+
+    def heard(old, new):
+        sim.clear_notifications()
+        one.text = one.text.replace(old, new)
+        assert one.ada.put(one.href, one.text).status_code == 204
+        assert one.ada.get(one.href) == one.text
+        return sorted((n["kind"], NAMES[who]) for n in sim.notifications() for who in n["to"])
+    assert heard("SUMMARY:Meeting", "LOCATION:Room\r\nSUMMARY:Met") == [("update", "bob")]
+    assert heard(BOB_LINE, f"{BOB_LINE}\r\n{EVE_LINE}") == [("invite", "eve")]
+    exception, = one.sim.event("Met")["exceptions"]
+    assert EVE in [who.get("user_id") for who in exception["attendees"]]
+    assert heard(f"\r\n{EVE_LINE}", "") == [("uninvite", "eve")]
+    assert heard("SUMMARY:Met", "SUMMARY:Meet") == [("update", "bob")]
+    # Who attends stays known over a change, though its answer does not say it.
+    assert one.ada.delete(one.href).status_code == 204
+    assert told(sim) == {("cancel", "bob")}
+
+
 # ---- the other side ----
 
 @pytest.fixture(name="invitation")

@@ -342,8 +342,8 @@ static void check_delete(struct golden *g)
         return;
     struct plan plan = {0};
     assert_true(load_series(g, "before.json"));
-    enum err err = convert_plan_delete(
-        g->cx, &g->env, &g->series, json_bool(how, "reply", true), &plan);
+    enum err err = convert_plan_delete(g->cx, &g->env, &g->series,
+        load(g, "served.ics"), json_bool(how, "reply", true), &plan);
     compare(g, "steps.json", planned(g, err, &plan));
 }
 
