@@ -93,13 +93,15 @@ char *when_ics_utc(int64_t unix_s, char *out)
     return out;
 }
 
+static const char *const weekdays[] = {
+    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 char *when_http(int64_t unix_s, char *out)
 {
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct civil c = civil_from_seconds(unix_s);
     snprintf(out, WHEN_TEXT_BYTES, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-        days + 3 * civil_weekday(floor_div(unix_s, DAY_S)), c.day,
+        weekdays[civil_weekday(floor_div(unix_s, DAY_S))], c.day,
         months + 3 * (c.month - 1), c.year, c.hour, c.minute, c.second);
     return out;
 }
@@ -192,6 +194,81 @@ bool when_parse_rfc3339(const char *text, int64_t *unix_s)
     if (!offset_part(&text, &offset_s) || !settle(&civil))
         return false;
     *unix_s = civil_seconds(&civil) - offset_s;
+    return true;
+}
+
+static bool literal(const char **at, const char *text)
+{
+    size_t len = strlen(text);
+    if (strncmp(*at, text, len) != 0)
+        return false;
+    *at += len;
+    return true;
+}
+
+static bool month_part(const char **at, int *month)
+{
+    for (int i = 0; i < 12; i++)
+        if (strncmp(*at, months + 3 * i, 3) == 0) {
+            *at += 3;
+            *month = i + 1;
+            return true;
+        }
+    return false;
+}
+
+/* The weekday, whole or its first three letters. */
+static bool weekday_part(const char **at, bool *whole)
+{
+    for (size_t i = 0; i < sizeof(weekdays) / sizeof(*weekdays); i++) {
+        *whole = literal(at, weekdays[i]);
+        if (*whole)
+            return true;
+        if (strncmp(*at, weekdays[i], 3) == 0) {
+            *at += 3;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "06 Nov 1994 08:49:37 GMT", and the same with dashes and two digits of the year. */
+static bool http_day_first(const char **at, bool obsolete, int now_year, struct civil *c)
+{
+    const char *between = obsolete ? "-" : " ";
+    if (!digits(at, 2, &c->day) || !literal(at, between) || !month_part(at, &c->month) ||
+        !literal(at, between) || !digits(at, obsolete ? 2 : 4, &c->year) ||
+        !literal(at, " ") || !time_part(at, c) || !literal(at, " GMT"))
+        return false;
+    if (obsolete) {
+        c->year += now_year / 100 * 100;
+        c->year -= c->year > now_year + 50 ? 100 : 0;
+    }
+    return true;
+}
+
+/* "Nov  6 08:49:37 1994", as C prints it. */
+static bool http_year_last(const char **at, struct civil *c)
+{
+    return month_part(at, &c->month) && literal(at, " ") &&
+        (literal(at, " ") ? digits(at, 1, &c->day) : digits(at, 2, &c->day)) &&
+        literal(at, " ") && time_part(at, c) && literal(at, " ") &&
+        digits(at, 4, &c->year);
+}
+
+bool when_parse_http(const char *text, int64_t now_s, int64_t *unix_s)
+{
+    struct civil civil = {.year = 0};
+    bool whole = false;
+    if (!text || !weekday_part(&text, &whole))
+        return false;
+    int now_year = civil_from_seconds(now_s).year;
+    bool read = literal(&text, ", ") ? http_day_first(&text, whole, now_year, &civil)
+        : literal(&text, " ")        ? !whole && http_year_last(&text, &civil)
+                                     : false;
+    if (!read || *text || !settle(&civil))
+        return false;
+    *unix_s = civil_seconds(&civil);
     return true;
 }
 

@@ -34,6 +34,9 @@ char *when_ics_date(int64_t days, char *out);     /* 20261120 */
 
 /* RFC 3339 with Z or offset; fractions are cut. */
 bool when_parse_rfc3339(const char *text, int64_t *unix_s);
+/* All three forms of RFC 9110 section 5.6.7; a year of two digits is none that is more
+ * than 50 years after now. */
+bool when_parse_http(const char *text, int64_t now_s, int64_t *unix_s);
 /* YYYY-MM-DD */
 bool when_parse_date(const char *text, int64_t *days);
 /* YYYYMMDD, YYYYMMDDTHHMMSS or YYYYMMDDTHHMMSSZ (RFC 5545 3.3.4, 3.3.5). */

@@ -1,12 +1,14 @@
 #include "dav/condition.h"
 
+#include "base/when.h"
 #include "dav/method.h"
 #include "dav/sync_token.h"
 
 #include <string.h>
 
 static const char *const condition_headers[] = {
-    "If-Match", "If-None-Match", "If-Schedule-Tag-Match", "If",
+    "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since",
+    "If-Schedule-Tag-Match", "If",
 };
 
 bool condition_sent(const struct dav *dav)
@@ -182,6 +184,12 @@ static enum err check_if(struct dav *dav, const char *header, bool *strict_etag)
 
 /* ---- all of them ---- */
 
+static bool is_get(const struct dav *dav)
+{
+    return strcmp(dav->method->name, "GET") == 0 ||
+        strcmp(dav->method->name, "HEAD") == 0;
+}
+
 static enum err check_match(struct dav *dav, const char *header, struct be_expect *expect)
 {
     const char *etag = current_etag(&dav->target);
@@ -209,14 +217,12 @@ static enum err check_schedule_tag(struct dav *dav, const char *header,
 static enum err check_none_match(struct dav *dav, const char *header,
     struct be_expect *expect, bool *not_modified)
 {
-    bool is_get = strcmp(dav->method->name, "GET") == 0 ||
-        strcmp(dav->method->name, "HEAD") == 0;
     bool star = is_star(header);
     /* The back end knows whether it is this client's own create that it sees. */
     bool is_create = star && strcmp(dav->method->name, "PUT") == 0;
     if (star ? dav->target.exists && !is_create
              : tag_listed(header, current_etag(&dav->target), true)) {
-        if (!is_get)
+        if (!is_get(dav))
             return fail(dav->cx, ERR_PRECONDITION, "there is already something here");
         *not_modified = true;
     }
@@ -225,10 +231,43 @@ static enum err check_none_match(struct dav *dav, const char *header,
     return ERR_OK;
 }
 
+/* RFC 9110 sections 13.1.3 and 13.1.4: what is no date, or has none, is ignored. */
+static bool changed_since(const struct dav *dav, const char *header, bool *changed)
+{
+    int64_t modified_s = resource_modified_s(&dav->target), date_s;
+    if (!header || !modified_s ||
+        !when_parse_http(skip_space(header), ctx_now_s(dav->cx), &date_s))
+        return false;
+    *changed = modified_s > date_s;
+    return true;
+}
+
+static enum err check_unmodified(struct dav *dav, struct be_expect *expect)
+{
+    bool changed;
+    const char *etag = current_etag(&dav->target);
+    if (!changed_since(dav, dav_header(dav, "If-Unmodified-Since"), &changed))
+        return ERR_OK;
+    if (changed)
+        return fail(dav->cx, ERR_PRECONDITION, "it was changed since then");
+    if (etag && !expect->check)
+        *expect = (struct be_expect){.check = true, .etag = etag, .strict = true};
+    return ERR_OK;
+}
+
+void condition_set_modified(struct dav *dav)
+{
+    char text[WHEN_TEXT_BYTES];
+    int64_t modified_s = resource_modified_s(&dav->target);
+    if (modified_s && modified_s <= ctx_now_s(dav->cx))
+        dav_set_header(dav, "Last-Modified",
+            arena_strdup(dav->cx->arena, when_http(modified_s, text)));
+}
+
 enum err condition_check(struct dav *dav, struct be_expect *expect, bool *not_modified)
 {
     struct be_expect found = {0};
-    bool seen = false, strict_etag = false;
+    bool seen = false, strict_etag = false, changed = false;
     const char *header = dav_header(dav, "If");
     if (header) {
         TRY(check_if(dav, header, &strict_etag));
@@ -238,10 +277,15 @@ enum err condition_check(struct dav *dav, struct be_expect *expect, bool *not_mo
     }
     if ((header = dav_header(dav, "If-Match")))
         TRY(check_match(dav, header, &found));
+    else
+        TRY(check_unmodified(dav, &found));
     if ((header = dav_header(dav, "If-Schedule-Tag-Match")))
         TRY(check_schedule_tag(dav, header, &found));
     if ((header = dav_header(dav, "If-None-Match")))
         TRY(check_none_match(dav, header, &found, &seen));
+    else if (is_get(dav) &&
+        changed_since(dav, dav_header(dav, "If-Modified-Since"), &changed))
+        seen = !changed;
     *expect = found;
     *not_modified = seen;
     return ERR_OK;

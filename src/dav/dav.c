@@ -230,6 +230,7 @@ static enum err check_conditions(struct dav *dav)
         dav->response->status = 304;
         if (dav->target.kind == KIND_OBJECT)
             dav_set_etag(dav, "ETag", dav->target.object.etag);
+        condition_set_modified(dav);
     }
     return ERR_OK;
 }

@@ -1,4 +1,5 @@
 /* GET and HEAD. */
+#include "dav/condition.h"
 #include "dav/method.h"
 #include "dav/timezone.h"
 
@@ -23,6 +24,7 @@ static enum err get_object(struct dav *dav)
     be_delivered(dav->request->bridge, dav->target.calendar, object);
     dav_set_header(dav, "Content-Type", CALENDAR_TYPE "; component=VEVENT");
     dav_set_etag(dav, "ETag", object->etag);
+    condition_set_modified(dav);
     if (object->schedule_tag)
         dav_set_etag(dav, "Schedule-Tag", object->schedule_tag);
     if (timezone_by_reference(dav))
@@ -41,6 +43,7 @@ static enum err get_page(struct dav *dav)
         : dav->target.name;
     dav->response->status = 200;
     dav_set_header(dav, "Content-Type", "text/html; charset=utf-8");
+    condition_set_modified(dav);
     buf_adds(
         out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>");
     xml_adds(out, name);

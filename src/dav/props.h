@@ -6,7 +6,7 @@
 
 /* RFC 4918, 3253, 5397, 5995 (props_webdav.c) */
 prop_get webdav_displayname, webdav_resourcetype, webdav_getetag, webdav_getcontenttype,
-    webdav_getcontentlength, webdav_creationdate, webdav_empty,
+    webdav_getcontentlength, webdav_getlastmodified, webdav_creationdate, webdav_empty,
     webdav_supported_report_set, webdav_supported_method_set,
     webdav_current_user_principal, webdav_add_member;
 prop_set webdav_set_displayname;

@@ -112,6 +112,16 @@ bool webdav_getcontentlength(struct dav *dav, struct resource *resource, struct 
     return true;
 }
 
+bool webdav_getlastmodified(struct dav *dav, struct resource *resource, struct buf *out)
+{
+    char text[WHEN_TEXT_BYTES];
+    int64_t modified_s = resource_modified_s(resource);
+    (void)dav;
+    if (modified_s)
+        buf_adds(out, when_http(modified_s, text));
+    return modified_s != 0;
+}
+
 /* CREATED of the event, which upstream tells; the master is the first component. */
 bool webdav_creationdate(struct dav *dav, struct resource *resource, struct buf *out)
 {

@@ -141,6 +141,7 @@ void sync_keep(struct sync *sync, const struct be_calendar *calendar,
         .etag = arena_strdup(arena, object->etag),
         .schedule_tag = arena_strdup(arena, object->schedule_tag),
         .change = object->change,
+        .modified_s = object->modified_s,
     };
     LIST_ADD(arena, &sync->changes, change);
 }

@@ -257,6 +257,15 @@ enum err resource_object(struct dav *dav, struct resource *resource)
     return ERR_OK;
 }
 
+int64_t resource_modified_s(const struct resource *resource)
+{
+    if (!resource->exists)
+        return 0;
+    return resource->kind == KIND_OBJECT       ? resource->object.modified_s
+        : resource->kind == KIND_CALENDAR ? resource->calendar->modified_s
+                                          : 0;
+}
+
 void resource_add_href(struct buf *out, const struct resource *resource)
 {
     buf_add(out, resource->base, resource->base_bytes);

@@ -87,6 +87,8 @@ void resource_set_object(struct resource *member, const struct be_object *object
 /* Where the properties of a home, calendar or object are kept. */
 struct be_place resource_place(const struct dav *dav, const struct resource *resource);
 
+/* When it became what it is; 0 = not known. */
+int64_t resource_modified_s(const struct resource *resource);
 void resource_add_href(struct buf *out, const struct resource *resource);
 char *resource_href(struct ctx *cx, const struct resource *resource);
 /* One segment in the canonical form that is safe in XML as well. */

@@ -22,6 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             civil_valid(&utc));
         FUZZ_CHECK(!civil_valid(&utc) || again == number);
     }
+    if (when_parse_http(text, 1800000000, &number)) {
+        struct civil read = civil_from_seconds(number);
+        FUZZ_CHECK(civil_valid(&read));
+        FUZZ_CHECK(when_parse_http(when_http(number, out), 0, &again) && again == number);
+    }
     if (when_parse_date(text, &number))
         FUZZ_CHECK(strcmp(when_date(number, out), text) == 0);
     if (when_parse_ics(text, &civil, &is_date, &is_utc)) {

@@ -144,6 +144,49 @@ static void what_is_not_rfc_3339_is_refused(void **state)
     assert_int_equal(unix_s, 77);
 }
 
+static void http_dates_are_read_in_their_three_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t unix_s;
+    } rows[] = {
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777}, /* RFC 9110 section 5.6.7 */
+        {"Sunday, 06-Nov-94 08:49:37 GMT", 784111777},
+        {"Sun Nov  6 08:49:37 1994", 784111777},
+        {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Friday, 20-Nov-26 09:41:00 GMT", 1795167660},
+        {"Friday, 20-Nov-76 09:41:00 GMT", 3373090860}, /* 50 years on */
+        {"Sunday, 20-Nov-77 09:41:00 GMT", 248866860},
+        {"Fri Nov 20 09:41:00 2026", 1795167660},
+        {"Tue, 29 Feb 2028 23:59:60 GMT", 1835481599},
+    };
+    int64_t unix_s;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        if (!when_parse_http(rows[i].text, 1795167660, &unix_s))
+            fail_msg("not read: %s", rows[i].text);
+        assert_int_equal(unix_s, rows[i].unix_s);
+    }
+}
+
+static void what_is_no_http_date_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"", "0", "1795167660", "2026-11-20T09:41:00Z",
+        "Fri, 20 Nov 2026 09:41:00", "Fri, 20 Nov 2026 09:41:00 UTC",
+        "Fri, 20 Nov 2026 09:41:00 GMT ", "Fri, 31 Nov 2026 09:41:00 GMT",
+        "Fri, 20 nov 2026 09:41:00 GMT", "20 Nov 2026 09:41:00 GMT",
+        "Fri, 20-Nov-26 09:41:00 GMT", "Friday, 20 Nov 2026 09:41:00 GMT",
+        "Friday Nov 20 09:41:00 2026", "Fri Nov 20 09:41:00 2026 GMT",
+        "Fri Nov 6 09:41:00 2026", "Fri, 20 Nov 2026 24:41:00 GMT"};
+    int64_t unix_s = 77;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        if (when_parse_http(wrong[i], 1795167660, &unix_s))
+            fail_msg("read: %s", wrong[i]);
+    assert_false(when_parse_http(NULL, 0, &unix_s));
+    assert_int_equal(unix_s, 77);
+}
+
 static void a_date_is_read(void **state)
 {
     (void)state;
@@ -199,6 +242,8 @@ int main(void)
         cmocka_unit_test(instants_are_written_in_each_form),
         cmocka_unit_test(rfc_3339_is_read_with_offsets_and_fractions),
         cmocka_unit_test(what_is_not_rfc_3339_is_refused),
+        cmocka_unit_test(http_dates_are_read_in_their_three_forms),
+        cmocka_unit_test(what_is_no_http_date_is_refused),
         cmocka_unit_test(a_date_is_read),
         cmocka_unit_test(icalendar_times_are_read_in_their_three_forms),
         cmocka_unit_test(what_is_not_an_icalendar_time_is_refused),

@@ -1,4 +1,5 @@
 /* Properties of events: dead ones, and the live ones that clients may set. */
+#include "base/when.h"
 #include "dav_fake_backend.h"
 
 #define SET(xml) "<D:set><D:prop>" xml "</D:prop></D:set>"
@@ -135,6 +136,43 @@ static void an_event_was_made_when_it_says(void **state)
     assert_found(w, 1, "//D:propstat[contains(D:status,' 404 ')]/D:prop/D:creationdate");
 }
 
+static void events_and_calendars_tell_when_they_were_modified(void **state)
+{
+    struct world *w = *state;
+    char first[WHEN_TEXT_BYTES], second[WHEN_TEXT_BYTES];
+    when_http(FAKE_TIME + fake_add(w, "work", "one.ics",
+        event_text(w, "one", "20261120T080000Z", NULL))->change, first);
+    when_http(FAKE_TIME + fake_add(w, "work", "two.ics",
+        event_text(w, "two", "20261120T080000Z", NULL))->change, second);
+    static const char *const names[] = {NULL, "<D:getlastmodified/>"};
+    for (int i = 0; i < 2; i++) {
+        if (names[i])
+            assert_status(w, 207, propfind(w, WORK, "1", names[i]));
+        else
+            assert_status(w, 207, ask(w, "PROPFIND", WORK, "Depth: 1", NULL));
+        assert_string_equal(
+            text_at(w, "//D:response[D:href='" WORK "']//D:getlastmodified"), second);
+        assert_string_equal(
+            text_at(w, "//D:response[D:href='" WORK "one.ics']//D:getlastmodified"),
+            first);
+    }
+    /* In every kind of report, changes in pages included. */
+    static const char *const levels[] = {"1", "infinite"};
+    for (int i = 0; i < 4; i++) {
+        char *inner = arena_printf(w->cx->arena,
+            "<D:sync-token/><D:sync-level>%s</D:sync-level>%s"
+            "<D:prop><D:getlastmodified/></D:prop>", levels[i / 2],
+            i % 2 ? "<D:limit><D:nresults>99</D:nresults></D:limit>" : "");
+        assert_status(w, 207,
+            report(w, i / 2 ? ADA : WORK, NULL, "D:sync-collection", inner));
+        assert_string_equal(
+            text_at(w, "//D:response[D:href='" WORK "one.ics']//D:getlastmodified"),
+            first);
+    }
+    assert_status(w, 207, propfind(w, ADA, "0", "<D:getlastmodified/>"));
+    assert_found(w, 1, "//D:propstat[contains(D:status,' 404 ')]//D:getlastmodified");
+}
+
 static void properties_of_events_have_conditions_and_rights(void **state)
 {
     struct world *w = *state;
@@ -171,6 +209,7 @@ int main(void)
         WORLD_TEST(a_proppatch_of_an_event_is_all_or_nothing),
         WORLD_TEST(an_event_may_have_a_name_and_a_language),
         WORLD_TEST(an_event_was_made_when_it_says),
+        WORLD_TEST(events_and_calendars_tell_when_they_were_modified),
         WORLD_TEST(properties_of_events_have_conditions_and_rights),
         WORLD_TEST(listings_do_not_ask_each_event_for_properties),
     };

@@ -12,6 +12,7 @@
 
 #define FAKE_MAX_CALENDARS 12
 #define FAKE_EPOCH "epoch7"
+#define FAKE_TIME 1700000000 /* 2023-11-14T22:13:20Z; each change is a second later */
 #define ADA "/dav/calendars/ada/"
 #define WORK "/dav/calendars/ada/work/"
 

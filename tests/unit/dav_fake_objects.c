@@ -13,7 +13,7 @@ static struct be_object view(struct bridge *bridge, const struct fake_object *fr
         .etag = from->text ? from->etag : NULL, .schedule_tag = from->schedule_tag,
         .text = with_text ? from->text : NULL,
         .text_bytes = with_text && from->text ? strlen(from->text) : 0,
-        .change = from->change};
+        .change = from->change, .modified_s = FAKE_TIME + from->change};
 }
 
 void be_delivered(struct bridge *bridge, const struct be_calendar *calendar,

@@ -127,8 +127,10 @@ struct fake_object *fake_object(struct world *w, const char *calendar, const cha
 int64_t fake_touch(struct bridge *bridge, int64_t calendar_id)
 {
     for (size_t i = 0; i < bridge->n_calendars; i++)
-        if (bridge->calendars[i].id == calendar_id)
+        if (bridge->calendars[i].id == calendar_id) {
             bridge->calendars[i].change = bridge->counter + 1;
+            bridge->calendars[i].modified_s = FAKE_TIME + bridge->counter + 1;
+        }
     return ++bridge->counter;
 }
 

@@ -1,4 +1,5 @@
 /* PUT, GET, HEAD and DELETE of objects, and conditional requests. */
+#include "base/when.h"
 #include "dav_fake_backend.h"
 
 #define ONE WORK "one.ics"
@@ -93,6 +94,80 @@ static void an_unchanged_object_is_not_sent_again(void **state)
     assert_status(w, 304, ask(w, "GET", ONE, weak, NULL));
     assert_status(w, 200, ask(w, "GET", ONE, "If-None-Match: \"x\"", NULL));
     assert_status(w, 412, ask(w, "GET", ONE, "If-Match: \"x\"", NULL));
+}
+
+/* The date of the object, and the seconds before and after it. */
+static char *dated(struct world *w, const char *header, int64_t more_s)
+{
+    char text[WHEN_TEXT_BYTES];
+    return arena_printf(w->cx->arena, "%s: %s", header,
+        when_http(FAKE_TIME + fake_object(w, "work", "one.ics")->change + more_s, text));
+}
+
+static void an_object_is_sent_again_when_it_was_modified_since(void **state)
+{
+    struct world *w = *state;
+    const char *etag = fake_add(w, "work", "one.ics", one(w))->etag;
+    for (int i = 0; i < 2; i++) {
+        const char *method = i ? "HEAD" : "GET";
+        assert_status(w, 200, ask(w, method, ONE, NULL, NULL));
+        assert_string_equal(answer_header(w, "Last-Modified"),
+            dated(w, "x", 0) + strlen("x: "));
+        assert_status(w, 304,
+            ask(w, method, ONE, dated(w, "If-Modified-Since", 0), NULL));
+        assert_non_null(answer_header(w, "Last-Modified"));
+        assert_non_null(answer_header(w, "ETag"));
+        assert_int_equal(w->answer.body.len_bytes, 0);
+        assert_status(w, 304,
+            ask(w, method, ONE, dated(w, "If-Modified-Since", 100), NULL));
+        assert_status(w, 200,
+            ask(w, method, ONE, dated(w, "If-Modified-Since", -1), NULL));
+    }
+    /* What is no date, and for other methods, it says nothing. */
+    assert_status(w, 200, ask(w, "GET", ONE, "If-Modified-Since: yesterday", NULL));
+    assert_status(w, 207,
+        ask(w, "PROPFIND", ONE, dated(w, "If-Modified-Since", 0), NULL));
+    /* An entity tag says more. */
+    char *both = arena_printf(w->cx->arena, "%s\n%s", dated(w, "If-Modified-Since", 0),
+        "If-None-Match: \"x\"");
+    assert_status(w, 200, ask(w, "GET", ONE, both, NULL));
+    both = arena_printf(w->cx->arena, "%s\n%s", dated(w, "If-Modified-Since", -1),
+        quoted(w, "If-None-Match", etag));
+    assert_status(w, 304, ask(w, "GET", ONE, both, NULL));
+}
+
+static void a_write_may_demand_that_nothing_was_modified_since(void **state)
+{
+    struct world *w = *state;
+    const char *etag = fake_add(w, "work", "one.ics", one(w))->etag;
+    assert_status(w, 412,
+        ask(w, "PUT", ONE, dated(w, "If-Unmodified-Since", -1), one(w)));
+    assert_status(w, 412,
+        ask(w, "DELETE", ONE, dated(w, "If-Unmodified-Since", -1), NULL));
+    assert_status(w, 412, ask(w, "GET", ONE, dated(w, "If-Unmodified-Since", -1), NULL));
+    char *both = arena_printf(w->cx->arena, "%s\n%s",
+        dated(w, "If-Unmodified-Since", -1), quoted(w, "If-Match", etag));
+    assert_status(w, 204, ask(w, "PUT", ONE, both, one(w)));
+    etag = fake_object(w, "work", "one.ics")->etag;
+    assert_status(w, 204, ask(w, "PUT", ONE, dated(w, "If-Unmodified-Since", 0), one(w)));
+    /* What happens between the look and the write counts, too. */
+    assert_true(w->bridge.last_expect.check && w->bridge.last_expect.strict);
+    assert_string_equal(w->bridge.last_expect.etag, etag);
+    assert_status(w, 204,
+        ask(w, "PUT", ONE, "If-Unmodified-Since: tomorrow", one(w)));
+    assert_status(w, 201,
+        ask(w, "PUT", WORK "new.ics", dated(w, "If-Unmodified-Since", -1),
+            event_text(w, "new", "20261121T080000Z", NULL)));
+    assert_status(w, 204,
+        ask(w, "DELETE", ONE, dated(w, "If-Unmodified-Since", 0), NULL));
+}
+
+static void a_time_that_lies_ahead_is_not_told_yet(void **state)
+{
+    struct world *w = *state;
+    fake_add(w, "work", "one.ics", one(w))->change += 4000000000;
+    assert_status(w, 200, ask(w, "GET", ONE, NULL, NULL));
+    assert_null(answer_header(w, "Last-Modified"));
 }
 
 static void the_if_header_knows_lists_tags_and_not(void **state)
@@ -322,6 +397,9 @@ int main(void)
         WORLD_TEST(a_race_lost_below_is_412_too),
         WORLD_TEST(create_only_is_if_none_match_star),
         WORLD_TEST(an_unchanged_object_is_not_sent_again),
+        WORLD_TEST(an_object_is_sent_again_when_it_was_modified_since),
+        WORLD_TEST(a_write_may_demand_that_nothing_was_modified_since),
+        WORLD_TEST(a_time_that_lies_ahead_is_not_told_yet),
         WORLD_TEST(the_if_header_knows_lists_tags_and_not),
         WORLD_TEST(a_schedule_tag_is_matched_in_place_of_the_etag),
         WORLD_TEST(thunderbirds_test_put_never_gets_409_or_412),
