@@ -61,6 +61,10 @@ bool series_is_declined(const struct convert_env *env, const struct series *seri
 enum err convert_down(struct ctx *cx, const struct convert_env *env,
     const struct series *series, const char *shadow, char **text);
 
+/* The exceptions whose times cannot be read, "" = none: convert_down shows them at the
+ * times of their series, or leaves them out. */
+const char *convert_unreadable(struct ctx *cx, const struct series *series);
+
 /* Digest of what the organizer's side of a text says (RFC 6638 3.2.10): unchanged when
  * only others' PARTSTAT differ. NULL when it is no scheduling object. */
 char *convert_schedule_tag(struct ctx *cx, const char *text);

@@ -3,6 +3,7 @@
 #include "bridge/field_time.h"
 #include "bridge/rdate.h"
 #include "bridge/series.h"
+#include "bridge/unreadable.h"
 #include "bridge/veil.h"
 
 #include <string.h>
@@ -162,20 +163,23 @@ static enum err keep_id(
     return ERR_OK;
 }
 
-/* A row of which only the guests are known says else what the series says. */
+/* A row of which only the guests are known says else what the series says; one whose
+ * times cannot be read is where the rule has it. */
 static enum err exception_facts(
     struct ctx *cx, const struct down *down, const struct series_row *row, cJSON **facts)
 {
     const struct series_row *master = down->series->master;
-    if (cJSON_HasObjectItem(row->event, "start_time") || master == NULL)
+    cJSON *series = NULL;
+    if (master == NULL || time_is_readable(row->event, "start_time"))
         return row_facts(cx, down, row, facts);
-    struct series_row guests = *master;
+    struct series_row guests = cJSON_HasObjectItem(row->event, "start_time")
+        ? exception_with_times(cx, master, row)
+        : *master;
     const cJSON *own = row->attendees;
     if (own == NULL)
         own = cJSON_GetObjectItemCaseSensitive(row->event, "attendees");
     if (own != NULL)
         guests.attendees = own;
-    cJSON *series = NULL;
     TRY(row_facts(cx, down, &guests, &series));
     *facts = facts_of_occurrence(cx, series, row->original_time);
     return ERR_OK;
@@ -231,7 +235,7 @@ static enum err lay_exception(
     struct ctx *cx, struct down *down, const struct series_row *row)
 {
     const struct view_override *old = view_find(&down->view, row->original_time);
-    if (!stands_for_its_day(down, row))
+    if (!stands_for_its_day(down, row) || !exception_is_shown(down->series, row))
         return ERR_OK;
     if (old != NULL && old->moved) {
         bool kept = false;
@@ -248,9 +252,6 @@ static enum err lay_exception(
     if (old == NULL && down->view.master != NULL && is_declined(down, row) &&
         listed(&down->view, row->original_time))
         return ERR_OK;
-    if (!time_fits(row->original_time))
-        return fail(cx, ERR_INTERNAL, "event %s_%lld is an occurrence of no day",
-            down->series->uid, (long long)row->original_time);
     cJSON *facts = NULL;
     TRY(exception_facts(cx, down, row, &facts));
     struct comp *event = old != NULL ? old->event : override_new(cx, down, row);
@@ -379,7 +380,9 @@ static enum err add_zones(struct ctx *cx, struct down *down)
     for (size_t i = 0; i <= down->series->n_exceptions; i++) {
         const struct series_row *row =
             i == 0 ? down->series->master : &down->series->exceptions[i - 1];
-        if (row == NULL || (i > 0 && row_is_cancelled(row)))
+        if (row == NULL ||
+            (i > 0 &&
+                (row_is_cancelled(row) || !exception_is_shown(down->series, row))))
             continue;
         cJSON *facts = NULL;
         if (i == 0)
@@ -447,7 +450,8 @@ static bool is_alive(const struct series *series)
 {
     bool alive = series->master != NULL;
     for (size_t i = 0; i < series->n_exceptions && !alive; i++)
-        alive = !row_is_cancelled(&series->exceptions[i]);
+        alive = !row_is_cancelled(&series->exceptions[i]) &&
+            exception_is_shown(series, &series->exceptions[i]);
     return alive;
 }
 
@@ -455,7 +459,8 @@ enum err convert_down(struct ctx *cx, const struct convert_env *env,
     const struct series *series, const char *shadow, char **text)
 {
     if (!is_alive(series))
-        return fail(cx, ERR_INTERNAL, "series %s has no events", series->uid);
+        return fail(
+            cx, ERR_INTERNAL, "series %s has no events that can be read", series->uid);
     struct comp *calendar;
     if (series_is_veiled(env, series))
         shadow = NULL;

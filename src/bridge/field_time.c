@@ -103,8 +103,7 @@ bool time_fits(int64_t unix_s)
         unix_s < civil_days(ICS_MAX_YEAR, 12, 30) * DAY_S;
 }
 
-/* Whether the event has such a time, and one that clients can be told. */
-static bool has_time(const cJSON *event, const char *name)
+bool time_is_readable(const cJSON *event, const char *name)
 {
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(event, name);
     int64_t days;
@@ -118,7 +117,7 @@ static enum err read_time(
 {
     const cJSON *time = cJSON_GetObjectItemCaseSensitive(row->event, name);
     int64_t days;
-    if (!has_time(row->event, name))
+    if (!time_is_readable(row->event, name))
         return fail(cx, ERR_INTERNAL, "event %s has no %s",
             json_text(row->event, "event_id"), name);
     if (when_parse_date(json_text(time, "date"), &days)) {
@@ -156,7 +155,7 @@ enum err read_end(struct ctx *cx, const struct convert_env *env,
     cJSON *start_value = NULL, *end = NULL;
     TRY(read_time(cx, row, "start_time", &start_value));
     struct fact_time start = value_time(json_own(cx, start_value));
-    bool given = has_time(row->event, "end_time");
+    bool given = time_is_readable(row->event, "end_time");
     TRY(read_time(cx, row, given ? "end_time" : "start_time", &end));
     if (!start.is_date) {
         *value = end_of_timed(row->event, &start, end);

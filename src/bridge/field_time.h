@@ -43,6 +43,8 @@ struct fact_time fact_time(const cJSON *facts, const char *name);
 /* Whether a year of four digits in the Gregorian calendar holds it, in every zone: all
  * that clients can be told. */
 bool time_fits(int64_t unix_s);
+/* Whether an event object has such a time, and one that fits. */
+bool time_is_readable(const cJSON *event, const char *name);
 cJSON *fact_date(int64_t days);
 cJSON *fact_instant(int64_t unix_s, const char *zone);
 

@@ -258,6 +258,12 @@ static enum err save_object(struct ctx *cx, struct store_tx *tx,
         result->failed = true;
         return render->shadow ? cx->err : ERR_OK;
     }
+    const char *unreadable = convert_unreadable(cx, series);
+    if (*unreadable) {
+        sync_warn(cx, "calendar %lld: exceptions of event %s cannot be read: %s",
+            (long long)render->calendar->id, render->uid, unreadable);
+        result->failed = true;
+    }
     object->hidden =
         render->hide || (!render->shadow && stays_hidden(env, series, &before));
     if (existed && !render->reindex && shadow == object->shadow &&

@@ -308,6 +308,27 @@ def test_an_event_that_cannot_be_shown_does_not_end_the_pull(sim, bridge):
     wait_until(lambda: ada.calendars() and "Good" in texts(ada), "the good event")
 
 
+def test_an_exception_that_cannot_be_read_does_not_hide_its_series(sim, bridge):
+    series = weekly(sim)
+    for number in (1, 2):
+        sim.edit(ADA, "event_patch", event_id=occurrence(series, number), event={"summary": f"Moved {number}"})
+    page = sim.data(ADA, "GET", f"/{sim.primary(ADA)}/events", query={"anchor_time": "1"})
+    bad, = [item for item in page["items"] if item["event_id"] == occurrence(series, 1)]
+    bad["start_time"] = {"timestamp": "no number", "timezone": "Nowhere/At all"}
+    sim.fault(method="GET", path="*/events", body=json.dumps({"code": 0, "data": page}), status=200)
+    ada = bridge.sign_in(ADA, pull=False)
+    told = bridge.run("sync", ada.name, check=False)
+    text, = texts(ada).values()
+    assert "RRULE" in text and "SUMMARY:Moved 1" in text and "SUMMARY:Moved 2" in text
+    assert f"exceptions of event {series['event_id'][:-2]} cannot be read: {bad['event_id']}" in \
+        bridge.log() + told.stderr
+    # Read well it is what it is.
+    sim.edit(ADA, "event_patch", event_id=bad["event_id"], event={"summary": "Moved again"})
+    bridge.sync(ada.name)
+    text, = texts(ada).values()
+    assert "SUMMARY:Moved again" in text and "SUMMARY:Moved 1" not in text
+
+
 # ---- the whole again ----
 
 def test_an_expired_sync_token_leads_to_a_full_read_that_changes_no_etag(sim, bridge):

@@ -208,6 +208,29 @@ static void a_time_that_no_client_can_be_told_is_none(void **state)
     assert_int_not_equal(served(cx, good, INT64_C(977914880000)), ERR_OK);
 }
 
+static void exceptions_that_cannot_be_read_are_named(void **state)
+{
+    struct ctx *cx = *state;
+    struct series_row rows[] = {
+        {.original_time = 100,
+            .event = json(cx, "{\"start_time\":{\"date\":\"2026-05-18\"}}")},
+        {.original_time = 200, .event = json(cx, "{\"start_time\":{\"date\":\"soon\"}}")},
+        {.original_time = 300, .event = json(cx, "{\"attendees\":[]}")},
+        {.original_time = 400, .event = json(cx, "{\"status\":\"cancelled\"}")},
+        {.original_time = INT64_C(977914880000), .event = json(cx, "{}")},
+    };
+    struct series_row master = {.event = json(cx, "{}")};
+    struct series series = {
+        .uid = "u", .master = &master, .exceptions = rows, .n_exceptions = 5};
+    assert_string_equal(
+        convert_unreadable(cx, &series), "u_200, u_977914880000 (left out)");
+    series.master = NULL;
+    series.n_exceptions = 2;
+    assert_string_equal(convert_unreadable(cx, &series), "u_200 (left out)");
+    series.n_exceptions = 1;
+    assert_string_equal(convert_unreadable(cx, &series), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +246,7 @@ int main(void)
         CTX_TEST(only_what_reads_as_before_a_write_is_older_than_it),
         CTX_TEST(what_was_deleted_is_not_alive_again),
         CTX_TEST(a_time_that_no_client_can_be_told_is_none),
+        CTX_TEST(exceptions_that_cannot_be_read_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
