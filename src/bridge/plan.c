@@ -272,12 +272,21 @@ static bool keeps_to_itself(
         cJSON_HasObjectItem(facts, "attendees") && !plan_concerns_others(p, facts);
 }
 
+/* Whether its guests should hear that it is deleted: not of what is over. */
 static bool others_attend(struct ctx *cx, struct planner *p, const struct series_row *row)
 {
     cJSON *facts = NULL;
     struct series_row full = series_row_with_people(p->before, row);
-    return facts_read(cx, p->env, &full, &facts) == ERR_OK &&
-        plan_concerns_others(p, facts) && !keeps_to_itself(cx, p, row);
+    bool over = facts_read(cx, p->env, &full, &facts) == ERR_OK && is_past(cx, facts);
+    for (size_t i = 0; over && row->original_time == 0 && i < p->before->n_exceptions;
+         i++) {
+        const struct series_row *one = &p->before->exceptions[i];
+        cJSON *own = NULL;
+        over = row_is_cancelled(one) || facts_read(cx, p->env, one, &own) != ERR_OK ||
+            is_past(cx, own);
+    }
+    return facts != NULL && !over && plan_concerns_others(p, facts) &&
+        !keeps_to_itself(cx, p, row);
 }
 
 enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,

@@ -109,6 +109,9 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
     const struct people_index *after = index_of(cx, p, people_of(change->now));
     const struct series_people series = series_people(cx, p, change);
     const cJSON *one;
+    /* Of the exceptions of a series that is new, or made again, the guests of the series
+     * are not told. */
+    bool technical = p->before == NULL || p->reset;
     cJSON_ArrayForEach(
         one, cJSON_GetObjectItemCaseSensitive(people_of(change->was), "list"))
     {
@@ -124,7 +127,7 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
             continue;
         cJSON_DeleteItemFromObjectCaseSensitive(request, "is_optional");
         /* Another role is a removal and an addition (feishu-api 6.2): no cancellation. */
-        bool tell = now == NULL && !json_bool(one, "silent", false) &&
+        bool tell = now == NULL && !technical && !json_bool(one, "silent", false) &&
             !hears_of_series(cx, p, &series, one);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }

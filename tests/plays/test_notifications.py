@@ -82,8 +82,26 @@ def test_an_import_of_what_is_over_invites_nobody(sim, ada):
                                       extra="\n".join([ORGANIZER, BOB_LINE])))
     assert told(sim) == set()
     assert [a for a in sim.event("Event")["attendees"] if a.get("user_id") == BOB], "yet he is there"
-    ada.delete(ada.href + "m.ics")
+    # Nor does anybody hear when it is cleared away.
+    assert ada.delete(ada.href + "m.ics").status_code == 204
+    assert told(sim) == set()
+
+
+def test_an_import_of_a_series_that_is_over_tells_nobody_of_its_exceptions(sim, ada):
     told(sim)
+    sim.clear_calls()
+    text = event("m@example.com", start="20200105T100000", end="20200105T110000", summary="Old", extra="\n".join(
+        ["RRULE:FREQ=WEEKLY;COUNT=4", ORGANIZER, BOB_LINE, EVE_LINE]))
+    one = event("m@example.com", start="20200112T120000", end="20200112T130000", summary="Old", extra="\n".join(
+        ["RECURRENCE-ID;TZID=Asia/Shanghai:20200112T100000", ORGANIZER, BOB_LINE]))
+    text = text.replace("END:VCALENDAR\r\n", one.split("PRODID:-//plays//EN\r\n")[1])
+    assert ada.put(ada.href + "m.ics", text, {"If-None-Match": "*"}).status_code == 201
+    assert told(sim) == set() and ada.get(ada.href + "m.ics") == text
+    # The simulator tells strangers nothing; Feishu writes them mails.
+    told_of = [call["body"]["need_notification"] for call in sim.calls(method="POST", path="/attendees")]
+    assert told_of == [False, False]
+    assert ada.delete(ada.href + "m.ics").status_code == 204
+    assert told(sim) == set()
 
 
 @pytest.mark.parametrize("old,new", [
