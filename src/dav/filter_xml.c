@@ -9,6 +9,32 @@ struct reader {
     size_t nodes;
 };
 
+/* Where the components of RFC 5545 and 7953 stand, and which of them have times
+ * (RFC 4791 sections 5.3.2.1 and 9.9). One that is not here may stand anywhere, and has
+ * none. */
+static const struct place {
+    const char *name, *inside, *or_inside;
+    bool has_times;
+} places[] = {
+    {"VCALENDAR", NULL, NULL, false},
+    {"VEVENT", "VCALENDAR", NULL, true},
+    {"VTODO", "VCALENDAR", NULL, true},
+    {"VJOURNAL", "VCALENDAR", NULL, true},
+    {"VFREEBUSY", "VCALENDAR", NULL, true},
+    {"VTIMEZONE", "VCALENDAR", NULL, false},
+    {"VAVAILABILITY", "VCALENDAR", NULL, true},
+    {"VALARM", "VEVENT", "VTODO", true},
+    {"STANDARD", "VTIMEZONE", NULL, false},
+    {"DAYLIGHT", "VTIMEZONE", NULL, false},
+    {"AVAILABLE", "VAVAILABILITY", NULL, true},
+};
+/* Properties of RFC 5545 that are no times. */
+static const char *const timeless[] = {"ACTION", "ATTACH", "ATTENDEE", "CALSCALE",
+    "CATEGORIES", "CLASS", "COMMENT", "CONTACT", "DESCRIPTION", "GEO", "LOCATION",
+    "METHOD", "ORGANIZER", "PERCENT-COMPLETE", "PRIORITY", "PRODID", "RELATED-TO",
+    "REPEAT", "REQUEST-STATUS", "RESOURCES", "SEQUENCE", "STATUS", "SUMMARY", "TRANSP",
+    "TZID", "TZNAME", "UID", "URL", "VERSION"};
+
 static enum err broken(struct reader *reader, const char *text)
 {
     return fail(reader->dav->cx, ERR_VALID_FILTER, "the filter is not valid: %s", text);
@@ -38,6 +64,22 @@ static enum err read_range(struct reader *reader, const struct xml *node, int64_
     if (!range_parse(node, true, from_s, until_s))
         return broken(reader, "a time-range needs start or end in UTC, start before end");
     return ERR_OK;
+}
+
+static enum err read_place(struct reader *reader, const struct comp_filter *filter,
+    const struct comp_filter *outer)
+{
+    const struct place *place = NULL;
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+        if (strcmp(places[i].name, filter->name) == 0)
+            place = &places[i];
+    if (filter->has_range && (!place || !place->has_times))
+        return broken(reader, "a time-range on a component without times");
+    if (!place || !outer ||
+        (place->inside && strcmp(place->inside, outer->name) == 0) ||
+        (place->or_inside && strcmp(place->or_inside, outer->name) == 0))
+        return ERR_OK;
+    return broken(reader, "a component in one that cannot hold it");
 }
 
 static enum err read_match(struct reader *reader, const struct xml *node,
@@ -97,6 +139,9 @@ static enum err read_prop(struct reader *reader, const struct xml *node,
     if (filter->is_not_defined && (filter->has_range || filter->match.text ||
                                       filter->params.n))
         return broken(reader, "is-not-defined stands alone");
+    for (size_t i = 0; i < sizeof(timeless) / sizeof(*timeless); i++)
+        if (filter->has_range && strcmp(timeless[i], filter->name) == 0)
+            return broken(reader, "a time-range on a property that is no time");
     if (filter->has_range && filter->match.text)
         return broken(reader, "time-range and text-match exclude each other");
     return ERR_OK;
@@ -104,7 +149,7 @@ static enum err read_prop(struct reader *reader, const struct xml *node,
 
 /* Depth is bounded by the XML's. */
 static enum err read_comp(struct reader *reader, const struct xml *node,
-    struct comp_filter **result)
+    const struct comp_filter *outer, struct comp_filter **result)
 {
     struct arena *arena = reader->dav->cx->arena;
     struct comp_filter *filter = ARENA_NEW(arena, struct comp_filter);
@@ -121,7 +166,7 @@ static enum err read_comp(struct reader *reader, const struct xml *node,
             LIST_ADD(arena, &filter->props, prop);
         } else if (xml_is(one, NS_CALDAV, "comp-filter")) {
             struct comp_filter *inner = NULL;
-            TRY(read_comp(reader, one, &inner));
+            TRY(read_comp(reader, one, filter, &inner));
             LIST_ADD(arena, &filter->comps, inner);
         } else {
             return unknown(reader, one);
@@ -130,6 +175,7 @@ static enum err read_comp(struct reader *reader, const struct xml *node,
     if (filter->is_not_defined &&
         (filter->has_range || filter->props.n || filter->comps.n))
         return broken(reader, "is-not-defined stands alone");
+    TRY(read_place(reader, filter, outer));
     *result = filter;
     return ERR_OK;
 }
@@ -145,11 +191,9 @@ enum err filter_read(struct dav *dav, const struct xml *filter, struct comp_filt
     if (xml_next(first))
         return broken(&reader, "it has more than one comp-filter at the top");
     struct comp_filter *read = NULL;
-    TRY(read_comp(&reader, first, &read));
+    TRY(read_comp(&reader, first, NULL, &read));
     if (strcmp(read->name, "VCALENDAR") != 0)
         return broken(&reader, "the outer comp-filter is on VCALENDAR");
-    if (read->has_range)
-        return broken(&reader, "VCALENDAR has no times");
     *root = read;
     return ERR_OK;
 }

@@ -50,6 +50,10 @@ static enum err read_message(struct dav *dav, struct asked *asked)
     if (!method || !str_ieq(method->value, "REQUEST") || !asked->freebusy)
         return refuse(dav, "only a VFREEBUSY with METHOD:REQUEST is answered here: "
                            "invitations are delivered by the server itself");
+    size_t at = 0;
+    (void)comp_next_sub(calendar, "VFREEBUSY", &at);
+    if (comp_next_sub(calendar, "VFREEBUSY", &at)) /* RFC 5546 section 3.3.2: one */
+        return refuse(dav, "there is more than one VFREEBUSY");
     const struct line *uid = comp_line(asked->freebusy, "UID");
     const struct line *mask = comp_line(asked->freebusy, "X-CALENDARSERVER-MASK-UID");
     asked->uid = uid ? uid->value : NULL;

@@ -17,32 +17,49 @@ static const struct report {
     const char *name;
     unsigned kinds;
     report_handler *handler;
+    bool depth_0; /* any other Depth is an error */
 } reports[] = {
     /* RFC 4791 section 7 */
-    {NS_CALDAV, "calendar-query", CALENDARS | BOXES, report_calendar_query},
+    {NS_CALDAV, "calendar-query", CALENDARS | BOXES, report_calendar_query, false},
     {NS_CALDAV, "calendar-multiget", CALENDARS | KIND_HOME | BOXES,
-        report_calendar_multiget},
-    {NS_CALDAV, "free-busy-query", KIND_CALENDAR | KIND_HOME, report_free_busy_query},
+        report_calendar_multiget, false},
+    {NS_CALDAV, "free-busy-query", KIND_CALENDAR | KIND_HOME, report_free_busy_query,
+        false},
     /* RFC 6578 section 3 */
     {NS_DAV, "sync-collection", KIND_CALENDAR | KIND_HOME | KIND_INBOX,
-        report_sync_collection},
+        report_sync_collection, false},
     /* RFC 3253 section 3.8 */
-    {NS_DAV, "expand-property", KINDS_ALL, report_expand_property},
+    {NS_DAV, "expand-property", KINDS_ALL, report_expand_property, false},
     /* RFC 3744 sections 9.2 to 9.5 */
-    {NS_DAV, "acl-principal-prop-set", KINDS_ALL, report_acl_principal_prop_set},
+    {NS_DAV, "acl-principal-prop-set", KINDS_ALL, report_acl_principal_prop_set, true},
     {NS_DAV, "principal-match", KIND_ROOT | KIND_PRINCIPALS | KIND_HOME,
-        report_principal_match},
+        report_principal_match, true},
+    /* Thunderbird searches with Depth 1. */
     {NS_DAV, "principal-property-search", KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
-        report_principal_property_search},
+        report_principal_property_search, false},
     {NS_DAV, "principal-search-property-set",
         KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
-        report_principal_search_property_set},
+        report_principal_search_property_set, true},
     /* calendarserver.org calendarserver-principal-search: Apple, while somebody types */
     {NS_CS, "calendarserver-principal-search",
         KIND_ROOT | KIND_PRINCIPALS | KIND_PRINCIPAL,
-        report_calendarserver_principal_search},
+        report_calendarserver_principal_search, false},
 };
 #define N_REPORTS (sizeof(reports) / sizeof(*reports))
+
+static enum err run(struct dav *dav, const struct report *report, const struct xml *root)
+{
+    enum depth depth;
+    size_t n_props = 0;
+    TRY(dav_depth(dav, &depth));
+    if (report->depth_0 && depth != DEPTH_0 && depth != DEPTH_NONE)
+        return fail(dav->cx, ERR_BAD_REQUEST, "%s has Depth 0 alone", report->name);
+    for (const struct xml *one = xml_first(root); one; one = xml_next(one))
+        n_props += xml_is(one, NS_DAV, "prop");
+    if (n_props > 1)
+        return fail(dav->cx, ERR_BAD_REQUEST, "there is more than one DAV:prop");
+    return report->handler(dav, root);
+}
 
 enum err report_handle(struct dav *dav)
 {
@@ -52,7 +69,7 @@ enum err report_handle(struct dav *dav)
     for (size_t i = 0; i < N_REPORTS; i++)
         if (xml_is(root, reports[i].ns, reports[i].name) &&
             reports[i].kinds & dav->target.kind)
-            return reports[i].handler(dav, root);
+            return run(dav, &reports[i], root);
     return fail(
         dav->cx, ERR_SUPPORTED_REPORT, "there is no report \"%s\" here", root->name);
 }

@@ -28,16 +28,17 @@ static enum err read_request(struct sync *sync, const struct xml *root)
     struct dav *dav = sync->dav;
     const struct xml *token = xml_child(root, NS_DAV, "sync-token");
     const struct xml *level = xml_child(root, NS_DAV, "sync-level");
-    const char *level_text = level ? xml_word(dav->cx, level) : "1";
     enum depth depth;
-    /* Apple sends Depth 1 and no sync-level, others Depth 0, or none: all mean the
-     * members. */
     TRY(dav_depth(dav, &depth));
+    /* Without a level, Depth says it (RFC 6578 appendix A); Apple sends Depth 1, others
+     * Depth 0, or none: all mean the members. */
+    const char *level_text = level ? xml_word(dav->cx, level) :
+        depth == DEPTH_INFINITY    ? "infinite" :
+                                     "1";
     /* "infinity" is what the drafts and Apple's test scripts say. */
-    if (!str_eq(level_text, "1") && !str_eq(level_text, "infinite") &&
-        !str_eq(level_text, "infinity"))
+    sync->infinite = str_eq(level_text, "infinite") || str_eq(level_text, "infinity");
+    if (!sync->infinite && !str_eq(level_text, "1"))
         return fail(dav->cx, ERR_BAD_REQUEST, "sync-level is 1 or infinite");
-    sync->infinite = str_eq(level_text, "infinite");
     TRY(read_limit(sync, root));
     const char *text = token ? xml_word(dav->cx, token) : "";
     sync->first = !*text;

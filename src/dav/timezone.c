@@ -10,6 +10,10 @@ enum err timezone_parse(struct dav *dav, const char *text, const struct zone **z
     const char *trimmed = str_trim(cx->arena, text);
     TRY(lines_parse(cx, trimmed, strlen(trimmed), &calendar));
     const struct comp *vtimezone = comp_sub(calendar, "VTIMEZONE");
+    for (size_t i = 0; i < calendar->items.n; i++)
+        if (calendar->items.items[i].comp && calendar->items.items[i].comp != vtimezone)
+            return fail(cx, ERR_VALID_CALENDAR_DATA,
+                "there is more than one VTIMEZONE in calendar-timezone");
     const struct line *tzid = vtimezone ? comp_line(vtimezone, "TZID") : NULL;
     const struct zone *found = tzid ? zone_from_tzid(cx, tzid->value, vtimezone) : NULL;
     if (!found)

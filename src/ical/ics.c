@@ -36,10 +36,11 @@ enum err ics_time_value(struct ctx *cx, const struct comp *calendar,
     if (is_utc && !read.is_date) {
         read.zone = zone_utc();
     } else if (!read.is_date && !str_empty(read.tzid)) {
-        read.zone = zone_from_tzid(cx, read.tzid, find_vtimezone(calendar, read.tzid));
-        if (!read.zone)
-            return fail(
-                cx, ERR_VALID_CALENDAR_DATA, "unknown time zone \"%.80s\"", read.tzid);
+        const struct comp *vtimezone = find_vtimezone(calendar, read.tzid);
+        read.zone = zone_from_tzid(cx, read.tzid, vtimezone);
+        if (!read.zone) /* RFC 7809 section 3.1.4 for those by name alone */
+            return fail(cx, vtimezone ? ERR_VALID_CALENDAR_DATA : ERR_VALID_TIMEZONE,
+                "unknown time zone \"%.80s\"", read.tzid);
     }
     *time = read;
     return ERR_OK;

@@ -24,8 +24,8 @@ struct ics_time {
 
 /* Reads a line such as DTSTART in its calendar (for the VTIMEZONE; may be NULL).
  * VALUE=DATE makes a date of a time; a value of eight digits is a date without it; Z wins
- * over TZID. Errors: VALID_CALENDAR_DATA for a broken value or a zone that cannot be
- * resolved. */
+ * over TZID. Errors: VALID_CALENDAR_DATA for a broken value or VTIMEZONE, VALID_TIMEZONE
+ * for a zone by name alone that is not known. */
 enum err ics_time(struct ctx *cx, const struct comp *calendar, const struct line *line,
     struct ics_time *time);
 /* One value of a list such as EXDATE's. */

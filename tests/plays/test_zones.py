@@ -6,7 +6,7 @@ import uuid
 import zoneinfo
 
 import pytest
-from bridge import event
+from bridge import CALDAV, event, precondition
 from shared import ada, bridge, sim  # noqa: F401
 
 
@@ -47,7 +47,7 @@ def test_a_definition_never_leaks_from_one_object_to_another(sim, bridge, ada): 
         assert sim.event(f"Zone {n}")["start_time"]["timestamp"] == start
     # Without one of its own it means nothing, however often it was defined elsewhere.
     _, _, answer = put(ada, "Nowhere", name, None)
-    assert answer.status_code == 403 and "time zone" in answer.text
+    assert answer.status_code == 403 and precondition(answer) == CALDAV + "valid-timezone"
     # And another look, from the store alone, does not mix them.
     bridge.sync(ada.name)
     for href, text, _ in made:

@@ -230,6 +230,30 @@ static void the_principals_of_an_acl_are_told(void **state)
         "Ada Lovelace");
 }
 
+/* RFC 3744 sections 9.2 to 9.5; 9.2 and 9.3 have at most one DAV:prop. A search may have
+ * another Depth, since Thunderbird's has. */
+static void reports_on_principals_have_depth_0_and_one_list_of_properties(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *at, *root, *inner;
+    } rows[] = {
+        {WORK, "D:acl-principal-prop-set", NAME},
+        {PRINCIPALS, "D:principal-match", "<D:self/>" NAME},
+        {PRINCIPALS, "D:principal-search-property-set", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        const char *root = rows[i].root;
+        assert_status(w, 400, report(w, rows[i].at, "Depth: 1", root, rows[i].inner));
+        assert_status(
+            w, 400, report(w, rows[i].at, "Depth: infinity", root, rows[i].inner));
+        assert_int_equal(report(w, rows[i].at, NULL, root, rows[i].inner) / 100, 2);
+        if (*rows[i].inner)
+            assert_status(w, 400, report(w, rows[i].at, "Depth: 0", root,
+                arena_printf(w->cx->arena, "%s" NAME, rows[i].inner)));
+    }
+}
+
 static void searches_wait_in_a_worker_thread(void **state)
 {
     (void)state;
@@ -253,6 +277,7 @@ int main(void)
         WORLD_TEST(people_and_rooms_without_an_account_have_principals),
         WORLD_TEST(principals_match_who_asks),
         WORLD_TEST(the_principals_of_an_acl_are_told),
+        WORLD_TEST(reports_on_principals_have_depth_0_and_one_list_of_properties),
         WORLD_TEST(searches_wait_in_a_worker_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,13 @@ static void wrong_time_zones_have_their_preconditions(void **state)
     assert_status(w, 207, proppatch(w, WORK,
         SET("<C:calendar-timezone>nonsense</C:calendar-timezone>")));
     assert_found(w, 1, "//D:propstat/D:error/C:valid-calendar-data");
+    /* RFC 4791 section 5.2.2: one VTIMEZONE and nothing else */
+    assert_status(w, 207, proppatch(w, WORK,
+        SET("<C:calendar-timezone>BEGIN:VCALENDAR" EOL "VERSION:2.0" EOL
+            "BEGIN:VTIMEZONE" EOL "TZID:Europe/Berlin" EOL "END:VTIMEZONE" EOL
+            "BEGIN:VEVENT" EOL "UID:1" EOL "END:VEVENT" EOL "END:VCALENDAR" EOL
+            "</C:calendar-timezone>")));
+    assert_found(w, 1, "//D:propstat/D:error/C:valid-calendar-data");
 }
 
 static void readers_may_rename_for_themselves(void **state)

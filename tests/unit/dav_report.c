@@ -279,6 +279,18 @@ static void wrong_filters_have_their_preconditions(void **state)
                    "end='20261101T000000Z'/>")},
         {"C:valid-filter", EVENTS("<C:is-not-defined/><C:prop-filter name='UID'/>")},
         {"C:valid-filter", EVENTS("<C:prop-filter/>")},
+        /* RFC 4791 section 7.8: components out of place, times of what has none */
+        {"C:valid-filter", EVENTS("<C:comp-filter name='VEVENT'/>")},
+        {"C:valid-filter", EVENTS("<C:comp-filter name='VALARM'>"
+                                  "<C:comp-filter name='VEVENT'/></C:comp-filter>")},
+        {"C:valid-filter", FILTER("<C:comp-filter name='VALARM'/>")},
+        {"C:valid-filter", FILTER("<C:time-range start='20261101T000000Z'/>")},
+        {"C:valid-filter", FILTER("<C:comp-filter name='VTIMEZONE'><C:time-range "
+                                       "start='20261101T000000Z'/></C:comp-filter>")},
+        {"C:valid-filter", EVENTS("<C:comp-filter name='X-COMP'><C:time-range "
+                                  "start='20261101T000000Z'/></C:comp-filter>")},
+        {"C:valid-filter", EVENTS("<C:prop-filter name='SUMMARY'><C:time-range "
+                                  "start='20261101T000000Z'/></C:prop-filter>")},
         {"C:valid-filter",
             EVENTS("<C:prop-filter name='UID'><C:text-match "
                    "negate-condition='maybe'>x</C:text-match></C:prop-filter>")},
@@ -297,6 +309,25 @@ static void wrong_filters_have_their_preconditions(void **state)
             arena_printf(w->cx->arena, "%s%s", DATA, rows[i].filter)));
         assert_found(w, 1, arena_printf(w->cx->arena, "/D:error/%s", rows[i].element));
     }
+}
+
+static void what_no_rfc_names_may_be_filtered_anywhere(void **state)
+{
+    static const char *const rows[] = {
+        FILTER("<C:comp-filter name='X-COMP'/>"),
+        EVENTS("<C:comp-filter name='X-COMP'><C:comp-filter name='X-IN'/>"
+               "</C:comp-filter>"),
+        EVENTS("<C:prop-filter name='X-AT'><C:time-range start='20261101T000000Z'/>"
+               "</C:prop-filter>"),
+        EVENTS("<C:comp-filter name='VALARM'><C:time-range start='20261101T000000Z'/>"
+               "</C:comp-filter>"),
+        FILTER("<C:comp-filter name='VTIMEZONE'><C:comp-filter name='STANDARD'/>"
+                    "</C:comp-filter>"),
+    };
+    struct world *w = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        assert_status(
+            w, 207, query(w, arena_printf(w->cx->arena, "%s%s", DATA, rows[i])));
 }
 
 static void other_kinds_of_data_are_not_served(void **state)
@@ -480,6 +511,7 @@ int main(void)
         WORLD_TEST(known_time_zones_are_left_out_for_who_knows_them),
         WORLD_TEST(a_limit_on_free_busy_needs_its_range),
         WORLD_TEST(wrong_filters_have_their_preconditions),
+        WORLD_TEST(what_no_rfc_names_may_be_filtered_anywhere),
         WORLD_TEST(other_kinds_of_data_are_not_served),
         WORLD_TEST(multiget_answers_every_href_in_order),
         WORLD_TEST(an_event_itself_can_be_asked),

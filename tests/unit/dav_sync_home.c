@@ -151,6 +151,29 @@ static void level_infinite_tells_events_of_all_calendars(void **state)
     assert_found(w, 0, "//D:response");
 }
 
+/* RFC 6578 appendix A: older clients say it by Depth; older drafts called it infinity. */
+static void level_infinite_has_other_names(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    static const struct {
+        const char *depth, *level;
+        int events;
+    } rows[] = {
+        {"Depth: infinity", "", 8},
+        {"Depth: 1", "", 0},
+        {NULL, "", 0},
+        {"Depth: 0", "<D:sync-level>infinity</D:sync-level>", 8},
+        {"Depth: infinity", "<D:sync-level>1</D:sync-level>", 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        assert_status(w, 207, report(w, ADA, rows[i].depth, "D:sync-collection",
+            arena_printf(w->cx->arena,
+                "<D:sync-token/>%s<D:prop><D:getetag/></D:prop>", rows[i].level)));
+        assert_found(w, rows[i].events, "//D:response[.//D:getetag[text()]]");
+    }
+}
+
 static void pages_of_every_length_lose_nothing_and_end(void **state)
 {
     struct world *w = *state;
@@ -398,6 +421,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(level_infinite_tells_events_of_all_calendars),
+        WORLD_TEST(level_infinite_has_other_names),
         WORLD_TEST(pages_of_every_length_lose_nothing_and_end),
         WORLD_TEST(what_changes_between_two_pages_is_told),
         WORLD_TEST(level_1_has_pages_too),

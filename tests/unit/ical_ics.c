@@ -71,7 +71,7 @@ static void broken_times_are_errors(void **state)
         assert_false(time.set);
     }
     struct ics_time time;
-    assert_err(cx, ERR_VALID_CALENDAR_DATA,
+    assert_err(cx, ERR_VALID_TIMEZONE,
         ics_time(cx, NULL, line_new(cx, "DTSTART;TZID=No/Where:20260715T120000"), &time));
 }
 
@@ -184,7 +184,7 @@ static const struct {
     {EVENT("UID:1\n"), ERR_VALID_CALENDAR_DATA},
     {EVENT("UID:1\nDTSTART:yesterday\n"), ERR_VALID_CALENDAR_DATA},
     {EVENT("UID:1\nDTSTART:01230715T120000Z\n"), ERR_VALID_CALENDAR_DATA},
-    {EVENT("UID:1\nDTSTART;TZID=Nowhere:20260715T120000\n"), ERR_VALID_CALENDAR_DATA},
+    {EVENT("UID:1\nDTSTART;TZID=Nowhere:20260715T120000\n"), ERR_VALID_TIMEZONE},
     {EVENT(ONE "DTSTART:20260715T120000Z\n"), ERR_VALID_CALENDAR_DATA},
     {EVENT(ONE "DTEND:20260715T110000Z\n"), ERR_VALID_CALENDAR_DATA},
     {EVENT(ONE "DTEND;VALUE=DATE:20260716\n"), ERR_VALID_CALENDAR_DATA},
