@@ -23,9 +23,15 @@ const char *no_controls(struct ctx *cx, const char *text)
     }
 }
 
+/* A line of blanks alone has no value for many programs (libical). */
+static const char *not_blank(const char *text)
+{
+    return text[strspn(text, " \t")] == '\0' ? "" : text;
+}
+
 enum err fact_text(struct ctx *cx, const char *text, cJSON **value)
 {
-    const char *clean = no_controls(cx, text);
+    const char *clean = not_blank(no_controls(cx, text));
     if (*clean != '\0')
         *value = cJSON_CreateString(clean);
     return ERR_OK;
@@ -103,7 +109,7 @@ static cJSON *location_value(
 
 enum err up_location(struct ctx *cx, const struct scene *scene, cJSON **value)
 {
-    const char *name = scene_text(cx, scene, "LOCATION");
+    const char *name = not_blank(scene_text(cx, scene, "LOCATION"));
     if (*name == '\0')
         return ERR_OK;
     const struct line *geo = comp_line(scene->event, "GEO");
@@ -127,8 +133,8 @@ enum err read_location(struct ctx *cx, const struct convert_env *env,
 {
     (void)env;
     const cJSON *location = cJSON_GetObjectItemCaseSensitive(row->event, "location");
-    const char *name = no_controls(cx, json_text(location, "name"));
-    const char *address = no_controls(cx, json_text(location, "address"));
+    const char *name = not_blank(no_controls(cx, json_text(location, "name")));
+    const char *address = not_blank(no_controls(cx, json_text(location, "address")));
     if (*name == '\0' && *address == '\0')
         return ERR_OK;
     if (*name == '\0')
