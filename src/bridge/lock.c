@@ -18,8 +18,9 @@ struct lock {
     struct lock *next;
     enum lock_kind kind;
     int64_t number;
-    unsigned users; /* holder and waiters */
-    bool held;
+    unsigned users; /* holders and waiters */
+    unsigned sharing, waiting_alone;
+    bool alone;
     pthread_cond_t freed;
 };
 
@@ -95,21 +96,39 @@ static struct timespec time_after_ms(int64_t ms)
     return at;
 }
 
-enum err lock_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
-    int64_t number, struct lock **result)
+static bool is_free(const struct lock *lock, bool shared)
+{
+    return !lock->alone && (shared ? !lock->waiting_alone : !lock->sharing);
+}
+
+/* The mutex is held. */
+static bool wait_for(struct ctx *cx, struct lock *lock, bool shared)
 {
     struct timespec until = time_after_ms(ctx_left_ms(cx, WAIT_DEFAULT_MS));
     int status = 0;
+    lock->waiting_alone += !shared;
+    while (!is_free(lock, shared) && status != ETIMEDOUT)
+        status = pthread_cond_timedwait(&lock->freed, &lock->locks->mutex, &until);
+    lock->waiting_alone -= !shared;
+    if (is_free(lock, shared))
+        return true;
+    pthread_cond_broadcast(&lock->freed); /* those who would share it */
+    return false;
+}
+
+enum err lock_take(struct ctx *cx, struct locks *locks, const struct wanted *wanted,
+    struct lock **result)
+{
     pthread_mutex_lock(&locks->mutex);
-    struct lock *lock = find_or_add(locks, kind, number);
+    struct lock *lock = find_or_add(locks, wanted->kind, wanted->number);
     lock->users++;
-    while (lock->held && status != ETIMEDOUT)
-        status = pthread_cond_timedwait(&lock->freed, &locks->mutex, &until);
-    bool taken = !lock->held;
-    if (taken)
-        lock->held = true;
-    else
+    bool taken = wait_for(cx, lock, wanted->shared);
+    if (!taken)
         drop_user(lock);
+    else if (wanted->shared)
+        lock->sharing++;
+    else
+        lock->alone = true;
     pthread_mutex_unlock(&locks->mutex);
     if (!taken)
         return fail(cx, ERR_UPSTREAM_BUSY, "another write is still under way");
@@ -123,43 +142,70 @@ void lock_release(struct lock *lock)
         return;
     struct locks *locks = lock->locks;
     pthread_mutex_lock(&locks->mutex);
-    lock->held = false;
-    pthread_cond_signal(&lock->freed);
+    if (lock->alone)
+        lock->alone = false;
+    else
+        lock->sharing--;
+    pthread_cond_broadcast(&lock->freed);
     drop_user(lock);
     pthread_mutex_unlock(&locks->mutex);
 }
 
+/* FNV-1a. */
+int64_t lock_number(int64_t calendar_id, const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)calendar_id;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return (int64_t)(hash % (uint64_t)LOCK_NUMBER_MAX);
+}
+
 /* Locks of an open file description belong to neither a thread nor the process, so that
  * they work between both, and vanish when their owner is killed. */
-static bool try_lock(int fd, enum lock_kind kind, int64_t number)
+static bool try_lock(int fd, const struct wanted *wanted)
 {
     struct flock range = {
-        .l_type = F_WRLCK,
+        .l_type = wanted->shared ? F_RDLCK : F_WRLCK,
         .l_whence = SEEK_SET,
-        .l_start = (off_t)(((int64_t)kind << 40) + number),
+        .l_start = (off_t)((int64_t)wanted->kind * LOCK_NUMBER_MAX + wanted->number),
         .l_len = 1,
     };
     return fcntl(fd, F_OFD_SETLK, &range) == 0;
 }
 
-enum err lock_file_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
-    int64_t number, int64_t wait_ms, int *result)
+static enum err wait_for_processes(struct ctx *cx, struct locks *locks, int fd,
+    const struct wanted *wanted, int64_t wait_ms)
 {
     int64_t end_ms = ctx_monotonic_ms(cx) + wait_ms;
+    while (!try_lock(fd, wanted)) {
+        if (errno != EAGAIN && errno != EACCES)
+            return fail(cx, ERR_IO, "%s: %s", locks->path, strerror(errno));
+        if (ctx_monotonic_ms(cx) >= end_ms)
+            return fail(cx, ERR_UPSTREAM_BUSY, "another process is at it");
+        nanosleep(&(struct timespec){.tv_nsec = FILE_LOCK_STEP_MS * 1000000L}, NULL);
+    }
+    return ERR_OK;
+}
+
+static enum err open_file(struct ctx *cx, struct locks *locks, int *result)
+{
     int fd = open(locks->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(cx, ERR_IO, "%s: %s", locks->path, strerror(errno));
-    while (!try_lock(fd, kind, number)) {
-        if (errno != EAGAIN && errno != EACCES) {
-            enum err err = fail(cx, ERR_IO, "%s: %s", locks->path, strerror(errno));
-            close(fd);
-            return err;
-        }
-        if (ctx_monotonic_ms(cx) >= end_ms) {
-            close(fd);
-            return fail(cx, ERR_UPSTREAM_BUSY, "another process is at it");
-        }
-        nanosleep(&(struct timespec){.tv_nsec = FILE_LOCK_STEP_MS * 1000000L}, NULL);
+    *result = fd;
+    return ERR_OK;
+}
+
+enum err lock_file_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, int64_t wait_ms, int *result)
+{
+    int fd = -1;
+    TRY(open_file(cx, locks, &fd));
+    enum err err = wait_for_processes(
+        cx, locks, fd, &(struct wanted){.kind = kind, .number = number}, wait_ms);
+    if (err) {
+        close(fd);
+        return err;
     }
     *result = fd;
     return ERR_OK;
@@ -171,23 +217,48 @@ void lock_file_release(int fd)
         close(fd);
 }
 
-enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
-    int64_t number, struct held *held)
+/* ---- both ---- */
+
+static int by_place(const void *a, const void *b)
+{
+    const struct wanted *one = a, *other = b;
+    if (one->kind != other->kind)
+        return one->kind < other->kind ? -1 : 1;
+    return (one->number > other->number) - (one->number < other->number);
+}
+
+enum err held_take_all(struct ctx *cx, struct locks *locks, struct wanted *wanted,
+    size_t n, struct held *held)
 {
     struct held taken = {.fd = -1};
-    TRY(lock_take(cx, locks, kind, number, &taken.lock));
-    enum err err = lock_file_take(
-        cx, locks, kind, number, ctx_left_ms(cx, WAIT_DEFAULT_MS), &taken.fd);
+    qsort(wanted, n, sizeof(*wanted), by_place);
+    enum err err = open_file(cx, locks, &taken.fd);
+    for (size_t i = 0; i < n && !err; i++) {
+        if (i && !by_place(&wanted[i - 1], &wanted[i]))
+            continue;
+        err = lock_take(cx, locks, &wanted[i], &taken.locks[i]);
+        if (!err)
+            err = wait_for_processes(
+                cx, locks, taken.fd, &wanted[i], ctx_left_ms(cx, WAIT_DEFAULT_MS));
+    }
     if (err) {
-        lock_release(taken.lock);
+        held_release(&taken);
         return err;
     }
     *held = taken;
     return ERR_OK;
 }
 
+enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, struct held *held)
+{
+    struct wanted wanted = {.kind = kind, .number = number};
+    return held_take_all(cx, locks, &wanted, 1, held);
+}
+
 void held_release(struct held *held)
 {
     lock_file_release(held->fd);
-    lock_release(held->lock);
+    for (size_t i = HELD_MAX; i-- > 0;)
+        lock_release(held->locks[i]);
 }

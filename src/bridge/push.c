@@ -223,6 +223,21 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     return ERR_OK;
 }
 
+/* A write may wait long for Feishu, and writes of other events need not wait with it.
+ * Neither the name nor the UID may be given away meanwhile. */
+static enum err take_event(
+    struct ctx *cx, struct write *write, const char *uid, struct held *held)
+{
+    int64_t calendar_id = write->calendar.id;
+    struct wanted wanted[] = {
+        {.kind = LOCK_CALENDAR, .number = calendar_id, .shared = true},
+        {.kind = LOCK_EVENT, .number = lock_number(calendar_id, write->push.name)},
+        {.kind = LOCK_EVENT, .number = lock_number(calendar_id, uid)},
+    };
+    return held_take_all(
+        cx, write->bridge->locks, wanted, sizeof(wanted) / sizeof(*wanted), held);
+}
+
 enum err write_put(struct ctx *cx, struct write *write, const struct be_user *user,
     const struct be_put *put, struct be_put_result *result)
 {
@@ -234,7 +249,7 @@ enum err write_put(struct ctx *cx, struct write *write, const struct be_user *us
     TRY(ics_object_parse(cx, put->text, put->text_bytes, &parsed));
     TRY(write_open(cx, write, user, put->calendar, put->name));
     char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
-    TRY(held_take(cx, write->bridge->locks, LOCK_CALENDAR, put->calendar->id, &held));
+    TRY(take_event(cx, write, parsed.uid, &held));
     enum err err = put_locked(cx, write, &parsed, text, result);
     held_release(&held);
     /* Who wrote it knows it, though it is not read again. */

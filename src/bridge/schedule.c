@@ -3,6 +3,7 @@
 
 #include "bridge/schedule.h"
 #include "bridge/spent.h"
+#include "store/checkpoint.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -256,6 +257,7 @@ enum err bridge_start(struct ctx *cx, struct bridge *bridge)
     pthread_cond_init(&scheduler->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     bridge->scheduler = scheduler;
+    TRY(store_copier_start(cx, bridge->store));
     notify_start(bridge);
     if (!bridge->feishu)
         return ERR_OK;
@@ -286,6 +288,7 @@ static void rest(struct bridge *bridge)
 {
     struct ctx *cx = ctx_new(NULL);
     spent_settle(bridge);
+    store_copier_stop(bridge->store);
     if (store_rest(cx, bridge->store))
         sync_warn(cx, "%s", ctx_error(cx));
     ctx_free(cx);

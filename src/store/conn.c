@@ -36,7 +36,7 @@ enum err conn_prepare(struct ctx *cx, sqlite3 *db)
     return db_exec(cx, db,
         "PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
         "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
-        "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 8388608;");
+        "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216;");
 }
 
 static enum err open_one(struct ctx *cx, struct store *store, struct store_conn *conn)

@@ -1,3 +1,4 @@
+#include "store/checkpoint.h"
 #include "store/store_internal.h"
 
 #include "base/codec.h"
@@ -131,6 +132,7 @@ void store_close(struct store *store)
 {
     if (store == NULL)
         return;
+    store_copier_stop(store);
     pthread_key_delete(store->conn_key);
     while (store->conns != NULL)
         conn_close(store->conns);

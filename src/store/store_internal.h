@@ -43,6 +43,7 @@ struct store {
     struct store_conn *conns;
     pthread_mutex_t write_lock; /* of writer */
     struct store_conn *writer;  /* one of conns; NULL until somebody writes */
+    struct copier *copier;      /* checkpoint.c; NULL when writers copy the log */
 };
 
 /* ---- connections (conn.c) ---- */
@@ -58,6 +59,10 @@ enum err conn_prepare(struct ctx *cx, sqlite3 *db);
 enum err conn_durable(struct ctx *cx, sqlite3 *db);
 enum err db_fail(struct ctx *cx, sqlite3 *db, const char *what);
 enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql);
+
+/* ---- checkpoint.c ---- */
+/* From now on what the connection commits is copied into the database in time. */
+void checkpoint_watch(struct store *store, struct store_conn *writer);
 
 /* ---- epoch.c ---- */
 /* Differs from one start of the machine to the next. */

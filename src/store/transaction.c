@@ -8,6 +8,16 @@
 /* As long as SQLite waits for a writer in another process. */
 #define WRITER_WAIT_S 10
 
+/* The write lock is held. */
+static enum err open_writer(struct ctx *cx, struct store *store)
+{
+    if (store->writer != NULL)
+        return ERR_OK;
+    TRY(conn_open(cx, store, &store->writer));
+    checkpoint_watch(store, store->writer);
+    return ERR_OK;
+}
+
 static enum err take_writer(struct ctx *cx, struct store *store, struct store_conn *own)
 {
     struct timespec until;
@@ -15,7 +25,7 @@ static enum err take_writer(struct ctx *cx, struct store *store, struct store_co
     until.tv_sec += WRITER_WAIT_S;
     if (pthread_mutex_timedlock(&store->write_lock, &until) != 0)
         return fail(cx, ERR_STORE, "another transaction takes too long");
-    enum err err = store->writer == NULL ? conn_open(cx, store, &store->writer) : ERR_OK;
+    enum err err = open_writer(cx, store);
     if (err != ERR_OK) {
         pthread_mutex_unlock(&store->write_lock);
         return err;
@@ -222,7 +232,7 @@ enum err note_run(
         return sql_run(cx, own->borrowed, id, "ii", row, value);
     if (pthread_mutex_trylock(&store->write_lock) != 0)
         return ERR_OK;
-    enum err err = store->writer == NULL ? conn_open(cx, store, &store->writer) : ERR_OK;
+    enum err err = open_writer(cx, store);
     if (err == ERR_OK)
         err = note_now(cx, store->writer, id, row, value);
     pthread_mutex_unlock(&store->write_lock);
@@ -251,7 +261,7 @@ enum err note_begin(struct ctx *cx, struct store *store, struct store_conn **wri
     TRY(conn_own(cx, store, &own));
     if (own->borrowed != NULL || pthread_mutex_trylock(&store->write_lock) != 0)
         return ERR_OK;
-    enum err err = store->writer == NULL ? conn_open(cx, store, &store->writer) : ERR_OK;
+    enum err err = open_writer(cx, store);
     if (err == ERR_OK)
         err = begin_now(cx, store->writer, &begun);
     if (begun)

@@ -256,23 +256,6 @@ def test_writes_to_different_calendars_run_side_by_side(sim, ada):
     assert answers == [201] * 4
 
 
-def test_a_write_to_a_calendar_waits_for_the_one_before(sim, ada):
-    answers = []
-    sim.fault(method="POST", path="*/events", delay_ms=14000, count=-1)
-    threads = [put_aside(ada, ada.href, "first", answers)]
-    wait_until(lambda: hits(sim) == 1, "the first create")
-    threads.append(put_aside(ada, ada.href, "second", answers))
-    for _ in range(20):  # it is asked meanwhile, and answers others
-        assert ada.ctag(ada.href)
-        assert hits(sim) == 1
-    sim.clear_faults()
-    for thread in threads:
-        thread.join()
-    assert answers == [201, 201]
-    made = [call["body"]["summary"] for call in sim.calls(method="POST", path="/events")]
-    assert made == ["first", "second"]
-
-
 def test_it_stops_within_five_seconds_while_feishu_hangs(sim, bridge, ada):
     sim.fault(method="GET", path="*", delay_ms=20000, count=-1)
     bridge_poll = ada.ctag(ada.href)

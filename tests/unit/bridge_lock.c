@@ -11,6 +11,13 @@
 #define THREADS 8
 #define ROUNDS 200
 
+static enum err take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
+    int64_t number, struct lock **lock)
+{
+    return lock_take(
+        cx, locks, &(struct wanted){.kind = kind, .number = number}, lock);
+}
+
 struct shared {
     struct locks *locks;
     int inside, worst, rounds;
@@ -53,9 +60,9 @@ static void locks_of_other_numbers_and_kinds_are_others(void **state)
     struct ctx *cx = *state;
     struct locks *locks = locks_new(PATH);
     struct lock *first, *second, *third;
-    assert_ok(cx, lock_take(cx, locks, LOCK_CALENDAR, 1, &first));
-    assert_ok(cx, lock_take(cx, locks, LOCK_CALENDAR, 2, &second));
-    assert_ok(cx, lock_take(cx, locks, LOCK_HOME, 1, &third));
+    assert_ok(cx, take(cx, locks, LOCK_CALENDAR, 1, &first));
+    assert_ok(cx, take(cx, locks, LOCK_CALENDAR, 2, &second));
+    assert_ok(cx, take(cx, locks, LOCK_HOME, 1, &third));
     lock_release(first);
     lock_release(second);
     lock_release(third);
@@ -67,13 +74,100 @@ static void waiting_ends_at_the_deadline(void **state)
     struct ctx *cx = *state;
     struct locks *locks = locks_new(PATH);
     struct lock *first, *second;
-    assert_ok(cx, lock_take(cx, locks, LOCK_CALENDAR, 1, &first));
+    assert_ok(cx, take(cx, locks, LOCK_CALENDAR, 1, &first));
     cx->deadline_ms = ctx_monotonic_ms(cx) + 50;
-    assert_err(cx, ERR_UPSTREAM_BUSY, lock_take(cx, locks, LOCK_CALENDAR, 1, &second));
+    assert_err(cx, ERR_UPSTREAM_BUSY, take(cx, locks, LOCK_CALENDAR, 1, &second));
     lock_release(first);
-    assert_ok(cx, lock_take(cx, locks, LOCK_CALENDAR, 1, &second));
+    assert_ok(cx, take(cx, locks, LOCK_CALENDAR, 1, &second));
     lock_release(second);
     locks_free(locks);
+}
+
+static void sharers_do_not_wait_for_each_other(void **state)
+{
+    struct ctx *cx = *state;
+    struct locks *locks = locks_new(PATH);
+    struct wanted shared = {.kind = LOCK_CALENDAR, .number = 1, .shared = true};
+    struct lock *first, *second, *alone;
+    assert_ok(cx, lock_take(cx, locks, &shared, &first));
+    assert_ok(cx, lock_take(cx, locks, &shared, &second));
+    cx->deadline_ms = ctx_monotonic_ms(cx) + 50;
+    assert_err(cx, ERR_UPSTREAM_BUSY, take(cx, locks, LOCK_CALENDAR, 1, &alone));
+    lock_release(first);
+    assert_err(cx, ERR_UPSTREAM_BUSY, take(cx, locks, LOCK_CALENDAR, 1, &alone));
+    lock_release(second);
+    assert_ok(cx, take(cx, locks, LOCK_CALENDAR, 1, &alone));
+    assert_err(cx, ERR_UPSTREAM_BUSY, lock_take(cx, locks, &shared, &first));
+    lock_release(alone);
+    assert_ok(cx, lock_take(cx, locks, &shared, &first));
+    lock_release(first);
+    locks_free(locks);
+}
+
+static void *take_alone(void *self)
+{
+    struct ctx *cx = ctx_new(NULL);
+    struct lock *lock;
+    assert_ok(cx, take(cx, self, LOCK_CALENDAR, 1, &lock));
+    lock_release(lock);
+    ctx_free(cx);
+    return NULL;
+}
+
+static void who_wants_it_alone_is_not_passed_by_sharers(void **state)
+{
+    struct ctx *cx = *state;
+    struct locks *locks = locks_new(PATH);
+    struct wanted shared = {.kind = LOCK_CALENDAR, .number = 1, .shared = true};
+    struct lock *first, *other = NULL;
+    pthread_t thread;
+    assert_ok(cx, lock_take(cx, locks, &shared, &first));
+    assert_int_equal(pthread_create(&thread, NULL, take_alone, locks), 0);
+    enum err err = ERR_OK;
+    while (!err) { /* until the other thread waits */
+        cx->deadline_ms = ctx_monotonic_ms(cx) + 20;
+        err = lock_take(cx, locks, &shared, &other);
+        if (!err)
+            lock_release(other);
+    }
+    assert_int_equal(err, ERR_UPSTREAM_BUSY);
+    lock_release(first);
+    pthread_join(thread, NULL);
+    cx->deadline_ms = 0;
+    assert_ok(cx, lock_take(cx, locks, &shared, &first));
+    lock_release(first);
+    locks_free(locks);
+}
+
+static void several_locks_are_held_at_once_or_not_at_all(void **state)
+{
+    struct ctx *cx = *state;
+    struct locks *locks = locks_new(PATH), *elsewhere = locks_new(PATH);
+    int64_t name = lock_number(1, "a.ics"), uid = lock_number(1, "a");
+    struct wanted wanted[] = {{.kind = LOCK_EVENT, .number = uid},
+        {.kind = LOCK_EVENT, .number = name}, {.kind = LOCK_CALENDAR, .number = 1,
+        .shared = true}};
+    struct wanted twice[] = {{.kind = LOCK_EVENT, .number = 5},
+        {.kind = LOCK_EVENT, .number = 5}};
+    struct held held, other;
+    assert_int_not_equal(name, uid);
+    assert_int_not_equal(name, lock_number(2, "a.ics"));
+    assert_ok(cx, held_take_all(cx, locks, wanted, 3, &held));
+    cx->deadline_ms = ctx_monotonic_ms(cx) + 50;
+    /* neither a thread of this process nor, through the file, another one */
+    assert_err(cx, ERR_UPSTREAM_BUSY, held_take(cx, locks, LOCK_EVENT, uid, &other));
+    assert_err(cx, ERR_UPSTREAM_BUSY, held_take(cx, elsewhere, LOCK_EVENT, name, &other));
+    assert_err(cx, ERR_UPSTREAM_BUSY, held_take(cx, elsewhere, LOCK_CALENDAR, 1, &other));
+    assert_err(cx, ERR_UPSTREAM_BUSY, held_take_all(cx, elsewhere, wanted, 3, &other));
+    held_release(&held);
+    cx->deadline_ms = 0;
+    assert_ok(cx, held_take_all(cx, elsewhere, wanted, 3, &other));
+    assert_ok(cx, held_take_all(cx, locks, twice, 2, &held));
+    held_release(&held);
+    held_release(&other);
+    locks_free(locks);
+    locks_free(elsewhere);
+    unlink(PATH);
 }
 
 static void another_process_waits_and_a_killed_one_lets_go(void **state)
@@ -110,6 +204,9 @@ int main(void)
         CTX_TEST(one_thread_at_a_time_holds_a_lock),
         CTX_TEST(locks_of_other_numbers_and_kinds_are_others),
         CTX_TEST(waiting_ends_at_the_deadline),
+        CTX_TEST(sharers_do_not_wait_for_each_other),
+        CTX_TEST(who_wants_it_alone_is_not_passed_by_sharers),
+        CTX_TEST(several_locks_are_held_at_once_or_not_at_all),
         CTX_TEST(another_process_waits_and_a_killed_one_lets_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

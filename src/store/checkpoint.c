@@ -1,0 +1,126 @@
+/* Copying the log into the database (https://www.sqlite.org/wal.html, "checkpoint")
+ * beside the writers: it takes two syncs and as many writes as pages have changed, for
+ * which no client should wait. */
+#include "config.h"
+
+#include "store/checkpoint.h"
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+
+#define LOG_PAGES 2000
+
+struct copier {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int due_pages; /* the length of the log at which it is copied next */
+    bool due, stopping;
+};
+
+/* The first pass leaves the writers alone, the second has only what they wrote meanwhile
+ * left to copy; the log then begins anew unless a reader still needs it. */
+static int copy(struct store *store, struct store_conn *conn)
+{
+    int left_pages = 0, copied_pages = 0;
+    sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    pthread_mutex_lock(&store->write_lock);
+    sqlite3_wal_checkpoint_v2(
+        conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left_pages, &copied_pages);
+    pthread_mutex_unlock(&store->write_lock);
+    return copied_pages == left_pages ? LOG_PAGES : left_pages + LOG_PAGES;
+}
+
+static void *run(void *self)
+{
+    struct store *store = self;
+    struct copier *copier = store->copier;
+    struct ctx *cx = ctx_new(NULL);
+    struct store_conn *conn = NULL;
+    pthread_mutex_lock(&copier->lock);
+    while (!copier->stopping) {
+        if (!copier->due) {
+            pthread_cond_wait(&copier->changed, &copier->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&copier->lock);
+        int due_pages = LOG_PAGES;
+        if (conn_own(cx, store, &conn) == ERR_OK)
+            due_pages = copy(store, conn);
+        pthread_mutex_lock(&copier->lock);
+        copier->due_pages = due_pages;
+        copier->due = false;
+    }
+    pthread_mutex_unlock(&copier->lock);
+    ctx_free(cx);
+    return NULL;
+}
+
+/* After a commit of the writer. */
+static int log_grew(void *self, sqlite3 *db, const char *name, int pages)
+{
+    struct store *store = self;
+    struct copier *copier = store->copier;
+    if (copier == NULL) {
+        if (pages >= LOG_PAGES)
+            sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        return SQLITE_OK;
+    }
+    pthread_mutex_lock(&copier->lock);
+    if (pages >= copier->due_pages && !copier->due) {
+        copier->due = true;
+        pthread_cond_signal(&copier->changed);
+    }
+    pthread_mutex_unlock(&copier->lock);
+    return SQLITE_OK;
+}
+
+void checkpoint_watch(struct store *store, struct store_conn *writer)
+{
+    sqlite3_wal_hook(writer->db, log_grew, store);
+}
+
+/* The writer looks at it. */
+static void set_copier(struct store *store, struct copier *copier)
+{
+    pthread_mutex_lock(&store->write_lock);
+    store->copier = copier;
+    pthread_mutex_unlock(&store->write_lock);
+}
+
+static void free_copier(struct store *store)
+{
+    struct copier *copier = store->copier;
+    set_copier(store, NULL);
+    pthread_cond_destroy(&copier->changed);
+    pthread_mutex_destroy(&copier->lock);
+    free(copier);
+}
+
+enum err store_copier_start(struct ctx *cx, struct store *store)
+{
+    struct copier *copier = calloc(1, sizeof(*copier));
+    if (copier == NULL)
+        return fail(cx, ERR_STORE, "no memory for a thread");
+    pthread_mutex_init(&copier->lock, NULL);
+    pthread_cond_init(&copier->changed, NULL);
+    copier->due_pages = LOG_PAGES;
+    set_copier(store, copier);
+    if (pthread_create(&copier->thread, NULL, run, store) == 0)
+        return ERR_OK;
+    free_copier(store);
+    return fail(cx, ERR_STORE, "no thread can be started");
+}
+
+void store_copier_stop(struct store *store)
+{
+    struct copier *copier = store->copier;
+    if (copier == NULL)
+        return;
+    pthread_mutex_lock(&copier->lock);
+    copier->stopping = true;
+    pthread_cond_signal(&copier->changed);
+    pthread_mutex_unlock(&copier->lock);
+    pthread_join(copier->thread, NULL);
+    free_copier(store);
+}

@@ -1,0 +1,94 @@
+"""Several writers of one calendar: who writes another event does not wait for Feishu with the first, who
+writes the same name or UID does."""
+
+import threading
+
+import pytest
+
+from bridge import event, wait_until
+from feishu_sim import ADA, HOUR, SOON
+
+LATE_MS = 25000
+
+
+class Writer(threading.Thread):
+    """A PUT whose answer is awaited beside the play."""
+
+    def __init__(self, client, href, text):
+        super().__init__()
+        self.put = lambda: client.put(href, text, {"If-None-Match": "*"})
+        self.answer = None
+        self.start()
+
+    def run(self):
+        self.answer = self.put()
+
+    def status(self):
+        self.join()
+        return self.answer.status_code
+
+
+def hold(sim, **fault):
+    """The next such call is carried out, its answer stays away until the faults are taken away."""
+    sim.fault(delay_ms=LATE_MS, **fault)
+
+
+def is_held(sim):
+    wait_until(lambda: sim.faults()[0]["hits"], "a write")
+
+
+def creates(sim, since):
+    return [path for method, path in sim.writes(since) if method == "POST"]
+
+
+def test_events_of_one_calendar_do_not_wait_for_each_other(sim, ada):
+    since = sim.last_call()
+    hold(sim, method="POST", path="*/events")
+    slow = Writer(ada, ada.href + "slow.ics", event("slow"))
+    is_held(sim)
+    for n in range(3):
+        assert ada.put(f"{ada.href}quick-{n}.ics", event(f"quick-{n}")).status_code == 201
+    changed = event("quick-0", summary="Changed")
+    assert ada.put(ada.href + "quick-0.ics", changed).status_code == 204
+    assert slow.is_alive()
+    sim.clear_faults()
+    assert slow.status() == 201
+    assert len(creates(sim, since)) == 4
+    assert len(ada.members(ada.href)) == 4
+
+
+@pytest.mark.parametrize("name, uid, status", [("same.ics", "other", 412), ("other.ics", "same", 403)])
+def test_two_creates_of_one_name_or_uid_are_one(sim, ada, name, uid, status):
+    since = sim.last_call()
+    hold(sim, method="POST", path="*/events")
+    first = Writer(ada, ada.href + "same.ics", event("same"))
+    is_held(sim)
+    second = Writer(ada, ada.href + name, event(uid))
+    third = Writer(ada, ada.href + "third.ics", event("third"))
+    assert third.status() == 201
+    assert first.is_alive() and second.is_alive()
+    sim.clear_faults()
+    assert (first.status(), second.status()) == (201, status)
+    assert len(creates(sim, since)) == 2
+
+
+def test_a_pull_gets_its_turn_between_writers(sim, ada):
+    """Feishu's own change is not kept away by clients that write all the time."""
+    over = threading.Event()
+
+    def write_on(number):
+        for n in range(200):
+            if over.is_set():
+                return
+            assert ada.put(f"{ada.href}busy-{number}.ics", event(f"busy-{number}", summary=f"Round {n}")).ok
+    writers = [threading.Thread(target=write_on, args=(number,)) for number in range(3)]
+    for one in writers:
+        one.start()
+    try:
+        sim.add_event(ADA, "From Feishu", (SOON, SOON + HOUR))
+        ada.bridge.run("sync", ada.name)
+        assert any("From Feishu" in ada.get(href) for href in ada.members(ada.href))
+    finally:
+        over.set()
+        for one in writers:
+            one.join()
