@@ -67,6 +67,8 @@
     X(ORGANIZER_CHANGE, "this change is the organizer's alone")                          \
     X(ATTENDEE_CHANGE, "an attendee may not change this")                                \
     X(SCHEDULING_MESSAGE, "not a valid scheduling message")                              \
+    X(VALID_ORGANIZER, "the organizer is somebody else")                                 \
+    X(SAME_ORGANIZER, "a meeting has one organizer")                                     \
     X(UNIQUE_SCHEDULING, "a meeting is in one calendar only")                            \
     X(PUSH_SUBSCRIPTION, "the push subscription cannot be used")                         \
     X(PUSH_TRIGGER, "there is no such push trigger here")                                \

@@ -243,12 +243,10 @@ enum err convert_plan(struct ctx *cx, const struct convert_env *env,
     made.uid = object.uid;
     p.organizer = before == NULL || series_is_organizer(env, before);
     TRY(view_of(cx, env, object.calendar, &p.now));
-    if (before == NULL) {
-        TRY(plan_create(cx, &p));
-    } else {
+    if (before != NULL)
         TRY(read_was(cx, &p, served));
-        TRY(plan_update(cx, &p));
-    }
+    TRY(plan_same_organizer(cx, env, &p.now, &p.was));
+    TRY(before == NULL ? plan_create(cx, &p) : plan_update(cx, &p));
     *plan = made;
     return ERR_OK;
 }

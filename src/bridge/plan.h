@@ -42,6 +42,12 @@ bool plan_concerns_others(const struct planner *p, const cJSON *facts);
 enum err plan_body(struct ctx *cx, const struct planner *p, const struct change *change,
     cJSON *body, bool *visible);
 
+/* RFC 6638 3.2.4.2: one ORGANIZER in all components, where it is told and can be
+ * compared; what differed before may go on to. was: calendar NULL = a new object. Error:
+ * SAME_ORGANIZER. */
+enum err plan_same_organizer(struct ctx *cx, const struct convert_env *env,
+    const struct view *now, const struct view *was);
+
 /* Steps for people added, removed, and for the own answer. Errors: ORGANIZER_CHANGE,
  * ATTENDEE_CHANGE, MAX_ATTENDEES. */
 enum err plan_people(struct ctx *cx, struct planner *p, const struct change *change);

@@ -209,6 +209,52 @@ static enum err check_organizer(
     return ERR_OK;
 }
 
+/* Who it is: an id where it is known, else the address; NULL = cannot be told. */
+static const char *organizer_of(
+    struct ctx *cx, const struct convert_env *env, const struct line *line)
+{
+    const char *address = people_line_address(cx, line);
+    if (!people_can_invite(address))
+        return NULL;
+    if (people_is_self(cx, env, address))
+        return env->own_id;
+    const char *id = people_id(cx, env, address);
+    if (id != NULL)
+        return id;
+    return str_empty(env->own_address) ? NULL : str_lower(cx->arena, address);
+}
+
+static bool has_two_organizers(
+    struct ctx *cx, const struct convert_env *env, const struct comp *calendar)
+{
+    const struct line *first = NULL;
+    const struct comp *event;
+    for (size_t at = 0; (event = comp_next_sub(calendar, "VEVENT", &at)) != NULL;) {
+        const struct line *line = comp_line(event, "ORGANIZER");
+        if (line == NULL || (first != NULL && str_ieq(line->value, first->value)))
+            continue;
+        if (first != NULL) {
+            const char *a = organizer_of(cx, env, first);
+            const char *b = organizer_of(cx, env, line);
+            if (a != NULL && b != NULL && !str_eq(a, b))
+                return true;
+        }
+        first = first != NULL ? first : line;
+    }
+    return false;
+}
+
+enum err plan_same_organizer(
+    struct ctx *cx, const struct convert_env *env, const struct view *now,
+    const struct view *was)
+{
+    if (!has_two_organizers(cx, env, now->calendar) ||
+        (was->calendar != NULL && has_two_organizers(cx, env, was->calendar)))
+        return ERR_OK;
+    return fail(cx, ERR_SAME_ORGANIZER,
+        "ORGANIZER: an exception has another one than the rest of the meeting");
+}
+
 /* True when the caller may invite though not the organizer (feishu-api 5.2
  * attendee_ability). */
 static bool may_invite(const struct planner *p)

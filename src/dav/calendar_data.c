@@ -18,6 +18,15 @@ static bool utc_attr(
     return true;
 }
 
+enum err range_check(struct ctx *cx, int64_t from_s, int64_t until_s)
+{
+    if (until_s < DAV_MIN_DATE_S)
+        return fail(cx, ERR_MIN_DATE_TIME, "all of the time-range is before 1900");
+    if (from_s > DAV_MAX_DATE_S)
+        return fail(cx, ERR_MAX_DATE_TIME, "all of the time-range is after 2100");
+    return ERR_OK;
+}
+
 bool range_parse(const struct xml *node, bool is_open, int64_t *from_s, int64_t *until_s)
 {
     int64_t from = INT64_MIN, until = INT64_MAX;
@@ -93,6 +102,7 @@ enum err calendar_data_parse(struct dav *dav, const struct xml *prop,
             if (!range_parse(one, false, &parsed.range.from_s, &parsed.range.until_s))
                 return fail(dav->cx, ERR_BAD_REQUEST,
                     "%s needs start and end in UTC, start before end", one->name);
+            TRY(range_check(dav->cx, parsed.range.from_s, parsed.range.until_s));
             parsed.expand = expand;
             parsed.limit = limit;
         } else if (xml_is(one, NS_CALDAV, "limit-freebusy-set")) {
@@ -101,6 +111,7 @@ enum err calendar_data_parse(struct dav *dav, const struct xml *prop,
             if (!range_parse(one, false, &from_s, &until_s))
                 return fail(dav->cx, ERR_BAD_REQUEST,
                     "limit-freebusy-set needs start and end in UTC, start before end");
+            TRY(range_check(dav->cx, from_s, until_s));
         }
     }
     *data = parsed;
@@ -111,9 +122,15 @@ static enum err transform(struct ctx *scratch, const struct calendar_data *data,
     const struct comp *calendar, char **text)
 {
     struct comp *made = NULL;
+    enum err err = ERR_OK;
     if (data->expand)
-        TRY(expand_print(scratch, calendar, &data->range, &made));
-    else if (data->limit)
+        err = expand_print(scratch, calendar, &data->range, &made);
+    /* That one is about what is stored (RFC 4791 section 5.3.2.1). */
+    if (err == ERR_MAX_INSTANCES)
+        return fail(scratch, ERR_TOO_MANY_MATCHES, "more than %d instances in the range",
+            EXPAND_MAX_INSTANCES);
+    TRY(err);
+    if (data->limit)
         TRY(expand_limit(scratch, calendar, &data->range, &made));
     if (made)
         calendar = made;

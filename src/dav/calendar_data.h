@@ -28,5 +28,9 @@ enum err calendar_data_write(struct ctx *scratch, const struct calendar_data *da
 /* start and end attributes in UTC. is_open: either may be missing. Returns false when
  * they are broken. */
 bool range_parse(const struct xml *node, bool is_open, int64_t *from_s, int64_t *until_s);
+/* RFC 4791 section 7.8: start or end must be within the limits of 5.2.6 and 5.2.7; ranges
+ * that reach beyond them, as clients send them, are good. Errors: MIN_DATE_TIME,
+ * MAX_DATE_TIME. */
+enum err range_check(struct ctx *cx, int64_t from_s, int64_t until_s);
 
 #endif

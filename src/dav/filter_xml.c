@@ -63,7 +63,7 @@ static enum err read_range(struct reader *reader, const struct xml *node, int64_
 {
     if (!range_parse(node, true, from_s, until_s))
         return broken(reader, "a time-range needs start or end in UTC, start before end");
-    return ERR_OK;
+    return range_check(reader->dav->cx, *from_s, *until_s);
 }
 
 static enum err read_place(struct reader *reader, const struct comp_filter *filter,

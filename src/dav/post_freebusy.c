@@ -66,6 +66,32 @@ static enum err read_message(struct dav *dav, struct asked *asked)
     return ERR_OK;
 }
 
+static bool sees_calendar_of(struct dav *dav, const struct be_user *other)
+{
+    struct be_calendar *list = NULL;
+    size_t n = 0;
+    if (be_calendars(dav->cx, dav->request->bridge, &dav->user, &list, &n) != ERR_OK)
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(list[i].owner, other->segment))
+            return true;
+    return false;
+}
+
+/* RFC 6638 section 5.2: one of the owner's addresses. Not all addresses that people have
+ * are known in Feishu, and who acts for somebody else asks in her name: what is refused
+ * is an address of somebody here whose calendars the person does not see. */
+static enum err check_organizer(struct dav *dav, const struct asked *asked)
+{
+    struct be_user other;
+    if (!asked->organizer ||
+        be_user_by_address(
+            dav->cx, dav->request->bridge, asked->organizer->value, &other) != ERR_OK ||
+        other.id == dav->user.id || sees_calendar_of(dav, &other))
+        return ERR_OK;
+    return fail(dav->cx, ERR_VALID_ORGANIZER, "ORGANIZER is not the owner of the outbox");
+}
+
 static void add_recipient(struct dav *dav, struct asked *asked, const char *address)
 {
     for (size_t i = 0; i < asked->recipients.n; i++)
@@ -147,6 +173,7 @@ enum err post_freebusy(struct dav *dav, const struct xml *root)
     struct asked asked = {0};
     struct be_freebusy *answers = NULL;
     TRY(read_message(dav, &asked));
+    TRY(check_organizer(dav, &asked));
     TRY(read_recipients(dav, &asked));
     struct be_freebusy_query query = {
         .addresses = asked.recipients.items,

@@ -70,6 +70,8 @@
     X(ORGANIZER_CHANGE, 403, CALDAV, "allowed-organizer-scheduling-object-change")       \
     X(ATTENDEE_CHANGE, 403, CALDAV, "allowed-attendee-scheduling-object-change")         \
     X(SCHEDULING_MESSAGE, 403, CALDAV, "valid-scheduling-message")                       \
+    X(VALID_ORGANIZER, 403, CALDAV, "valid-organizer")                                   \
+    X(SAME_ORGANIZER, 403, CALDAV, "same-organizer-in-all-components")                   \
     X(UNIQUE_SCHEDULING, 403, CALDAV, "unique-scheduling-object-resource")               \
     /* WebDAV-Push */                                                                    \
     X(PUSH_SUBSCRIPTION, 403, PUSH, "invalid-subscription")                              \

@@ -1,10 +1,10 @@
 /* RFC 4791 sections 5.2, 6.2 and 7.5.1, RFC 7809 section 5.2. */
+#include "base/when.h"
 #include "dav/props.h"
 #include "dav/propupdate.h"
 
 #include <string.h>
 #include "dav/timezone.h"
-#include "ical/expand.h"
 
 #define DESCRIPTION_MAX_BYTES 10000
 
@@ -125,22 +125,24 @@ bool caldav_max_resource_size(struct dav *dav, struct resource *resource, struct
 
 bool caldav_min_date_time(struct dav *dav, struct resource *resource, struct buf *out)
 {
+    char text[WHEN_TEXT_BYTES];
     (void)dav, (void)resource;
-    buf_adds(out, DAV_MIN_DATE_TIME);
+    buf_adds(out, when_ics_utc(DAV_MIN_DATE_S, text));
     return true;
 }
 
 bool caldav_max_date_time(struct dav *dav, struct resource *resource, struct buf *out)
 {
+    char text[WHEN_TEXT_BYTES];
     (void)dav, (void)resource;
-    buf_adds(out, DAV_MAX_DATE_TIME);
+    buf_adds(out, when_ics_utc(DAV_MAX_DATE_S, text));
     return true;
 }
 
 bool caldav_max_instances(struct dav *dav, struct resource *resource, struct buf *out)
 {
     (void)dav, (void)resource;
-    buf_printf(out, "%d", EXPAND_MAX_INSTANCES);
+    buf_printf(out, "%d", DAV_MAX_INSTANCES);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "dav/prefer.h"
 #include "dav/privilege.h"
 #include "dav/put.h"
+#include "ical/expand.h"
 #include "ical/ics.h"
 
 #include <string.h>
@@ -22,14 +23,6 @@ static enum err check_type(struct dav *dav)
     return ERR_OK;
 }
 
-static int64_t limit_s(const char *text)
-{
-    struct civil civil = {0};
-    bool is_date, is_utc;
-    when_parse_ics(text, &civil, &is_date, &is_utc);
-    return civil_seconds(&civil);
-}
-
 /* RFC 4791 sections 5.2.6, 5.2.7, 5.2.9 */
 static enum err check_component(struct dav *dav, const struct comp *calendar,
     const struct comp *component)
@@ -43,9 +36,9 @@ static enum err check_component(struct dav *dav, const struct comp *calendar,
             continue;
         TRY(ics_time(cx, calendar, line, &time));
         int64_t unix_s = ics_time_unix(&time, NULL);
-        if (unix_s < limit_s(DAV_MIN_DATE_TIME))
+        if (unix_s < DAV_MIN_DATE_S)
             return fail(cx, ERR_MIN_DATE_TIME, "%s is before 1900", dates[i]);
-        if (unix_s > limit_s(DAV_MAX_DATE_TIME))
+        if (unix_s > DAV_MAX_DATE_S)
             return fail(cx, ERR_MAX_DATE_TIME, "%s is after 2100", dates[i]);
     }
     size_t at = 0, n = 0;
@@ -53,6 +46,19 @@ static enum err check_component(struct dav *dav, const struct comp *calendar,
         if (++n > DAV_MAX_ATTENDEES)
             return fail(
                 cx, ERR_MAX_ATTENDEES, "more than %d attendees", DAV_MAX_ATTENDEES);
+    return ERR_OK;
+}
+
+/* RFC 4791 section 5.2.8. A series without end counts until the last date that is taken:
+ * every client makes some. */
+static enum err check_instances(struct dav *dav, const struct comp *calendar)
+{
+    bool more;
+    if (expand_more_than(
+            dav->cx, calendar, DAV_MAX_INSTANCES, DAV_MAX_DATE_S, &more) == ERR_OK &&
+        more)
+        return fail(
+            dav->cx, ERR_MAX_INSTANCES, "more than %d instances", DAV_MAX_INSTANCES);
     return ERR_OK;
 }
 
@@ -72,7 +78,7 @@ static enum err check_body(struct dav *dav)
     const struct comp *component;
     while ((component = comp_next_sub(object.calendar, object.component, &at)))
         TRY(check_component(dav, object.calendar, component));
-    return ERR_OK;
+    return check_instances(dav, object.calendar);
 }
 
 /* Where the target ends up: conditions need what is there now. */

@@ -1,5 +1,6 @@
 /* expand-property (RFC 3253 section 3.8): properties, and those of the resources that
  * they name. Apple asks principals so. */
+#include "dav/members.h"
 #include "dav/multistatus.h"
 #include "dav/report.h"
 
@@ -9,7 +10,8 @@
 
 struct expansion {
     struct dav *dav;
-    size_t n; /* responses so far */
+    const struct xml *wanted;
+    size_t n; /* responses within that of one resource */
 };
 
 static enum err write_resource(struct expansion *expansion, const struct xml *wanted,
@@ -124,11 +126,28 @@ static enum err write_resource(struct expansion *expansion, const struct xml *wa
     return ERR_OK;
 }
 
+static enum err write_member(struct dav *dav, void *self, struct resource *member)
+{
+    struct expansion *expansion = self;
+    expansion->n = 0;
+    buf_addc(&dav->response->body, '\n');
+    return write_resource(expansion, expansion->wanted, member, &dav->response->body);
+}
+
+/* RFC 3253 section 3.6: without Depth it is 0; else it is applied to each member, too. */
 enum err report_expand_property(struct dav *dav, const struct xml *root)
 {
-    struct expansion expansion = {.dav = dav};
+    struct expansion *expansion = ARENA_NEW(dav->cx->arena, struct expansion);
+    struct members members = {write_member, expansion, .with_text = true};
+    enum depth depth;
+    *expansion = (struct expansion){.dav = dav, .wanted = root};
+    TRY(dav_depth(dav, &depth));
+    if (depth == DEPTH_INFINITY && KINDS_COLLECTIONS & dav->target.kind)
+        return fail(dav->cx, ERR_FINITE_DEPTH, "ask with Depth 0 or 1");
     multistatus_begin(dav);
-    TRY(write_resource(&expansion, root, &dav->target, &dav->response->body));
+    TRY(write_member(dav, expansion, &dav->target));
+    if (depth == DEPTH_1)
+        return members_write(dav, &members);
     multistatus_end(dav);
     return ERR_OK;
 }

@@ -10,10 +10,12 @@
 
 #define DAV_MAX_RESOURCE_BYTES (1u << 20)
 #define DAV_MAX_ATTENDEES 3000
+/* More than a day after day between the two limits below has. */
+#define DAV_MAX_INSTANCES 100000
 #define DAV_MAX_MULTIGET 20000
 #define DAV_MAX_ANSWER_BYTES (128u << 20)
-#define DAV_MIN_DATE_TIME "19000101T000000Z"
-#define DAV_MAX_DATE_TIME "21001231T235959Z"
+#define DAV_MIN_DATE_S (-2208988800) /* 1900-01-01T00:00:00Z */
+#define DAV_MAX_DATE_S 4133980799    /* 2100-12-31T23:59:59Z */
 #define DAV_PRODID "-//feishu-caldav//EN"
 #define CALENDAR_TYPE "text/calendar; charset=utf-8"
 #define XML_TYPE "application/xml; charset=utf-8"

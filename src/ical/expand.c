@@ -141,6 +141,19 @@ enum err expand_bounds(struct ctx *cx, const struct comp *calendar,
     return ERR_OK;
 }
 
+enum err expand_more_than(struct ctx *cx, const struct comp *calendar, size_t n,
+    int64_t until_s, bool *more)
+{
+    struct series_list all;
+    TRY(series_open(cx, calendar, NULL, &all));
+    bool found = false;
+    for (size_t i = 0; i < all.list.n && !found; i++)
+        found = all.list.items[i].set &&
+            recurset_more_than(all.list.items[i].set, n, until_s);
+    *more = found;
+    return ERR_OK;
+}
+
 bool expand_has(struct ctx *cx, const struct comp *calendar, int64_t recurrence_s,
     const struct zone *floating)
 {

@@ -38,6 +38,11 @@ enum err expand_each(struct ctx *cx, const struct comp *calendar,
 enum err expand_bounds(struct ctx *cx, const struct comp *calendar,
     const struct zone *floating, int64_t *from_s, int64_t *until_s);
 
+/* RFC 4791 5.2.8: *more = the rules and dates of a series have more than n starts, those
+ * of a series without COUNT until that time. */
+enum err expand_more_than(struct ctx *cx, const struct comp *calendar, size_t n,
+    int64_t until_s, bool *more);
+
 /* True when the scheduled start is an instance of the master's RRULE/RDATE (EXDATEs
  * ignored). */
 bool expand_has(struct ctx *cx, const struct comp *calendar, int64_t recurrence_s,

@@ -195,6 +195,12 @@ static bool fill(struct recur *recur)
     return true;
 }
 
+int64_t recur_most_a_day(const struct recur *recur)
+{
+    bool below_a_day = recur->freq < ICAL_DAILY_RECURRENCE;
+    return (int64_t)recur->n_times * (below_a_day ? DAY_S / unit_s(recur) : 1);
+}
+
 static int by_size(const void *a, const void *b)
 {
     size_t x = *(const size_t *)a, y = *(const size_t *)b;

@@ -40,6 +40,8 @@ void recur_seek(struct recur *recur, int64_t first_s);
 /* Ascending, each once; the start is the first, whether or not it fits the rule. False at
  * the end. */
 bool recur_next(struct recur *recur, int64_t *wall_s);
+/* At most so many occurrences begin on one day. */
+int64_t recur_most_a_day(const struct recur *recur);
 /* True when the walk ended because it was too long. */
 bool recur_spent(const struct recur *recur);
 

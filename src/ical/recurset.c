@@ -233,6 +233,34 @@ bool recurset_next(struct recurset *set, struct recurset_item *item)
     return true;
 }
 
+/* Each of these is more than there are. */
+static int64_t most(const struct recurset *set, int64_t until_s)
+{
+    int64_t days = (until_s - civil_seconds(&set->start.civil)) / DAY_S + 2;
+    int64_t n = (int64_t)set->dates.n;
+    for (size_t i = 0; i < set->n_rules; i++) {
+        if (recur_has_count(set->rules[i].recur))
+            return INT64_MAX;
+        n += days > 0 ? days * recur_most_a_day(set->rules[i].recur) : 0;
+    }
+    return n;
+}
+
+bool recurset_more_than(struct recurset *set, size_t n, int64_t until_s)
+{
+    struct recurset_item item;
+    size_t found = 0;
+    bool counts = false;
+    for (size_t i = 0; i < set->n_rules; i++)
+        counts |= recur_has_count(set->rules[i].recur);
+    if (most(set, until_s) <= (int64_t)n)
+        return false;
+    while (found <= n && next_start(set, &item) &&
+        ((counts && !set->endless) || item.wall_s <= until_s))
+        found++;
+    return found > n;
+}
+
 bool recurset_spent(const struct recurset *set)
 {
     for (size_t i = 0; i < set->n_rules; i++)

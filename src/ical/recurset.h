@@ -27,6 +27,10 @@ bool recurset_endless(const struct recurset *set);
 void recurset_seek(struct recurset *set, int64_t wall_s);
 /* Ascending by wall clock, each once. */
 bool recurset_next(struct recurset *set, struct recurset_item *item);
+/* True when there are more than n starts: of rules with COUNT all are counted, else those
+ * until that time. The set is walked, if at all, only so far; not to be used afterwards.
+ */
+bool recurset_more_than(struct recurset *set, size_t n, int64_t until_s);
 /* True when a rule was too long to be walked to its end. */
 bool recurset_spent(const struct recurset *set);
 const struct ics_time *recurset_start(const struct recurset *set);

@@ -95,9 +95,11 @@ static char *request(struct world *w, const char *attendees)
     return arena_printf(w->cx->arena,
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REQUEST\r\n"
         "BEGIN:VFREEBUSY\r\nUID:ask-1\r\nDTSTAMP:20261101T000000Z\r\n"
-        "ORGANIZER;CN=Ada:mailto:ada@example.com\r\n%s"
+        "ORGANIZER;CN=%s\r\n%s"
         "DTSTART:20261120T000000Z\r\nDTEND:20261121T000000Z\r\n"
-        "END:VFREEBUSY\r\nEND:VCALENDAR\r\n", attendees);
+        "END:VFREEBUSY\r\nEND:VCALENDAR\r\n",
+        w->user_id == 2 ? "Bob:mailto:bob@example.com" : "Ada:mailto:ada@example.com",
+        attendees);
 }
 
 #define POST_HEADERS                                                                     \
@@ -145,6 +147,38 @@ static void each_recipient_has_its_own_answer(void **state)
                 "ATTENDEE:mailto:c@example.com\r\n")));
     assert_string_equal(w->bridge.last_freebusy,
         "mailto:bob@example.com mailto:c@example.com ");
+}
+
+/* Not every address that somebody has is known; who acts for somebody else asks in her
+ * name. */
+static void who_asks_does_not_ask_in_the_name_of_strangers(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *organizer;
+        bool sees, good;
+    } rows[] = {
+        {"mailto:ada@example.com", false, true},
+        {"MAILTO:Ada@Example.com", false, true},
+        {"mailto:ada.at.home@example.org", false, true},
+        {"urn:uuid:7d6e5b1c", false, true},
+        {"mailto:bob@example.com", true, true},
+        {"mailto:bob@example.com", false, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        fake_calendar(w, "team")->owner = rows[i].sees ? "bob" : NULL;
+        char *body = arena_printf(w->cx->arena,
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VFREEBUSY\r\n"
+            "UID:ask-2\r\nDTSTART:20261120T000000Z\r\nDTEND:20261121T000000Z\r\n"
+            "ORGANIZER:%s\r\nATTENDEE:mailto:c@example.com\r\n"
+            "END:VFREEBUSY\r\nEND:VCALENDAR\r\n",
+            rows[i].organizer);
+        if (rows[i].good)
+            assert_status(w, 200, ask(w, "POST", OUTBOX, NULL, body));
+        else
+            assert_precondition(
+                w, 403, "C:valid-organizer", ask(w, "POST", OUTBOX, NULL, body));
+    }
 }
 
 static void what_is_no_free_busy_request_is_refused(void **state)
@@ -293,6 +327,7 @@ int main(void)
         WORLD_TEST(a_free_busy_query_needs_its_range),
         WORLD_TEST(thunderbird_learns_when_bob_is_busy),
         WORLD_TEST(each_recipient_has_its_own_answer),
+        WORLD_TEST(who_asks_does_not_ask_in_the_name_of_strangers),
         WORLD_TEST(what_is_no_free_busy_request_is_refused),
         WORLD_TEST(availability_is_kept_on_the_inbox),
         WORLD_TEST(what_is_no_availability_is_not_kept),
