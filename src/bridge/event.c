@@ -44,7 +44,7 @@ bool event_id_split(
 {
     const char *bar = event_id ? strrchr(event_id, '_') : NULL;
     long long time;
-    if (!bar || bar == event_id || bar - event_id > UID_MAX_BYTES ||
+    if (!bar || bar == event_id || *event_id == ' ' || bar - event_id > UID_MAX_BYTES ||
         str_has_control(event_id) ||
         !str_to_ll(bar + 1, INT64_MIN / 2, INT64_MAX / 2, &time))
         return false;

@@ -59,7 +59,8 @@ static bool add_row(struct ctx *cx, const cJSON *event, struct fuzz_series *out)
         !str_to_ll(mark + 1, 0, INT64_MAX / 2, &original))
         return false;
     const char *uid = arena_strndup(cx->arena, id, (size_t)(mark - id));
-    if (mark - id > 200 || str_has_control(uid)) /* event_id_split takes no such id */
+    /* event_id_split takes no such id. */
+    if (mark - id > 200 || *id == ' ' || str_has_control(uid))
         return false;
     if (out->series.uid && !str_eq(out->series.uid, uid))
         return false;

@@ -29,7 +29,8 @@ static void an_event_id_is_a_uid_and_an_original_time(void **state)
 
 static void an_event_id_of_another_shape_is_not_guessed_at(void **state)
 {
-    static const char *const bad[] = {"", "_0", "uid", "uid_", "uid_x", "uid_1x", NULL};
+    static const char *const bad[] = {
+        "", "_0", " _0", "uid", "uid_", "uid_x", "uid_1x", NULL};
     struct ctx *cx = *state;
     char *uid;
     int64_t time;
