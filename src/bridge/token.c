@@ -8,15 +8,6 @@
 #define TOKEN_WAIT_MS 20000
 #define KEEP_ALIVE_S 86400
 
-static enum err sign_in_needed(
-    struct ctx *cx, struct bridge *bridge, int64_t account_id, const char *why)
-{
-    char *text = arena_strdup(cx->arena, why);
-    TRY(store_account_set_state(
-        cx, bridge->store, account_id, ACCOUNT_SIGN_IN_NEEDED, text));
-    return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s", text);
-}
-
 static bool is_good(struct ctx *cx, const struct account *account, const char *stale)
 {
     if (str_empty(account->access_token))
@@ -38,25 +29,61 @@ static enum err refresh_twice(struct ctx *cx, struct bridge *bridge,
     return err;
 }
 
+/* Writes how it ended, unless somebody has signed in meanwhile: then *account becomes what
+ * that brought. why: NULL = there are new tokens in *account. */
+static enum err settle(struct ctx *cx, struct bridge *bridge, const char *used,
+    const char *why, struct account *account, bool *is_ours)
+{
+    struct account now;
+    TRY(store_account_tokens(cx, bridge->store, account->id, &now));
+    *is_ours = str_eq(now.refresh_token, used);
+    if (!*is_ours) {
+        *account = now;
+        return ERR_OK;
+    }
+    return why ? store_account_set_state(
+                     cx, bridge->store, account->id, ACCOUNT_SIGN_IN_NEEDED, why)
+               : store_account_save_tokens(cx, bridge->store, account);
+}
+
+static enum err end_refresh(struct ctx *cx, struct bridge *bridge, const char *used,
+    const char *why, struct account *account)
+{
+    struct store_tx *tx;
+    bool is_ours = false;
+    TRY(store_begin(cx, bridge->store, &tx));
+    enum err err = settle(cx, bridge, used, why, account, &is_ours);
+    if (err) {
+        store_rollback(tx);
+        return err;
+    }
+    TRY(store_commit(cx, tx));
+    if (is_ours && why)
+        return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s", why);
+    log_line(cx, LOG_INFO, LOG_SYNC, "account %lld: %s", (long long)account->id,
+        is_ours ? "tokens refreshed" : "signed in anew during a refresh");
+    return ERR_OK;
+}
+
 static enum err refresh(struct ctx *cx, struct bridge *bridge, struct account *account)
 {
     struct feishu_tokens tokens = {0};
-    if (str_empty(account->refresh_token))
-        return sign_in_needed(cx, bridge, account->id,
+    const char *used = account->refresh_token;
+    if (str_empty(used))
+        return end_refresh(cx, bridge, used,
             "the sign-in has ended: Feishu gave no refresh token (is offline_access "
-            "granted and refreshing switched on in the app's security settings?)");
-    enum err err = refresh_twice(cx, bridge, account->refresh_token, &tokens);
+            "granted and refreshing switched on in the app's security settings?)",
+            account);
+    enum err err = refresh_twice(cx, bridge, used, &tokens);
     if (err == ERR_UPSTREAM_SIGN_IN)
-        return sign_in_needed(cx, bridge, account->id, ctx_error(cx));
+        return end_refresh(
+            cx, bridge, used, arena_strdup(cx->arena, ctx_error(cx)), account);
     TRY(err);
     account->access_token = tokens.access_token;
     account->access_expires_s = tokens.access_expires_s;
     account->refresh_token = tokens.refresh_token;
     account->refresh_expires_s = tokens.refresh_expires_s;
-    TRY(store_account_save_tokens(cx, bridge->store, account));
-    log_line(
-        cx, LOG_INFO, LOG_SYNC, "account %lld: tokens refreshed", (long long)account->id);
-    return ERR_OK;
+    return end_refresh(cx, bridge, used, NULL, account);
 }
 
 static enum err is_signed_in(struct ctx *cx, const struct account *account)

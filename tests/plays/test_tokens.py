@@ -88,6 +88,30 @@ def test_a_token_of_seven_days_never_lapses_while_nobody_asks_for_anything(sim, 
     write_here(stage)
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_sign_in_has_the_last_word_over_a_refresh_that_began_before(sim, stage, ended):
+    """Who signs in again because the sign-in has ended is not signed out by the answer to the try
+    that found it ended; nor are her new tokens replaced by those of the sign-in before."""
+    write_here(stage)
+    sim.fault(method="POST", path="/oauth/v3/token", delay_ms=60000)
+    since = sim.last_call()
+    stage.clock.advance(8 * DAY if ended else DAY)
+    wait_until(lambda: sim.faults()[0]["hits"], "the refresh")
+    signed_in = stage.rows("SELECT authorized_s FROM accounts")[0][0]
+    assert stage.bridge.authorize(ADA).status_code == 302
+    again = stage.rows("SELECT authorized_s FROM accounts")[0][0]
+    assert again > signed_in
+    sim.clear_faults()
+    expected = [400, 200] if ended else [200, 200]
+    wait_until(lambda: sorted((c["status"] for c in sim.calls(since, path="/oauth/v3/token")),
+                              reverse=True) == expected, "the answer to the refresh")
+    # Once more through the lock of the tokens, behind whatever that answer led to.
+    stage.bridge.run("sync", stage.ada.name)
+    assert show(stage)["state"] == "ok"
+    assert stage.rows("SELECT authorized_s FROM accounts")[0][0] == again
+    write_here(stage)
+
+
 def test_the_end_of_the_sign_in_is_told_a_month_ahead_and_then_comes(sim, stage):
     write_here(stage)
     sim.tokens(refresh_lifetime_s=400 * DAY)  # that it is refreshed daily is another play
