@@ -145,6 +145,19 @@ static bool is_guarded_row(
     return row && seen_is_guarded(row->seen, pull->fetched_ms);
 }
 
+/* By a write of ours, which tells it where nothing else does: of an occurrence that the
+ * rule has no more. */
+static bool we_destroyed(struct ctx *cx, struct pull *pull, const struct item *item)
+{
+    struct row *rows;
+    size_t n;
+    if (store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
+        return false;
+    const struct row *master = row_of(rows, n, 0);
+    return master &&
+        event_destroyed(json_parse(cx->arena, master->json), item->original_time);
+}
+
 static enum err look_at_cancelled(struct ctx *cx, struct pull *pull, item_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
@@ -164,7 +177,8 @@ static enum err look_at_cancelled(struct ctx *cx, struct pull *pull, item_list *
         TRY(occurrence_look(cx, &one, &state, &event));
         item->waits = (state == OCCURRENCE_PLAIN || state == OCCURRENCE_EXCEPTION) &&
             is_guarded_row(cx, pull, item->uid, item->original_time);
-        item->destroyed = state == OCCURRENCE_PLAIN;
+        item->destroyed = state == OCCURRENCE_PLAIN ||
+            (state == OCCURRENCE_UNKNOWN && we_destroyed(cx, pull, item));
         if (state != OCCURRENCE_EXCEPTION || item->waits)
             continue;
         /* Just after a write of ours what was read may be what we destroyed. */

@@ -80,6 +80,8 @@ enum err push_add_attendees(
 /* Takes those whom requests of a removal mean out of the list. */
 void push_attendees_drop(struct ctx *cx, cJSON *list, const cJSON *requests);
 cJSON *push_row_attendees(struct ctx *cx, struct push *push, int64_t original_time);
+/* Before the people of the master change. */
+void push_keep_guests(struct ctx *cx, struct push *push);
 /* One call for a step; with the step's word on whether people are told. */
 enum err push_call(struct ctx *cx, struct push *push, enum feishu_endpoint endpoint,
     const struct step *step, const char *const *query, const cJSON *body, int *code,

@@ -115,6 +115,8 @@ static enum err add(struct ctx *cx, struct push *push, const struct step *step)
     TRY(push_call(cx, push, FEISHU_ATTENDEE_CREATE, step, query, push_body(cx, step),
         NULL, &data));
     cJSON *attendees = push_row_attendees(cx, push, step->original_time);
+    if (!step->original_time)
+        push_keep_guests(cx, push);
     merge(cx, attendees, json_array(data, "attendees"));
     push->attendees_touched = true;
     push_row_set(cx, push, step->original_time, NULL, attendees);

@@ -2,6 +2,7 @@
  * refused, or of unknown outcome; only the last is looked at before it is repeated. */
 #include "config.h"
 
+#include "base/when.h"
 #include "bridge/occurrence.h"
 #include "bridge/push.h"
 
@@ -11,6 +12,7 @@
 #define CREATE_TRIES 3
 #define SPARE_MS 3000
 #define MINUTE_S 60
+#define DAY_S 86400
 
 /* ---- the rows of the series at hand ---- */
 
@@ -51,6 +53,47 @@ static void keep_people(struct ctx *cx, cJSON *event, const char *before)
         cJSON_AddItemToObject(event, "attendees", cJSON_Duplicate(people, true));
 }
 
+/* A member of the master's, by so many seconds later. */
+static void shift_time(struct ctx *cx, cJSON *event, const char *name, int64_t by_s)
+{
+    char text[WHEN_TEXT_BYTES];
+    int64_t days;
+    cJSON *time = cJSON_GetObjectItemCaseSensitive(event, name);
+    if (when_parse_date(json_text(time, "date"), &days))
+        cJSON_ReplaceItemInObjectCaseSensitive(time, "date",
+            cJSON_CreateString(when_date(days + by_s / DAY_S, text)));
+    else
+        cJSON_ReplaceItemInObjectCaseSensitive(time, "timestamp",
+            cJSON_CreateString(arena_printf(cx->arena, "%lld",
+                (long long)(json_int(time, "timestamp", 0) + by_s))));
+}
+
+/* What the rule gives: an exception that is made by its guests alone says that until
+ * somebody changes it, whatever becomes of its series. */
+static const char *as_the_rule(struct ctx *cx, struct push *push, int64_t original_time)
+{
+    static const char *const own[] = {"attendees", "recurrence", "is_exception",
+        "event_id", "recurring_event_id", "app_link"};
+    const struct row *master = push_row(push, 0);
+    cJSON *event = master ? json_parse(cx->arena, master->json) : NULL;
+    const cJSON *start = cJSON_GetObjectItemCaseSensitive(event, "start_time");
+    int64_t days, start_s = json_int(start, "timestamp", 0);
+    if (!original_time || !start || event_cancelled(event))
+        return "{}";
+    if (when_parse_date(json_text(start, "date"), &days))
+        start_s = days * DAY_S;
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(event, own[i]);
+    shift_time(cx, event, "start_time", original_time - start_s);
+    shift_time(cx, event, "end_time", original_time - start_s);
+    cJSON_AddStringToObject(
+        event, "event_id", event_id_join(cx, push->uid, original_time));
+    cJSON_AddStringToObject(
+        event, "recurring_event_id", event_id_join(cx, push->uid, 0));
+    cJSON_AddBoolToObject(event, "is_exception", true);
+    return json_print(cx->arena, event);
+}
+
 void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
     const cJSON *event, const cJSON *attendees)
 {
@@ -60,7 +103,7 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
             .calendar_id = push->calendar->id,
             .uid = push->uid,
             .original_time = original_time,
-            .json = "{}",
+            .json = event ? "{}" : as_the_rule(cx, push, original_time),
         };
         LIST_ADD(cx->arena, &push->rows, fresh);
         row = &push->rows.items[push->rows.n - 1];
@@ -117,6 +160,21 @@ cJSON *push_row_attendees(struct ctx *cx, struct push *push, int64_t original_ti
     if (!list)
         list = known_attendees(cx, push_row(push, 0));
     return list ? list : json_parse(cx->arena, "[]");
+}
+
+/* Who comes to a series, or leaves it, does not come to its exceptions, which have people
+ * of their own: those that the series had so far, where nobody read them yet. */
+void push_keep_guests(struct ctx *cx, struct push *push)
+{
+    cJSON *people = known_attendees(cx, push_row(push, 0));
+    for (size_t i = 0; people && i < push->rows.n; i++) {
+        struct row *row = &push->rows.items[i];
+        const cJSON *event = json_parse(cx->arena, row->json);
+        if (row->original_time && event && !event_cancelled(event) &&
+            !known_attendees(cx, row))
+            row->json = event_with_attendees(
+                cx, event, json_print(cx->arena, people));
+    }
 }
 
 /* What was just written may not be readable yet; looking too early would repeat it. */
@@ -342,6 +400,8 @@ static enum err do_remove(struct ctx *cx, struct push *push, const struct step *
     if (err && code != 194000) /* not there any more is as good */
         return err;
     cJSON *attendees = push_row_attendees(cx, push, step->original_time);
+    if (!step->original_time)
+        push_keep_guests(cx, push);
     push_attendees_drop(cx, attendees, json_array(step->body, "delete_ids"));
     push->attendees_touched = true;
     push_row_set(cx, push, step->original_time, NULL, attendees);
