@@ -29,8 +29,8 @@ static enum err refresh_twice(struct ctx *cx, struct bridge *bridge,
     return err;
 }
 
-/* Writes how it ended, unless somebody has signed in meanwhile: then *account becomes what
- * that brought. why: NULL = there are new tokens in *account. */
+/* Writes how it ended, unless somebody has signed in meanwhile: then *account becomes
+ * what that brought. why: NULL = there are new tokens in *account. */
 static enum err settle(struct ctx *cx, struct bridge *bridge, const char *used,
     const char *why, struct account *account, bool *is_ours)
 {
