@@ -18,7 +18,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 BEGIN, END = "<!-- judges: contrib/compat/summary.py -->", "<!-- /judges -->"
 
-# Name of the results, what the reader knows it by, where its version is.
+# Name of the results, what the reader knows it by, where its version is (None: in this repository).
 JUDGES = [
     ("litmus", "litmus: basic, copymove, props, http", "litmus"),
     ("cadaver", "cadaver", "cadaver"),
@@ -28,11 +28,14 @@ JUDGES = [
     ("thunderbird", "Thunderbird, the whole program", "thunderbird"),
     ("evolution", "Evolution's calendar back end over D-Bus", "evolution-data-server"),
     ("tsdav", "tsdav from npm", "tsdav/package.json"),
+    ("caldavtester", "scripts in the format of Apple's caldavtester, written here", None),
 ]
 
 
 def version_of(where):
     """Of a Debian package, or of the one dependency of a package.json."""
+    if not where:
+        return "own"
     if where.endswith(".json"):
         found = json.loads((HERE / where).read_text(encoding="utf-8"))
         return next(iter(found["dependencies"].values()))
