@@ -163,6 +163,19 @@ def test_what_one_client_does_to_the_list_another_one_is_told(sim, bridge):
     assert flat.fresh_starts == deep.fresh_starts == 0
 
 
+def test_another_sign_in_costs_no_client_a_fresh_start_and_another_account_does(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    copy = Copy(ada, "infinite")
+    copy.look()
+    copy.client = bridge.sign_in(ADA)
+    assert copy.look() == ({}, []) and copy.fresh_starts == 0
+    bridge.run("user", "remove", ada.name)
+    copy.client = bridge.sign_in(ADA)
+    copy.look()
+    copy.check()
+    assert copy.fresh_starts == 1
+
+
 def test_what_is_known_of_the_home_outlives_a_restart(sim, bridge):
     team = shared(sim, "Team", permissions="private")
     ada = bridge.sign_in(ADA)

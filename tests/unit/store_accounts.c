@@ -40,6 +40,8 @@ static void an_account_is_saved_found_and_updated_by_open_id(void **state)
     assert_int_equal(got.last_sync_s, 8);
     assert_null(got.union_id);
     assert_true(got.home_change > 0);
+    /* Tokens of an account of that name before it are not good. */
+    assert_int_equal(got.home_floor, got.home_change);
     one = (struct account){.name = "ada@example.com", .open_id = "ou_1"};
     assert_ok(w->cx, store_account_save(w->cx, w->store, &one));
     assert_int_equal(one.id, id);
