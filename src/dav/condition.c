@@ -262,6 +262,8 @@ void condition_set_modified(struct dav *dav)
     if (modified_s && modified_s <= ctx_now_s(dav->cx))
         dav_set_header(dav, "Last-Modified",
             arena_strdup(dav->cx->arena, when_http(modified_s, text)));
+    /* Or it would be good for a tenth of its age (RFC 9111 section 4.2.2). */
+    dav_set_header(dav, "Cache-Control", "private, no-cache");
 }
 
 enum err condition_check(struct dav *dav, struct be_expect *expect, bool *not_modified)

@@ -15,9 +15,9 @@ bool condition_sent(const struct dav *dav);
 /* The target (its object read) against the request's headers. *expect says what a write
  * may rely on. *not_modified: a GET whose client has the newest text. Errors:
  * PRECONDITION, BAD_REQUEST. */
-/* Last-Modified of the target. Each text has a time of its own: one that lies ahead,
- * after several changes in a second, is not told yet. */
-void condition_set_modified(struct dav *dav);
 enum err condition_check(struct dav *dav, struct be_expect *expect, bool *not_modified);
+/* Last-Modified of the target, and that caches are to ask again. Each text has a time of
+ * its own: one that lies ahead, after several changes in a second, is not told yet. */
+void condition_set_modified(struct dav *dav);
 
 #endif

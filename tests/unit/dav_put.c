@@ -113,10 +113,12 @@ static void an_object_is_sent_again_when_it_was_modified_since(void **state)
         assert_status(w, 200, ask(w, method, ONE, NULL, NULL));
         assert_string_equal(answer_header(w, "Last-Modified"),
             dated(w, "x", 0) + strlen("x: "));
+        assert_string_equal(answer_header(w, "Cache-Control"), "private, no-cache");
         assert_status(w, 304,
             ask(w, method, ONE, dated(w, "If-Modified-Since", 0), NULL));
         assert_non_null(answer_header(w, "Last-Modified"));
         assert_non_null(answer_header(w, "ETag"));
+        assert_string_equal(answer_header(w, "Cache-Control"), "private, no-cache");
         assert_int_equal(w->answer.body.len_bytes, 0);
         assert_status(w, 304,
             ask(w, method, ONE, dated(w, "If-Modified-Since", 100), NULL));
