@@ -127,8 +127,10 @@ static enum err lay_master(struct ctx *cx, struct down *down)
             comp_remove_sub(view->calendar, view->master);
         view->master = NULL;
         view->form.set = false;
+        rdates_forget(view);
         return ERR_OK;
     }
+    struct ics_time was = view->form;
     cJSON *facts = NULL;
     TRY(row_facts(cx, down, down->series->master, &facts));
     if (view->master == NULL) {
@@ -139,7 +141,9 @@ static enum err lay_master(struct ctx *cx, struct down *down)
     TRY(facts_patch(cx, &scene, facts));
     TRY(ics_time(cx, view->calendar, comp_line(view->master, "DTSTART"), &view->form));
     view->form.set = true;
-    return view_read_exdates(cx, down->env, view);
+    TRY(view_read_exdates(cx, down->env, view));
+    bool alike = was.set && was.is_date == view->form.is_date;
+    return alike ? ERR_OK : view_retype(cx, &scene, view);
 }
 
 /* ---- exceptions ---- */

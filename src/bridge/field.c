@@ -152,21 +152,31 @@ static bool says(struct ctx *cx, const struct scene *scene, const struct field *
     return facts_equal(field, now, facts);
 }
 
+static void patch_field(struct ctx *cx, const struct scene *scene,
+    const struct field *field, const cJSON *old, const cJSON *facts)
+{
+    bool fresh = old == NULL;
+    if (!applies(field, scene->is_override))
+        return;
+    if (field->patch != NULL)
+        field->patch(cx, scene, facts);
+    else if (field->down != NULL && (fresh || field->up != NULL) &&
+        (fresh || !says(cx, scene, field, old, facts)))
+        replace_lines(cx, scene, field, facts);
+}
+
 enum err facts_patch(struct ctx *cx, const struct scene *scene, const cJSON *facts)
 {
     bool fresh = comp_line(scene->event, "DTSTART") == NULL;
     cJSON *old = NULL;
     if (!fresh)
         TRY(facts_up(cx, scene, &old));
-    for (size_t i = 0; i < n_fields; i++) {
-        const struct field *field = &fields[i];
-        if (!applies(field, scene->is_override))
-            continue;
-        if (field->patch != NULL)
-            field->patch(cx, scene, facts);
-        else if (field->down != NULL && (fresh || field->up != NULL) &&
-            (fresh || !says(cx, scene, field, old, facts)))
-            replace_lines(cx, scene, field, facts);
+    for (size_t i = 0; i < n_fields; i++)
+        patch_field(cx, scene, &fields[i], old, facts);
+    /* What a DTEND in another zone says hangs on whether there is still a rule. */
+    for (size_t i = 0; i < n_fields && !fresh; i++) {
+        if (is_one_of("DTEND", fields[i].lines))
+            patch_field(cx, scene, &fields[i], old, facts);
     }
     return ERR_OK;
 }

@@ -137,15 +137,36 @@ static bool is_other(void *self, int64_t original)
     return original != *(const int64_t *)self;
 }
 
+static void forget_exdate(struct view *view, int64_t original)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < view->exdates.n; i++) {
+        if (view->exdates.items[i] != original)
+            view->exdates.items[kept++] = view->exdates.items[i];
+    }
+    view->exdates.n = kept;
+}
+
 enum err rdate_unpair(struct ctx *cx, const struct convert_env *env, struct view *view,
     struct view_override *one, bool exdate)
 {
     one->moved = false;
     TRY(view_keep_dates(cx, env, view, "RDATE", is_other, &one->moved_to));
+    forget_exdate(view, one->original_time);
     if (exdate)
         return view_keep_dates(cx, env, view, "EXDATE", is_other, &one->original_time);
     LIST_ADD(cx->arena, &view->exdates, one->original_time);
     return ERR_OK;
+}
+
+void rdates_forget(struct view *view)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < view->overrides.n; i++) {
+        if (!view->overrides.items[i].moved)
+            view->overrides.items[kept++] = view->overrides.items[i];
+    }
+    view->overrides.n = kept;
 }
 
 /* ---- beside a rule ---- */

@@ -16,13 +16,16 @@ enum err rdates_pair(struct ctx *cx, const struct convert_env *env, struct view 
 struct comp *rdate_event(struct ctx *cx, const struct convert_env *env,
     const struct view *view, int64_t moved_to_s);
 /* Takes the RDATE of a moved occurrence out of the master's lines, and with exdate its
- * EXDATE; otherwise that counts again. */
+ * EXDATE, also from the list; otherwise that counts again. */
 enum err rdate_unpair(struct ctx *cx, const struct convert_env *env, struct view *view,
     struct view_override *one, bool exdate);
 
 /* True when the rule has all of the master's RDATEs anyway, or they move occurrences. */
 bool rdates_say_nothing(
     struct ctx *cx, const struct convert_env *env, const struct view *view);
+
+/* The moved occurrences are none any more: no overrides of view. The lines stay. */
+void rdates_forget(struct view *view);
 
 /* Takes RDATEs out of the master's lines that are no occurrences upstream: a rule moved,
  * or gone, leaves them behind. */

@@ -178,6 +178,30 @@ enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *cal
     return rdates_pair(cx, env, view);
 }
 
+enum err view_retype(struct ctx *cx, const struct scene *scene, struct view *view)
+{
+    struct line_list exdates = {0};
+    rdates_forget(view);
+    comp_replace_lines(cx, view->master, "RDATE", NULL, 0);
+    for (size_t i = 0; i < view->exdates.n; i++)
+        LIST_ADD(cx->arena, &exdates,
+            original_line(cx, scene, "EXDATE", &view->form, view->exdates.items[i]));
+    comp_replace_lines(cx, view->master, "EXDATE", exdates.items, exdates.n);
+    for (size_t i = 0; i < view->overrides.n; i++) {
+        struct view_override *one = &view->overrides.items[i];
+        const struct line *id = comp_line(one->event, "RECURRENCE-ID");
+        struct ics_time time;
+        TRY(ics_time(cx, view->calendar, id, &time));
+        one->original_time = original_time(scene->env, &view->form, &time);
+        if (time.is_date == view->form.is_date)
+            continue;
+        struct line *fresh =
+            original_line(cx, scene, "RECURRENCE-ID", &view->form, one->original_time);
+        comp_replace_lines(cx, one->event, "RECURRENCE-ID", &fresh, 1);
+    }
+    return ERR_OK;
+}
+
 const struct view_override *view_find(const struct view *view, int64_t original)
 {
     if (view->form.is_date)

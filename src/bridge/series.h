@@ -29,10 +29,13 @@ struct view {
 };
 enum err view_of(struct ctx *cx, const struct convert_env *env, struct comp *calendar,
     struct view *view);
-/* NULL when there is none. */
 /* Again, after the master's start has become another. */
 enum err view_read_exdates(
     struct ctx *cx, const struct convert_env *env, struct view *view);
+/* Names the occurrences anew when a series that had times has dates now, or the other way
+ * round: by the type of its start (RFC 5545 3.8.4.4, 3.8.5.1). scene: of the master. */
+enum err view_retype(struct ctx *cx, const struct scene *scene, struct view *view);
+/* NULL when there is none. */
 const struct view_override *view_find(const struct view *view, int64_t original_time);
 /* By EXDATE or by a cancelled override. */
 bool view_cancels(const struct view *view, int64_t original_time);
