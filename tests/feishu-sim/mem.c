@@ -80,19 +80,26 @@ void vec_free(struct vec *v, void (*free_one)(void *))
     *v = (struct vec){0};
 }
 
+/* OpenSSL takes as long for one byte as for many. */
+static unsigned char random_byte(void)
+{
+    static _Thread_local unsigned char pool[1024];
+    static _Thread_local size_t left;
+
+    if (left == 0) {
+        if (RAND_bytes(pool, sizeof pool) != 1)
+            abort();
+        left = sizeof pool;
+    }
+    return pool[--left];
+}
+
 static void random_from(const char *alphabet, char *out, size_t n)
 {
     size_t letters = strlen(alphabet);
 
-    for (size_t done = 0; done < n;) {
-        unsigned char raw[256];
-        size_t batch = n - done < sizeof raw ? n - done : sizeof raw;
-
-        if (RAND_bytes(raw, (int)batch) != 1)
-            abort();
-        for (size_t i = 0; i < batch; i++)
-            out[done++] = alphabet[raw[i] % letters];
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = alphabet[random_byte() % letters];
     out[n] = '\0';
 }
 
