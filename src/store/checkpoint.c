@@ -61,6 +61,7 @@ static int log_grew(void *self, sqlite3 *db, const char *name, int pages)
 {
     struct store *store = self;
     struct copier *copier = store->copier;
+    store->writer->logged = true;
     if (copier == NULL) {
         if (pages >= LOG_PAGES)
             sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#define BUSY_TIMEOUT_MS 10000
-
 enum err db_fail(struct ctx *cx, sqlite3 *db, const char *what)
 {
     return fail(cx, ERR_STORE, "%s: %s", what, sqlite3_errmsg(db));
@@ -16,14 +14,6 @@ enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql)
     return ERR_OK;
 }
 
-/* It must be so for tokens (a refresh token works once), for the journal, and for what
- * nothing would bring again. */
-enum err conn_durable(struct ctx *cx, sqlite3 *db)
-{
-    sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-    return db_exec(cx, db, "PRAGMA synchronous = FULL");
-}
-
 /* The caches are small because there is one for every thread. */
 enum err conn_prepare(struct ctx *cx, sqlite3 *db)
 {
@@ -32,9 +22,10 @@ enum err conn_prepare(struct ctx *cx, sqlite3 *db)
     /* Otherwise each new value of a column that a partial index asks about has its
      * statement prepared again. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
-    TRY(conn_durable(cx, db));
+    sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
     return db_exec(cx, db,
-        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA cache_size = -1024; PRAGMA mmap_size = 0;"
         "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
         "PRAGMA wal_autocheckpoint = 2000; PRAGMA journal_size_limit = 16777216;");
 }

@@ -118,6 +118,7 @@ enum err store_open(struct ctx *cx, const char *path,
     }
     pthread_mutex_init(&one->lock, NULL);
     pthread_mutex_init(&one->write_lock, NULL);
+    durable_init(&one->durable);
     memcpy(one->key, key, SEAL_KEY_BYTES);
     enum err err = begin_use(cx, one);
     if (err != ERR_OK) {
@@ -138,6 +139,7 @@ void store_close(struct store *store)
         conn_close(store->conns);
     pthread_mutex_destroy(&store->lock);
     pthread_mutex_destroy(&store->write_lock);
+    durable_free(&store->durable);
     explicit_bzero(store->key, SEAL_KEY_BYTES);
     free(store->epoch);
     free(store->path);

@@ -33,10 +33,10 @@ enum err store_rest(struct ctx *cx, struct store *store);
 const char *store_epoch(const struct store *store);
 
 /* One write transaction (BEGIN IMMEDIATE), one at a time on a thread. Commit or roll
- * back exactly once; a commit that fails has rolled back, and it fails when anything
- * inside did. Functions that take the store join the transaction that is open on their
- * thread. What is committed is on disk. Other writers wait for it, up to ten seconds:
- * do nothing slow inside. */
+ * back exactly once; a commit that fails has rolled back (but for a disk that cannot
+ * sync), and it fails when anything inside did. Functions that take the store join the
+ * transaction that is open on their thread. What is committed is on disk. Other writers
+ * wait for the transaction, up to ten seconds: do nothing slow inside. */
 enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx);
 /* The same for a change that a journal entry, on disk already, would bring again: its
  * commit is not waited for and may be lost by a power failure (never by the end of the

@@ -29,9 +29,20 @@ struct store_conn {
     struct store_conn *borrower; /* of the writer: that of the thread */
     bool writing;            /* tx is open */
     bool journalled;         /* its commit is not waited for */
+    bool logged;             /* the commit wrote something */
     bool broken;             /* a statement of tx failed: it can only be rolled back */
     unsigned snapshot_depth; /* store_snapshot_begin calls not yet ended */
     bool snapshot;           /* a read transaction is open */
+};
+
+/* durable.c: syncs of the log, numbered from 1 */
+struct durable {
+    pthread_mutex_t lock;
+    pthread_cond_t ended_one;
+    uint64_t begun, ended, failed; /* the last of each */
+    int error;                     /* errno of failed */
+    bool busy;
+    int fd; /* of the log; -1 until it is needed */
 };
 
 struct store {
@@ -43,6 +54,7 @@ struct store {
     struct store_conn *conns;
     pthread_mutex_t write_lock; /* of writer */
     struct store_conn *writer;  /* one of conns; NULL until somebody writes */
+    struct durable durable;
     struct copier *copier;      /* checkpoint.c; NULL when writers copy the log */
 };
 
@@ -55,14 +67,21 @@ enum err conn_open(struct ctx *cx, struct store *store, struct store_conn **conn
 void conn_close(struct store_conn *conn);
 /* Pragmas that every connection needs; also for the one that migrates. */
 enum err conn_prepare(struct ctx *cx, sqlite3 *db);
-/* Waits for other processes' writers; a commit is on disk when it returns. */
-enum err conn_durable(struct ctx *cx, sqlite3 *db);
+/* How long other processes' writers are waited for. */
+#define BUSY_TIMEOUT_MS 10000
 enum err db_fail(struct ctx *cx, sqlite3 *db, const char *what);
 enum err db_exec(struct ctx *cx, sqlite3 *db, const char *sql);
 
 /* ---- checkpoint.c ---- */
 /* From now on what the connection commits is copied into the database in time. */
 void checkpoint_watch(struct store *store, struct store_conn *writer);
+
+/* ---- durable.c ---- */
+void durable_init(struct durable *durable);
+void durable_free(struct durable *durable);
+/* Returns when all is on disk that the writer committed before. Error: STORE, and what
+ * was committed may or may not outlive a power failure. */
+enum err durable_wait(struct ctx *cx, struct store *store);
 
 /* ---- epoch.c ---- */
 /* Differs from one start of the machine to the next. */

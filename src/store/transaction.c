@@ -8,14 +8,14 @@
 /* As long as SQLite waits for a writer in another process. */
 #define WRITER_WAIT_S 10
 
-/* The write lock is held. */
+/* The write lock is held. What must be on disk is waited for after the commit. */
 static enum err open_writer(struct ctx *cx, struct store *store)
 {
     if (store->writer != NULL)
         return ERR_OK;
     TRY(conn_open(cx, store, &store->writer));
     checkpoint_watch(store, store->writer);
-    return ERR_OK;
+    return db_exec(cx, store->writer->db, "PRAGMA synchronous = NORMAL");
 }
 
 static enum err take_writer(struct ctx *cx, struct store *store, struct store_conn *own)
@@ -37,9 +37,6 @@ static enum err take_writer(struct ctx *cx, struct store *store, struct store_co
 
 static void give_back(struct store_conn *writer)
 {
-    if (writer->journalled)
-        sqlite3_exec(writer->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
-    writer->journalled = false;
     writer->writing = false;
     writer->borrower->borrowed = NULL;
     writer->borrower = NULL;
@@ -62,10 +59,7 @@ static enum err begin(
     struct store_conn *one = store->writer;
     one->broken = false;
     one->journalled = journalled;
-    enum err err =
-        journalled ? db_exec(cx, one->db, "PRAGMA synchronous = NORMAL") : ERR_OK;
-    if (err == ERR_OK)
-        err = sql_run(cx, one, SQL_BEGIN, "");
+    enum err err = sql_run(cx, one, SQL_BEGIN, "");
     if (err != ERR_OK) {
         give_back(one);
         return err;
@@ -85,19 +79,23 @@ static void roll_back(struct store_conn *writer)
 
 static enum err commit(struct ctx *cx, struct store_conn *writer)
 {
+    struct store *store = writer->store;
     enum err err;
     fault_moment();
+    writer->logged = false;
     if (writer->broken || sqlite3_get_autocommit(writer->db))
         err = fail(
             cx, ERR_STORE, "the transaction was rolled back because of an earlier error");
     else
         err = sql_run(cx, writer, SQL_COMMIT, "");
     fault_moment();
-    if (err != ERR_OK)
+    if (err != ERR_OK) {
         roll_back(writer);
-    else
-        give_back(writer);
-    return err;
+        return err;
+    }
+    bool wait = writer->logged && !writer->journalled;
+    give_back(writer);
+    return wait ? durable_wait(cx, store) : ERR_OK;
 }
 
 enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx)
@@ -213,14 +211,13 @@ static enum err note_now(
     struct cursor cursor;
     TRY(cursor_open(cx, writer, id, &cursor, "ii", row, value));
     sqlite3_busy_timeout(writer->db, 0);
-    sqlite3_exec(writer->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     int rc = sqlite3_step(cursor.stmt);
     enum err err = ERR_OK;
     if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_BUSY)
         err = db_fail(cx, writer->db, "the database");
     cursor_close(&cursor);
-    enum err after = conn_durable(cx, writer->db);
-    return err != ERR_OK ? err : after;
+    sqlite3_busy_timeout(writer->db, BUSY_TIMEOUT_MS);
+    return err;
 }
 
 enum err note_run(
@@ -242,15 +239,13 @@ enum err note_run(
 static enum err begin_now(struct ctx *cx, struct store_conn *writer, bool *begun)
 {
     sqlite3_busy_timeout(writer->db, 0);
-    sqlite3_exec(writer->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     int rc = sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     *begun = rc == SQLITE_OK;
     if (*begun)
         return ERR_OK;
-    enum err err =
-        (rc & 0xff) == SQLITE_BUSY ? ERR_OK : db_fail(cx, writer->db, "the database");
-    enum err after = conn_durable(cx, writer->db);
-    return err != ERR_OK ? err : after;
+    sqlite3_busy_timeout(writer->db, BUSY_TIMEOUT_MS);
+    return (rc & 0xff) == SQLITE_BUSY ? ERR_OK
+                                      : db_fail(cx, writer->db, "the database");
 }
 
 enum err note_begin(struct ctx *cx, struct store *store, struct store_conn **writer)
@@ -277,7 +272,7 @@ enum err note_end(struct ctx *cx, struct store_conn *writer, enum err err)
         err = db_fail(cx, writer->db, "the database");
     if (!sqlite3_get_autocommit(writer->db))
         sqlite3_exec(writer->db, "ROLLBACK", NULL, NULL, NULL);
-    enum err after = conn_durable(cx, writer->db);
+    sqlite3_busy_timeout(writer->db, BUSY_TIMEOUT_MS);
     pthread_mutex_unlock(&writer->store->write_lock);
-    return err != ERR_OK ? err : after;
+    return err;
 }

@@ -68,32 +68,72 @@ static void the_epoch_stays_when_the_program_was_closed_before(void **state)
     assert_string_not_equal(epoch_after(w, "three"), first);
 }
 
-static int64_t synchronous(struct world *w)
-{
-    sqlite3_stmt *stmt;
-    sqlite3 *db = w->store->writer->db;
-    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA synchronous", -1, &stmt, NULL), 0);
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(stmt, 0);
-    sqlite3_finalize(stmt);
-    return value;
-}
-
 static void only_a_journalled_transaction_is_not_waited_for(void **state)
 {
-    enum { NORMAL = 1, FULL = 2 };
     struct world *w = *state;
     struct store_tx *tx;
+    const uint64_t *syncs = &w->store->durable.ended;
+    uint64_t before = *syncs;
+    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "green"));
+    assert_int_equal(*syncs, before + 1);
+    assert_ok(w->cx, store_begin_journalled(w->cx, w->store, &tx));
+    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "blue"));
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx)); /* nothing is written */
+    assert_ok(w->cx, store_commit(w->cx, tx));
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
-    assert_int_equal(synchronous(w), FULL);
-    assert_ok(w->cx, store_commit(w->cx, tx));
-    assert_ok(w->cx, store_begin_journalled(w->cx, w->store, &tx));
-    assert_int_equal(synchronous(w), NORMAL);
-    assert_ok(w->cx, store_commit(w->cx, tx));
-    assert_int_equal(synchronous(w), FULL);
-    assert_ok(w->cx, store_begin_journalled(w->cx, w->store, &tx));
+    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
     store_rollback(tx);
-    assert_int_equal(synchronous(w), FULL);
+    assert_int_equal(*syncs, before + 1);
+    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
+    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
+    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_int_equal(*syncs, before + 2);
+}
+
+#define WRITERS 8
+#define WRITES 50
+
+static void *write_some(void *self)
+{
+    struct world *w = self;
+    struct ctx *cx = ctx_new(NULL);
+    const char *name = arena_printf(cx->arena, "%p", (void *)cx);
+    for (int i = 0; i < WRITES; i++)
+        assert_ok(cx,
+            store_setting_set(cx, w->store, name, arena_printf(cx->arena, "%d", i)));
+    ctx_free(cx);
+    return NULL;
+}
+
+static void writers_at_the_same_time_wait_for_one_sync(void **state)
+{
+    struct world *w = *state;
+    pthread_t threads[WRITERS];
+    uint64_t before = w->store->durable.ended;
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_some, w), 0);
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    uint64_t syncs = w->store->durable.ended - before;
+    assert_true(syncs >= WRITES && syncs < WRITERS * WRITES);
+}
+
+static void a_log_that_cannot_be_synced_is_an_error(void **state)
+{
+    struct world *w = *state;
+    int pipes[2];
+    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "green"));
+    assert_int_equal(pipe(pipes), 0);
+    int good = w->store->durable.fd;
+    w->store->durable.fd = pipes[0]; /* EINVAL */
+    assert_err(
+        w->cx, ERR_STORE, store_setting_set(w->cx, w->store, "colour", "blue"));
+    assert_non_null(strstr(ctx_error(w->cx), "cannot sync the log"));
+    w->store->durable.fd = good;
+    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
+    close(pipes[0]);
+    close(pipes[1]);
 }
 
 static void another_key_is_refused_in_plain_words(void **state)
@@ -263,6 +303,8 @@ int main(void)
         WORLD_TEST(the_epoch_changes_when_the_machine_went_down_without_warning),
         WORLD_TEST(the_epoch_stays_when_the_program_was_closed_before),
         WORLD_TEST(only_a_journalled_transaction_is_not_waited_for),
+        WORLD_TEST(writers_at_the_same_time_wait_for_one_sync),
+        WORLD_TEST(a_log_that_cannot_be_synced_is_an_error),
         WORLD_TEST(another_key_is_refused_in_plain_words),
         WORLD_TEST(a_store_of_a_newer_version_is_refused_in_plain_words),
         WORLD_TEST(a_database_of_another_program_is_refused),
