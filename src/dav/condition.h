@@ -1,9 +1,8 @@
 /*
  * Conditional requests: If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since
- * (RFC 9110 section 13), If (RFC 4918
- * section 10.4), If-Schedule-Tag-Match (RFC 6638 section 8.3). Handlers ask after method
- * and target are known to fit: Thunderbird's test PUT with a broken If-Match must not be
- * answered 412.
+ * (RFC 9110 section 13), If (RFC 4918 section 10.4), If-Schedule-Tag-Match (RFC 6638
+ * section 8.3). Handlers ask after method and target are known to fit: Thunderbird's test
+ * PUT with a broken If-Match must not be answered 412.
  */
 #ifndef DAV_CONDITION_H
 #define DAV_CONDITION_H
