@@ -32,12 +32,16 @@ static const struct row *stored_row(
     return NULL;
 }
 
-static enum err save_rows(struct ctx *cx, struct push *push, struct store_tx *tx)
+/* orphan: the series was shown without a master, as an invitation to single occurrences
+ * is. */
+static enum err save_rows(
+    struct ctx *cx, struct push *push, struct store_tx *tx, bool *orphan)
 {
     struct row *stored;
     size_t n;
     int64_t now_ms = ctx_now_ms(cx);
     TRY(store_rows_tx(cx, tx, push->calendar->id, push->uid, &stored, &n));
+    *orphan = n && !stored_row(stored, n, 0);
     for (size_t i = 0; i < n; i++)
         if (!push_row(push, stored[i].original_time))
             TRY(store_row_remove(
@@ -73,7 +77,7 @@ static enum err save_series(
         .ical_uid = push->undo ? NULL : push->ical_uid,
         .hide = push->hide,
     };
-    TRY(save_rows(cx, push, tx));
+    TRY(save_rows(cx, push, tx, &render.orphan));
     return render_series(cx, tx, &render, result);
 }
 

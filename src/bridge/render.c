@@ -182,6 +182,8 @@ static const char *etag_of(struct ctx *cx, const char *text, size_t len)
 static const char *own_rsvp_known(const struct series *series)
 {
     const struct series_row *row = series->master;
+    if (!row && series->n_exceptions)
+        row = &series->exceptions[0]; /* as series_is_declined has it */
     if (!row)
         return NULL;
     const char *status = json_text(row->event, "self_rsvp_status");

@@ -292,6 +292,52 @@ def test_an_answer_of_a_participant_is_a_reply(sim, bridge, ada):
             if a.get("user_id") == ADA] == ["accept"]
 
 
+def invited_to_one_day(sim, bridge, ada):
+    """Bob's series of three days, of which Ada was invited to the second. (its id, her object)"""
+    uid = sim.add_event(BOB, "Circle", (SOON, SOON + HOUR),
+                        recurrence="FREQ=DAILY;COUNT=3")["event_id"].rsplit("_", 1)[0]
+    occurrence = f"{uid}_{SOON + DAY}"
+    sim.edit(BOB, "event_patch", event_id=occurrence, event={"summary": "Circle with Ada"})
+    sim.edit(BOB, "attendees_add", event_id=occurrence, attendees=[{"user": ADA}])
+    bridge.sync(ada.name)
+    sim.clear_calls()
+    return occurrence, list(ada.members(ada.href))[0]
+
+
+def answer_of_ada(sim):
+    return [one["rsvp_status"] for one in sim.event("Circle")["exceptions"][0]["attendees"]
+            if one.get("user_id") == ADA]
+
+
+def test_an_invitation_to_one_occurrence_is_answered(sim, bridge, ada):
+    _, href = invited_to_one_day(sim, bridge, ada)
+    text = ada.get(href).replace("\r\n ", "")
+    assert "RECURRENCE-ID" in text and "RRULE" not in text.split("END:VTIMEZONE")[-1]
+    text = text.replace("PARTSTAT=NEEDS-ACTION", "PARTSTAT=ACCEPTED")
+    assert ada.put(href, text).status_code == 204
+    assert sim.writes() == [("POST", "reply")]
+    assert answer_of_ada(sim) == ["accept"]
+    assert "PARTSTAT=ACCEPTED" in ada.get(href).replace("\r\n ", "")
+    # What Feishu need not hear of is kept as well.
+    assert ada.put(href, text.replace("SUMMARY", "X-MINE:1\r\nSUMMARY")).status_code == 204
+    bridge.sync(ada.name)
+    assert "X-MINE:1" in ada.get(href)
+
+
+def test_a_deleted_invitation_to_one_occurrence_is_declined_and_gone(sim, bridge, ada):
+    occurrence, href = invited_to_one_day(sim, bridge, ada)
+    assert ada.delete(href).status_code == 204
+    assert sim.writes() == [("POST", "reply")]
+    assert answer_of_ada(sim) == ["decline"]
+    assert not ada.members(ada.href)
+    bridge.run("sync", "--full", ada.name)
+    assert not ada.members(ada.href)
+    # Accepted in Feishu after all, it is there again.
+    sim.edit(ADA, "rsvp", event_id=occurrence, rsvp_status="accept")
+    bridge.run("sync", "--full", ada.name)
+    assert list(ada.members(ada.href)) == [href]
+
+
 def test_a_participant_may_not_change_what_is_the_organizers(sim, bridge, ada):
     sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}])
     bridge.sync(ada.name)
