@@ -6,6 +6,9 @@
 
 #include "bridge/bridge_internal.h"
 #include "bridge/occurrence.h"
+#include "bridge/series.h"
+
+#include <string.h>
 
 #define CODE_DELETED 193003
 #define DAY_S 86400
@@ -74,4 +77,18 @@ enum err occurrence_look(struct ctx *cx, const struct occurrence *one,
     if (*state == OCCURRENCE_UNKNOWN && code == CODE_DELETED)
         *state = OCCURRENCE_CANCELLED;
     return ERR_OK;
+}
+
+bool occurrence_is_of_rule(struct ctx *cx, const struct convert_env *env, const char *uid,
+    const cJSON *master, int64_t original_time)
+{
+    struct series_row row = {.event = master};
+    struct series series = {.uid = uid, .ical_uid = uid, .master = &row};
+    struct comp *calendar;
+    struct view view;
+    char *text;
+    return convert_down(cx, env, &series, NULL, &text) == ERR_OK &&
+        lines_parse(cx, text, strlen(text), &calendar) == ERR_OK &&
+        view_of(cx, env, calendar, &view) == ERR_OK &&
+        view_has(cx, env, &view, original_time);
 }

@@ -26,6 +26,21 @@ struct pull {
     text_list orphans;     /* uids without a master; both in keep's arena */
 };
 
+/* An event object that was read. */
+struct pull_item {
+    char *uid;
+    int64_t original_time;
+    const cJSON *event;
+    const cJSON *attendees; /* NULL = not asked for */
+    bool destroyed;         /* looked like cancelled, and is no exception any more */
+    bool waits; /* the same of a row that was just written: what was read may be older */
+};
+struct pull_items {
+    struct pull_item *items;
+    size_t n, cap;
+};
+const struct row *pull_row_of(const struct row *rows, size_t n, int64_t original_time);
+
 /* Of a calendar: from when on it is read, in seconds, or one of these. Paging is promised
  * only with an anchor (feishu-api 16.7). */
 #define ANCHOR_ALL 1  /* the beginning of time */
@@ -63,6 +78,11 @@ enum err pull_judge(struct ctx *cx, struct pull *pull, struct ctx *page, enum er
 /* What changed in a calendar: pull holds bridge, account, calendar, result and priority.
  * *unread = it has to be read as a whole first, which has been noted. */
 enum err pull_events(struct ctx *cx, struct pull *pull, bool *unread);
+
+/* ---- pull_occurrences.c ---- */
+/* Finds out which of the cancelled exceptions are none any more. */
+enum err pull_look_at_cancelled(
+    struct ctx *cx, struct pull *pull, struct pull_items *list);
 
 /* ---- pull_full.c ---- */
 /* Not every deletion need come as a change (feishu-api 16.5). */

@@ -2,22 +2,11 @@
  * belong to are rendered, all of a page in one transaction. */
 #include "config.h"
 
-#include "bridge/occurrence.h"
 #include "bridge/pull.h"
 #include "ical/zone.h"
 
 #define FETCHES_PER_PASS 40
 #define ZONE_SAMPLE 100
-
-struct item {
-    char *uid;
-    int64_t original_time;
-    const cJSON *event;
-    const cJSON *attendees; /* NULL = not asked for */
-    bool destroyed;         /* looked like cancelled, and is no exception any more */
-    bool waits; /* the same of a row that was just written: what was read may be older */
-};
-typedef LIST(struct item) item_list;
 
 int64_t seen_by_pull(int64_t ms)
 {
@@ -39,12 +28,12 @@ bool seen_is_guarded(int64_t seen, int64_t now_ms)
 }
 
 static void read_items(
-    struct ctx *cx, struct pull *pull, const cJSON *items, item_list *list)
+    struct ctx *cx, struct pull *pull, const cJSON *items, struct pull_items *list)
 {
     const cJSON *event;
     cJSON_ArrayForEach(event, items)
     {
-        struct item item = {.event = event};
+        struct pull_item item = {.event = event};
         if (event_id_split(
                 cx, json_text(event, "event_id"), &item.uid, &item.original_time))
             LIST_ADD(cx->arena, list, item);
@@ -55,36 +44,28 @@ static void read_items(
     }
 }
 
-static const struct row *row_of(const struct row *rows, size_t n, int64_t original_time)
-{
-    for (size_t i = 0; i < n; i++)
-        if (rows[i].original_time == original_time)
-            return &rows[i];
-    return NULL;
-}
-
 /* ---- before the transaction: what has to be asked ---- */
 
 /* Anything that changed may be an answer to an invitation. What was written a moment ago
  * is read later, when reading does not lag any more. */
-static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct item *item)
+static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct pull_item *item)
 {
     struct row *rows;
     size_t n;
     if (pull->full || event_cancelled(item->event) ||
         store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
         return false;
-    const struct row *old = row_of(rows, n, item->original_time);
+    const struct row *old = pull_row_of(rows, n, item->original_time);
     return !old || !seen_is_guarded(old->seen, pull->fetched_ms);
 }
 
-static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *list)
+static enum err fetch_attendees(struct ctx *cx, struct pull *pull, struct pull_items *list)
 {
     /* Of busy time alone nobody is told who attends. */
     if (role_of(pull->calendar->role) == BE_FREEBUSY)
         return ERR_OK;
     for (size_t i = 0; i < list->n && pull->fetches < FETCHES_PER_PASS; i++) {
-        struct item *item = &list->items[i];
+        struct pull_item *item = &list->items[i];
         cJSON *event = NULL, *attendees = NULL;
         if (!wants_attendees(cx, pull, item))
             continue;
@@ -102,95 +83,7 @@ static enum err fetch_attendees(struct ctx *cx, struct pull *pull, item_list *li
     return ERR_OK;
 }
 
-static bool is_cancelled_in(const item_list *list, const char *uid, int64_t original_time)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (list->items[i].original_time == original_time &&
-            str_eq(list->items[i].uid, uid))
-            return event_cancelled(list->items[i].event);
-    return false;
-}
-
-/* A first reading lists no destroyed exceptions, and of a series that goes as a whole
- * none matters. */
-static bool is_doubtful(
-    struct ctx *cx, struct pull *pull, const item_list *list, const struct item *item)
-{
-    struct row *rows;
-    size_t n;
-    if (pull->calendar->pull != PULL_DONE || !item->original_time ||
-        !event_cancelled(item->event) || is_cancelled_in(list, item->uid, 0) ||
-        store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
-        return false;
-    const struct row *old = row_of(rows, n, item->original_time);
-    const struct row *master = row_of(rows, n, 0);
-    const cJSON *event = old ? json_parse(cx->arena, old->json) : NULL;
-    bool guarded = old && seen_is_guarded(old->seen, pull->fetched_ms);
-    /* A full reading repeats what is known, and one just after a write what was. */
-    if (event && (pull->full || guarded) && event_cancelled(event))
-        return false;
-    if (event && guarded && event_is_stale(event, item->event))
-        return false;
-    return master && !event_cancelled(json_parse(cx->arena, master->json));
-}
-
-static bool is_guarded_row(
-    struct ctx *cx, struct pull *pull, const char *uid, int64_t original_time)
-{
-    struct row *rows;
-    size_t n;
-    if (store_rows(cx, pull->bridge->store, pull->calendar->id, uid, &rows, &n))
-        return false;
-    const struct row *row = row_of(rows, n, original_time);
-    return row && seen_is_guarded(row->seen, pull->fetched_ms);
-}
-
-/* By a write of ours, which tells it where nothing else does: of an occurrence that the
- * rule has no more. */
-static bool we_destroyed(struct ctx *cx, struct pull *pull, const struct item *item)
-{
-    struct row *rows;
-    size_t n;
-    if (store_rows(cx, pull->bridge->store, pull->calendar->id, item->uid, &rows, &n))
-        return false;
-    const struct row *master = row_of(rows, n, 0);
-    return master &&
-        event_destroyed(json_parse(cx->arena, master->json), item->original_time);
-}
-
-static enum err look_at_cancelled(struct ctx *cx, struct pull *pull, item_list *list)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        struct item *item = &list->items[i];
-        enum occurrence_state state;
-        const cJSON *event = NULL;
-        if (!is_doubtful(cx, pull, list, item))
-            continue;
-        struct occurrence one = {
-            .bridge = pull->bridge,
-            .account_id = pull->account->id,
-            .calendar_id = pull->calendar->upstream_id,
-            .uid = item->uid,
-            .original_time = item->original_time,
-            .priority = FEISHU_READ,
-        };
-        TRY(occurrence_look(cx, &one, &state, &event));
-        item->waits = (state == OCCURRENCE_PLAIN || state == OCCURRENCE_EXCEPTION) &&
-            is_guarded_row(cx, pull, item->uid, item->original_time);
-        item->destroyed = state == OCCURRENCE_PLAIN ||
-            (state == OCCURRENCE_UNKNOWN && we_destroyed(cx, pull, item));
-        if (state != OCCURRENCE_EXCEPTION || item->waits)
-            continue;
-        /* Just after a write of ours what was read may be what we destroyed. */
-        if (is_guarded_row(cx, pull, item->uid, 0))
-            pull->deferred = pull->result->deferred = item->destroyed = true;
-        else
-            item->event = json_copy(cx, event);
-    }
-    return ERR_OK;
-}
-
-static void learn_people(struct ctx *cx, struct pull *pull, const item_list *list)
+static void learn_people(struct ctx *cx, struct pull *pull, const struct pull_items *list)
 {
     text_list ids = {0};
     for (size_t i = 0; i < list->n; i++)
@@ -201,7 +94,7 @@ static void learn_people(struct ctx *cx, struct pull *pull, const item_list *lis
 /* ---- in the transaction ---- */
 
 /* The anchor of the full read also bounds what comes later (feishu-api 16.8). */
-static bool is_before_anchor(const struct pull *pull, const struct item *item)
+static bool is_before_anchor(const struct pull *pull, const struct pull_item *item)
 {
     const cJSON *end = cJSON_GetObjectItemCaseSensitive(item->event, "end_time");
     int64_t end_s = json_int(end, "timestamp", INT64_MAX);
@@ -214,7 +107,7 @@ static bool is_before_anchor(const struct pull *pull, const struct item *item)
 static enum err mark_master(
     struct ctx *cx, struct store_tx *tx, const struct row *rows, size_t n)
 {
-    const struct row *master = row_of(rows, n, 0);
+    const struct row *master = pull_row_of(rows, n, 0);
     if (!master || !master->attendees)
         return ERR_OK;
     struct row row = *master;
@@ -225,9 +118,9 @@ static enum err mark_master(
 }
 
 static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const struct item *item, const struct row *rows, size_t n)
+    const struct pull_item *item, const struct row *rows, size_t n)
 {
-    const struct row *old = row_of(rows, n, item->original_time);
+    const struct row *old = pull_row_of(rows, n, item->original_time);
     const cJSON *old_event = old ? json_parse(cx->arena, old->json) : NULL;
     /* Attendees that may have changed stay inside the event until the back-fill has new
      * ones. */
@@ -263,9 +156,9 @@ static enum err save_row(struct ctx *cx, struct pull *pull, struct store_tx *tx,
  * was before may be older than the write, so that the row is kept and the token stays
  * where it is: the same items come again. */
 static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx *tx,
-    const struct item *item, const struct row *rows, size_t n)
+    const struct pull_item *item, const struct row *rows, size_t n)
 {
-    const struct row *old = row_of(rows, n, item->original_time);
+    const struct row *old = pull_row_of(rows, n, item->original_time);
     struct row row = *old;
     const cJSON *event = json_parse(cx->arena, old->json);
     bool both_gone = event_cancelled(event) && event_cancelled(item->event);
@@ -286,7 +179,7 @@ static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx 
 }
 
 /* Somebody else was there after the write. */
-static bool is_news(struct ctx *cx, const struct row *old, const struct item *item)
+static bool is_news(struct ctx *cx, const struct row *old, const struct pull_item *item)
 {
     const cJSON *event = json_parse(cx->arena, old->json);
     return event && event_differs(event, item->event) &&
@@ -296,21 +189,21 @@ static bool is_news(struct ctx *cx, const struct row *old, const struct item *it
 
 /* An exception that was destroyed a moment ago, as it was read before. */
 static bool is_remnant(struct ctx *cx, const struct pull *pull, const struct row *rows,
-    size_t n, const struct item *item)
+    size_t n, const struct pull_item *item)
 {
-    const struct row *master = row_of(rows, n, 0);
+    const struct row *master = pull_row_of(rows, n, 0);
     return master && !event_cancelled(item->event) &&
         seen_is_guarded(master->seen, pull->fetched_ms) &&
         event_destroyed(json_parse(cx->arena, master->json), item->original_time);
 }
 
 static enum err apply_item(
-    struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct item *item)
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct pull_item *item)
 {
     struct row *rows;
     size_t n;
     TRY(store_rows_tx(cx, tx, pull->calendar->id, item->uid, &rows, &n));
-    const struct row *old = row_of(rows, n, item->original_time);
+    const struct row *old = pull_row_of(rows, n, item->original_time);
     if (!old && is_before_anchor(pull, item))
         return ERR_OK;
     if (!old && event_cancelled(item->event) && !item->original_time)
@@ -373,7 +266,7 @@ static enum err render_uid(
 
 /* The zone of a timed event that was made on this calendar; NULL for others, and for UTC,
  * which is what programs write. */
-static const char *own_zone(const struct pull *pull, const struct item *item)
+static const char *own_zone(const struct pull *pull, const struct pull_item *item)
 {
     const cJSON *start = cJSON_GetObjectItemCaseSensitive(item->event, "start_time");
     const char *zone = json_text(start, "timezone");
@@ -386,7 +279,8 @@ static const char *own_zone(const struct pull *pull, const struct item *item)
 }
 
 /* Nothing upstream tells where a person is; the zone of most own events does. */
-static void learn_timezone(struct ctx *cx, struct pull *pull, const item_list *list)
+static void learn_timezone(
+    struct ctx *cx, struct pull *pull, const struct pull_items *list)
 {
     const char *best = NULL;
     size_t most = 0;
@@ -410,7 +304,7 @@ static void learn_timezone(struct ctx *cx, struct pull *pull, const item_list *l
 }
 
 static enum err apply_all(
-    struct ctx *cx, struct pull *pull, struct store_tx *tx, const item_list *list)
+    struct ctx *cx, struct pull *pull, struct store_tx *tx, const struct pull_items *list)
 {
     for (size_t i = 0; i < list->n; i++) {
         struct arena *outer = ctx_step_begin(cx);
@@ -430,14 +324,14 @@ static enum err apply_all(
 
 enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items)
 {
-    item_list list = {0};
+    struct pull_items list = {0};
     struct held held;
     struct store_tx *tx;
     read_items(cx, pull, items, &list);
     if (!list.n)
         return ERR_OK;
     pull->items += list.n;
-    TRY(look_at_cancelled(cx, pull, &list));
+    TRY(pull_look_at_cancelled(cx, pull, &list));
     TRY(fetch_attendees(cx, pull, &list));
     learn_people(cx, pull, &list);
     learn_timezone(cx, pull, &list);
@@ -474,7 +368,7 @@ static enum err find_master(struct ctx *cx, struct pull *pull, const char *uid)
     cJSON *event = NULL, *items = cJSON_CreateArray();
     arena_defer(cx->arena, (void (*)(void *))cJSON_Delete, items);
     TRY(store_rows(cx, pull->bridge->store, pull->calendar->id, uid, &rows, &n));
-    if (!n || row_of(rows, n, 0))
+    if (!n || pull_row_of(rows, n, 0))
         return ERR_OK; /* it came on a later page */
     pull->fetched_ms = ctx_now_ms(cx);
     enum err err =

@@ -113,14 +113,17 @@ static enum err fetch_series(struct ctx *cx, const struct fill *fill, const char
     struct row *rows;
     size_t n;
     TRY(store_rows(cx, fill->bridge->store, fill->calendar->id, uid, &rows, &n));
+    size_t before = list->n;
     for (size_t i = 0; i < n; i++)
         if (is_due(cx, &rows[i])) {
             bool guarded = seen_is_guarded(rows[i].seen, ctx_now_ms(cx));
             TRY(fetch_row(cx, fill, &rows[i], list, people));
             if (guarded && is_older(cx, fill, &rows[i], &list->items[list->n - 1])) {
-                list->n--;
+                /* All of the series: exceptions are looked for by their master. */
+                list->n = before;
                 bridge_poke_later(
                     fill->bridge, fill->account->id, fill->calendar->id, WRITE_GUARD_MS);
+                return ERR_OK;
             }
         }
     return ERR_OK;

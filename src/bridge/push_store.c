@@ -48,9 +48,10 @@ static enum err save_rows(
                 cx, tx, push->calendar->id, push->uid, stored[i].original_time));
     for (size_t i = 0; i < push->rows.n; i++) {
         struct row row = push->rows.items[i];
-        row.seen = seen_by_push(now_ms);
-        row.json =
-            with_was(cx, push, &row, stored_row(stored, n, row.original_time), now_ms);
+        const struct row *old = stored_row(stored, n, row.original_time);
+        /* Nothing was written: what is read is not older than that. */
+        row.seen = old && !push->n_steps ? old->seen : seen_by_push(now_ms);
+        row.json = with_was(cx, push, &row, old, now_ms);
         /* Adding people adds the caller as well, and rooms answer later: they are read
          * again. */
         if (push->attendees_touched && row.attendees) {
