@@ -44,6 +44,50 @@ static const char *const utc_names[] = {
     "Zulu",
 };
 
+/* Zones of no country, which Feishu may not take, and a country's that has kept the same
+ * time for decades (those of letters as the time zone database has them since 2024b).
+ * Nobody lives at Etc/GMT+12. */
+static const struct {
+    const char *name, *stand_in;
+} stand_ins[] = {
+    {"CET", "Europe/Brussels"},
+    {"CST6CDT", "America/Chicago"},
+    {"EET", "Europe/Athens"},
+    {"EST", "America/Panama"},
+    {"EST5EDT", "America/New_York"},
+    {"Etc/GMT+1", "Atlantic/Cape_Verde"},
+    {"Etc/GMT+10", "Pacific/Honolulu"},
+    {"Etc/GMT+11", "Pacific/Pago_Pago"},
+    {"Etc/GMT+2", "Atlantic/South_Georgia"},
+    {"Etc/GMT+3", "America/Argentina/Buenos_Aires"},
+    {"Etc/GMT+4", "America/Puerto_Rico"},
+    {"Etc/GMT+5", "America/Panama"},
+    {"Etc/GMT+6", "America/Costa_Rica"},
+    {"Etc/GMT+7", "America/Phoenix"},
+    {"Etc/GMT+8", "Pacific/Pitcairn"},
+    {"Etc/GMT+9", "Pacific/Gambier"},
+    {"Etc/GMT-1", "Africa/Lagos"},
+    {"Etc/GMT-10", "Pacific/Port_Moresby"},
+    {"Etc/GMT-11", "Pacific/Guadalcanal"},
+    {"Etc/GMT-12", "Pacific/Tarawa"},
+    {"Etc/GMT-13", "Pacific/Fakaofo"},
+    {"Etc/GMT-14", "Pacific/Kiritimati"},
+    {"Etc/GMT-2", "Africa/Maputo"},
+    {"Etc/GMT-3", "Africa/Nairobi"},
+    {"Etc/GMT-4", "Asia/Dubai"},
+    {"Etc/GMT-5", "Indian/Maldives"},
+    {"Etc/GMT-6", "Asia/Urumqi"},
+    {"Etc/GMT-7", "Asia/Bangkok"},
+    {"Etc/GMT-8", "Asia/Singapore"},
+    {"Etc/GMT-9", "Asia/Tokyo"},
+    {"HST", "Pacific/Honolulu"},
+    {"MET", "Europe/Brussels"},
+    {"MST", "America/Phoenix"},
+    {"MST7MDT", "America/Denver"},
+    {"PST8PDT", "America/Los_Angeles"},
+    {"WET", "Europe/Lisbon"},
+};
+
 /* A name that was asked for. Entries are added at the front of their bucket and never
  * removed: readers need no lock. */
 struct alias {
@@ -180,6 +224,11 @@ static void settle_name(char name[MAX_NAME_BYTES])
         snprintf(name, MAX_NAME_BYTES, "%s", target + len + 1);
     free(target);
     free(base);
+    for (size_t i = 0; i < sizeof(stand_ins) / sizeof(*stand_ins); i++)
+        if (!strcmp(name, stand_ins[i].name)) {
+            snprintf(name, MAX_NAME_BYTES, "%s", stand_ins[i].stand_in);
+            return;
+        }
 }
 
 static const struct zone *load(const char *name)

@@ -55,6 +55,21 @@ def test_a_definition_never_leaks_from_one_object_to_another(sim, bridge, ada): 
         assert ada.delete(href).status_code == 204
 
 
+@pytest.mark.parametrize("zone", [*(f"Etc/GMT{hours:+}" for hours in range(-14, 12) if hours), "EST",
+                                  "EST5EDT", "CST6CDT", "MST", "MST7MDT", "PST8PDT", "HST", "CET", "MET",
+                                  "EET", "WET"])
+def test_a_zone_of_no_country_is_written_as_one_that_has_its_time(sim, bridge, ada, zone):  # noqa: F811
+    """Feishu is sent names of countries' lists alone."""
+    for local in ("20270105T100000", "20270705T100000"):
+        href, text, answer = put(ada, "Anywhere", zone, None, start=local, end=local[:9] + "110000")
+        assert answer.status_code == 201, answer.text
+        assert sim.event("Anywhere")["start_time"]["timestamp"] == seconds(local, zone)
+        assert ada.get(href) == text
+        bridge.sync(ada.name)
+        assert ada.get(href) == text
+        assert ada.delete(href).status_code == 204
+
+
 def test_a_known_name_with_rules_of_its_own_keeps_name_and_wall_clock(sim, ada):  # noqa: F811
     """An old program's Moscow still has summer time."""
     href, text, answer = put(ada, "Old rules", "Europe/Moscow",

@@ -29,7 +29,11 @@ static const struct {
     {"GMT", "UTC"},
     {"Etc/Zulu", "UTC"},
     {"utc", "UTC"},
-    {"Etc/GMT-8", "Etc/GMT-8"},
+    {"Etc/GMT-8", "Asia/Singapore"}, /* Feishu takes zones of countries */
+    {"etc/gmt+5", "America/Panama"},
+    {"Etc/GMT+12", "Etc/GMT+12"},
+    {"EST5EDT", "America/New_York"},
+    {"UTC-08", "Pacific/Pitcairn"},
     {"/freeassociation.sourceforge.net/Europe/Berlin", "Europe/Berlin"},
     {"/freeassociation.sourceforge.net/Tzfile/Asia/Tokyo", "Asia/Tokyo"},
     {"/citadel.org/20190914_1/Europe/London", "Europe/London"},
