@@ -48,7 +48,8 @@ static void read_items(
 
 /* Anything that changed may be an answer to an invitation. What was written a moment ago
  * is read later, when reading does not lag any more. */
-static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct pull_item *item)
+static bool wants_attendees(
+    struct ctx *cx, struct pull *pull, const struct pull_item *item)
 {
     struct row *rows;
     size_t n;
@@ -59,7 +60,8 @@ static bool wants_attendees(struct ctx *cx, struct pull *pull, const struct pull
     return !old || !seen_is_guarded(old->seen, pull->fetched_ms);
 }
 
-static enum err fetch_attendees(struct ctx *cx, struct pull *pull, struct pull_items *list)
+static enum err fetch_attendees(
+    struct ctx *cx, struct pull *pull, struct pull_items *list)
 {
     /* Of busy time alone nobody is told who attends. */
     if (role_of(pull->calendar->role) == BE_FREEBUSY)
