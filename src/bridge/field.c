@@ -6,6 +6,7 @@
 #include "bridge/field_description.h"
 #include "bridge/field_text.h"
 #include "bridge/field_time.h"
+#include "bridge/people.h"
 #include "bridge/rrule.h"
 #include "bridge/vchat.h"
 #include "bridge/veil.h"
@@ -123,6 +124,17 @@ bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b)
     return cJSON_Compare(x, y, true);
 }
 
+/* Who is invited is compared as a field; a guest may have answered one occurrence. */
+static bool same_answer(const cJSON *a, const cJSON *b)
+{
+    const cJSON *x = people_self(cJSON_GetObjectItemCaseSensitive(a, "attendees"));
+    const cJSON *y = people_self(cJSON_GetObjectItemCaseSensitive(b, "attendees"));
+    if (x == NULL || y == NULL || json_bool(x, "organizer", false) ||
+        json_bool(y, "organizer", false))
+        return true;
+    return str_eq(json_text(x, "rsvp"), json_text(y, "rsvp"));
+}
+
 bool facts_same_occurrence(const cJSON *a, const cJSON *b)
 {
     for (size_t i = 0; i < n_fields; i++) {
@@ -130,7 +142,7 @@ bool facts_same_occurrence(const cJSON *a, const cJSON *b)
         if (field->up != NULL && applies(field, true) && !facts_equal(field, a, b))
             return false;
     }
-    return true;
+    return same_answer(a, b);
 }
 
 /* Asked when the rows above are patched already: where an event ends and where its rule
