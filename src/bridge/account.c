@@ -203,10 +203,7 @@ static enum err forget_settings(
     enum err err = store_setting_set(cx, bridge->store, primary, NULL);
     for (size_t i = 0; i < n && !err; i++)
         err = store_calendar_remove(cx, tx, list[i].id);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 enum err account_remove(struct ctx *cx, struct bridge *bridge, int64_t account_id)

@@ -253,11 +253,7 @@ static enum err set_properties(struct ctx *cx, struct bridge *bridge,
 {
     struct store_tx *tx;
     TRY(store_begin(cx, bridge->store, &tx));
-    enum err err = set_all(cx, bridge, tx, place, list, n);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, set_all(cx, bridge, tx, place, list, n));
 }
 
 static bool has_timezone(const struct be_property *list, size_t n)

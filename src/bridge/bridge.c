@@ -155,9 +155,6 @@ enum err bridge_check_feishu(struct ctx *cx, struct bridge *bridge)
 
 enum err bridge_check_store(struct ctx *cx, struct bridge *bridge)
 {
-    struct store_tx *tx;
-    TRY(store_begin(cx, bridge->store, &tx));
-    store_rollback(tx);
     return store_setting_set(cx, bridge->store, "checked",
         arena_printf(cx->arena, "%lld", (long long)ctx_now_s(cx)));
 }

@@ -53,11 +53,7 @@ static enum err save(struct ctx *cx, struct bridge *bridge, struct calendar *one
 {
     struct store_tx *tx;
     TRY(store_begin(cx, bridge->store, &tx));
-    enum err err = store_calendar_save(cx, tx, one);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, store_calendar_save(cx, tx, one));
 }
 
 /* What upstream answers about the calendar; members that are missing stay as they are. */
@@ -214,10 +210,7 @@ static enum err save_created(struct ctx *cx, struct bridge *bridge,
         err = store_calendar_set_pull(cx, tx, &one);
     if (!err)
         err = store_journal_remove(cx, bridge->store, entry->id);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 static enum err create_journalled(struct ctx *cx, struct bridge *bridge, const char *name,
@@ -412,10 +405,7 @@ static enum err delete_locked(struct ctx *cx, struct bridge *bridge,
     TRY(store_calendar(cx, bridge->store, calendar_id, &one));
     TRY(delete_upstream(cx, bridge, user->id, &one));
     TRY(store_begin(cx, bridge->store, &tx));
-    enum err err = store_calendar_remove(cx, tx, calendar_id);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
+    enum err err = store_end(cx, tx, store_calendar_remove(cx, tx, calendar_id));
     /* A pull that ran beside it has found out that it is deleted. */
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

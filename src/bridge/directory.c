@@ -76,7 +76,7 @@ static struct store_tx *begin_batch(struct ctx *cx, struct bridge *bridge)
 static void end_batch(struct ctx *cx, struct store_tx *tx)
 {
     if (tx)
-        store_commit(cx, tx);
+        store_end(cx, tx, ERR_OK);
 }
 
 static enum err fetch_users(struct ctx *cx, struct bridge *bridge, int64_t account_id,
@@ -161,10 +161,7 @@ static enum err fetch_addresses(
             json_text(item, "user_id");
         err = store_person_save(cx, bridge->store, &person);
     }
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 /* "mailto:A@b" -> "a@b"; NULL when it is no address. */

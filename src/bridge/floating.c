@@ -90,10 +90,7 @@ static enum err render_some(
         err = render_one(cx, floating, tx, floating->uids.items[i]);
         ctx_step_end(cx, outer);
     }
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 enum err floating_render(struct ctx *cx, struct bridge *bridge,

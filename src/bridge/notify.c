@@ -35,11 +35,7 @@ enum err notify_keys(struct ctx *cx, struct bridge *bridge)
         enum err err = store_setting(cx, bridge->store, "push-key", &sealed);
         if (!err && !sealed)
             err = make_keys(cx, bridge, &sealed);
-        if (err) {
-            store_rollback(tx);
-            return err;
-        }
-        TRY(store_commit(cx, tx));
+        TRY(store_end(cx, tx, err));
     }
     TRY(crypto_open(cx, bridge->key, "push.key", sealed, &plain));
     char **parts = str_split(cx->arena, plain, ' ');

@@ -15,11 +15,7 @@ static enum err set_owner(struct ctx *cx, struct bridge *bridge,
 {
     struct store_tx *tx;
     TRY(store_begin(cx, bridge->store, &tx));
-    enum err err = store_calendar_set_owner(cx, tx, calendar, owner);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, store_calendar_set_owner(cx, tx, calendar, owner));
 }
 
 static enum err namesakes(struct ctx *cx, struct bridge *bridge,

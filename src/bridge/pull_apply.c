@@ -339,13 +339,8 @@ enum err pull_apply(struct ctx *cx, struct pull *pull, const cJSON *items)
     learn_timezone(cx, pull, &list);
     TRY(held_take(cx, pull->bridge->locks, LOCK_CALENDAR, pull->calendar->id, &held));
     enum err err = store_begin(cx, pull->bridge->store, &tx);
-    if (!err) {
-        err = apply_all(cx, pull, tx, &list);
-        if (err)
-            store_rollback(tx);
-        else
-            err = store_commit(cx, tx);
-    }
+    if (!err)
+        err = store_end(cx, tx, apply_all(cx, pull, tx, &list));
     held_release(&held);
     return err;
 }
@@ -356,11 +351,7 @@ static enum err show_orphan(struct ctx *cx, struct pull *pull, const char *uid)
 {
     struct store_tx *tx;
     TRY(store_begin(cx, pull->bridge->store, &tx));
-    enum err err = render_uid(cx, pull, tx, uid, true);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, render_uid(cx, pull, tx, uid, true));
 }
 
 static enum err find_master(struct ctx *cx, struct pull *pull, const char *uid)

@@ -190,13 +190,8 @@ static enum err save(struct ctx *cx, const struct fill *fill, const filled_list 
     struct store_tx *tx;
     TRY(held_take(cx, fill->bridge->locks, LOCK_CALENDAR, fill->calendar->id, &held));
     enum err err = store_begin(cx, fill->bridge->store, &tx);
-    if (!err) {
-        err = save_all(cx, fill, tx, list);
-        if (err)
-            store_rollback(tx);
-        else
-            err = store_commit(cx, tx);
-    }
+    if (!err)
+        err = store_end(cx, tx, save_all(cx, fill, tx, list));
     held_release(&held);
     return err;
 }

@@ -325,12 +325,7 @@ static enum err apply_locked(struct ctx *cx, struct listing *listing)
     TRY(second_look(cx, listing, known, n_known));
     TRY(confirm_roles(cx, listing, known, n_known));
     TRY(store_begin(cx, store, &tx));
-    enum err err = apply(cx, listing, tx, known, n_known);
-    if (err) {
-        store_rollback(tx);
-        return err;
-    }
-    TRY(store_commit(cx, tx));
+    TRY(store_end(cx, tx, apply(cx, listing, tx, known, n_known)));
     return store_account_set_list_token(
         cx, store, listing->account->id, listing->sync_token);
 }
@@ -384,11 +379,7 @@ enum err pull_drop_calendar(struct ctx *cx, struct bridge *bridge,
             cx, ERR_UPSTREAM_DOWN, "Feishu denies the primary calendar: not believed");
     TRY(store_begin(cx, bridge->store, &tx));
     err = store_calendar_remove(cx, tx, calendar->id);
-    if (err) {
-        store_rollback(tx);
-        return err;
-    }
-    TRY(store_commit(cx, tx));
+    TRY(store_end(cx, tx, err));
     *dropped = true;
     return ERR_OK;
 }

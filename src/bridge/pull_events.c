@@ -92,11 +92,7 @@ enum err pull_save(struct ctx *cx, struct pull *pull)
 {
     struct store_tx *tx;
     TRY(store_begin(cx, pull->bridge->store, &tx));
-    enum err err = store_calendar_set_pull(cx, tx, pull->calendar);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, store_calendar_set_pull(cx, tx, pull->calendar));
 }
 
 /* Of late: the last four looks or so. Where Feishu gives no token each look is as dear as
@@ -181,10 +177,7 @@ static enum err remove_rows(
     TRY(store_begin(cx, pull->bridge->store, &tx));
     for (size_t i = 0; i < n && !err; i++)
         err = pull_remove_row(cx, pull, tx, &rows[i]);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 /* Events without details are listed, or the list is refused: then busy times are shown,

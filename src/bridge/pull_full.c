@@ -149,10 +149,7 @@ static enum err remove_rows(
     for (size_t i = 0; i < n && !err; i++)
         if (is_gone(cx, pull, &rows[i]))
             err = pull_remove_row(cx, pull, tx, &rows[i]);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 static enum err remove_gone(

@@ -183,10 +183,7 @@ static enum err take_over(struct ctx *cx, struct push *push)
         err = store_row_save(cx, tx, &push->rows.items[i]);
     if (!err)
         err = render_series(cx, tx, &render, &result);
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 enum err push_gone(struct ctx *cx, struct push *push)

@@ -112,12 +112,7 @@ static enum err push_store(
     bool touched = push->attendees_touched;
     TRY(push->journal.id ? store_begin_journalled(cx, push->bridge->store, &tx)
                          : store_begin(cx, push->bridge->store, &tx));
-    enum err err = save_all(cx, push, tx, result);
-    if (err) {
-        store_rollback(tx);
-        return err;
-    }
-    TRY(store_commit(cx, tx));
+    TRY(store_end(cx, tx, save_all(cx, push, tx, result)));
     if (push->finished)
         push->journal.id = 0;
     for (size_t i = 0; i < push->n_later; i++)

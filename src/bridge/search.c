@@ -195,10 +195,7 @@ static enum err save_all(struct ctx *cx, struct bridge *bridge, const person_lis
             one.fetched_s = old.fetched_s;
         err = store_person_save(cx, bridge->store, &one);
     }
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 static bool is_known(const struct search *search, const char *segment)

@@ -77,10 +77,7 @@ static enum err save_list(struct ctx *cx, struct bridge *bridge,
     TRY(store_begin(cx, bridge->store, &tx));
     enum err err = store_shares_save(
         cx, tx, calendar, list->items, list->n, ctx_now_s(cx));
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }
 
 static bool has_list(const struct calendar *calendar)

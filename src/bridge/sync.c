@@ -310,8 +310,5 @@ enum err bridge_forget_tokens(struct ctx *cx, struct bridge *bridge, int64_t acc
         list[i].full_s = 0;
         err = store_calendar_set_pull(cx, tx, &list[i]);
     }
-    if (!err)
-        return store_commit(cx, tx);
-    store_rollback(tx);
-    return err;
+    return store_end(cx, tx, err);
 }

@@ -52,12 +52,7 @@ static enum err end_refresh(struct ctx *cx, struct bridge *bridge, const char *u
     struct store_tx *tx;
     bool is_ours = false;
     TRY(store_begin(cx, bridge->store, &tx));
-    enum err err = settle(cx, bridge, used, why, account, &is_ours);
-    if (err) {
-        store_rollback(tx);
-        return err;
-    }
-    TRY(store_commit(cx, tx));
+    TRY(store_end(cx, tx, settle(cx, bridge, used, why, account, &is_ours)));
     if (is_ours && why)
         return fail(cx, ERR_UPSTREAM_SIGN_IN, "%s", why);
     log_line(cx, LOG_INFO, LOG_SYNC, "account %lld: %s", (long long)account->id,

@@ -67,12 +67,7 @@ static enum err rename_locked(struct ctx *cx, struct write *write,
     TRY(check_name(cx, write, transfer));
     struct object object = write->object;
     TRY(store_begin(cx, write->bridge->store, &tx));
-    enum err err = save_under(cx, tx, &object, transfer->to_name);
-    if (err) {
-        store_rollback(tx);
-        return err;
-    }
-    TRY(store_commit(cx, tx));
+    TRY(store_end(cx, tx, save_under(cx, tx, &object, transfer->to_name)));
     write->have = false;
     write_result(write, &object, object.text, result);
     return ERR_OK;

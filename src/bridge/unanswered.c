@@ -177,11 +177,7 @@ void unanswered_flush(struct ctx *cx, struct bridge *bridge)
         return;
     for (const struct told *one = list; one && !err; one = one->next)
         err = store_unanswered_remove(cx, tx, one->calendar_id, one->name);
-    if (err) {
-        store_rollback(tx);
-        return;
-    }
-    if (store_commit(cx, tx))
+    if (store_end(cx, tx, err))
         return;
     for (const struct told *one = list; one; one = one->next)
         forget(bridge->unanswered, one->calendar_id, one->name);

@@ -4,7 +4,7 @@
  * function may be called from any thread and from several processes at once.
  *
  * Reading functions fill records whose texts live in cx->arena. Changes to what clients
- * see go through one door: store_begin, the change functions, store_commit; each changed
+ * see go through one door: store_begin, the change functions, store_end; each changed
  * object takes the next number of one counter, which is also the DAV sync token (RFC
  * 6578). Errors: STORE for anything SQLite reports, NOT_FOUND where said.
  */
@@ -32,8 +32,8 @@ enum err store_rest(struct ctx *cx, struct store *store);
 /* Random text in every sync token; another one when numbers may have been taken back. */
 const char *store_epoch(const struct store *store);
 
-/* One write transaction (BEGIN IMMEDIATE), one at a time on a thread. Commit or roll
- * back exactly once; a commit that fails has rolled back (but for a disk that cannot
+/* One write transaction (BEGIN IMMEDIATE), one at a time on a thread. End it
+ * exactly once; a commit that fails has rolled back (but for a disk that cannot
  * sync), and it fails when anything inside did. Functions that take the store join the
  * transaction that is open on their thread. What is committed is on disk. Other writers
  * wait for the transaction, up to ten seconds: do nothing slow inside. */
@@ -43,8 +43,8 @@ enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx);
  * program), the removal of the entry with it. */
 enum err store_begin_journalled(
     struct ctx *cx, struct store *store, struct store_tx **tx);
-enum err store_commit(struct ctx *cx, struct store_tx *tx);
-void store_rollback(struct store_tx *tx);
+/* Commits when err is ERR_OK, else rolls back; returns err or that of the commit. */
+enum err store_end(struct ctx *cx, struct store_tx *tx, enum err err);
 
 /* Between the two, every read of this thread sees one state of the store and costs
  * less. May be nested. A transaction begun inside ends the snapshot: later reads see

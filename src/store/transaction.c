@@ -114,14 +114,17 @@ enum err store_begin_journalled(struct ctx *cx, struct store *store, struct stor
     return ERR_OK;
 }
 
-enum err store_commit(struct ctx *cx, struct store_tx *tx)
+static enum err end(struct ctx *cx, struct store_conn *writer, enum err err)
 {
-    return commit(cx, tx->conn);
+    if (err == ERR_OK)
+        return commit(cx, writer);
+    roll_back(writer);
+    return err;
 }
 
-void store_rollback(struct store_tx *tx)
+enum err store_end(struct ctx *cx, struct store_tx *tx, enum err err)
 {
-    roll_back(tx->conn);
+    return end(cx, tx->conn, err);
 }
 
 enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope)
@@ -137,12 +140,7 @@ enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope)
 
 enum err scope_close(struct ctx *cx, struct scope *scope, enum err err)
 {
-    if (!scope->own)
-        return err;
-    if (err == ERR_OK)
-        return commit(cx, scope->conn);
-    roll_back(scope->conn);
-    return err;
+    return scope->own ? end(cx, scope->conn, err) : err;
 }
 
 enum err store_snapshot_begin(struct ctx *cx, struct store *store)

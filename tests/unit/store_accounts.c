@@ -270,7 +270,7 @@ static void sign_ins_under_way_are_bounded_and_forgotten_in_half_an_hour(void **
     }
     assert_err(w->cx, ERR_THROTTLED, err);
     assert_true(n > 1000);
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_true(w->cx->retry_after_s > 0);
     assert_ok(w->cx, store_expire(w->cx, w->store, 1000 + 1800));
     assert_ok(w->cx, store_login(w->cx, w->store, "s0", &got));
@@ -349,7 +349,7 @@ static void an_unanswered_create_is_known_by_name_and_text_until_told_or_a_day_o
         assert_ok(
             w->cx, store_unanswered_set(w->cx, tx, w->calendar.id, names[i], one));
     assert_ok(w->cx, store_unanswered_remove(w->cx, tx, w->calendar.id, "b.ics"));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_true(is_unanswered(w, "a.ics", 1));
     assert_false(is_unanswered(w, "a.ics", 2));
     assert_false(is_unanswered(w, "b.ics", 1));

@@ -81,7 +81,7 @@ static void a_calendar_made_again_refuses_the_old_sync_tokens(void **state)
     int64_t token = put(w, "a", 1);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_remove(w->cx, tx, w->calendar.id));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_true(home_change(w) > token);
     int64_t old_id = w->calendar.id;
     w->calendar.id = 0;
@@ -102,7 +102,7 @@ static void bookkeeping_of_pulls_is_no_change(void **state)
         .last_pull_s = 10};
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_set_pull(w->cx, tx, &one));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     struct calendar got = calendar_now(w);
     assert_string_equal(got.sync_token, "next");
     assert_int_equal(got.anchor_s, 9);
@@ -129,7 +129,7 @@ static void interest_is_noted_but_never_waits_for_a_writer(void **state)
     int64_t took_ms = seam_system()->monotonic_ms(seam_system()->self) - began_ms;
     assert_true(took_ms < 5000); /* the time-out of a writer is longer */
     assert_int_equal(calendar_now(w).last_interest_s, 1000);
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     store_close(second);
     assert_ok(w->cx, store_calendar_interest(w->cx, w->store, w->calendar.id, 2000));
     assert_int_equal(calendar_now(w).last_interest_s, 2000);
@@ -143,7 +143,7 @@ static void set_property(struct world *w, const char *place, const char *xml)
     struct property one = {"urn:x", "p", xml};
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_property_set(w->cx, tx, w->account.id, place, &one));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
 }
 
 static void properties_are_numbered_like_their_place(void **state)
@@ -188,7 +188,7 @@ static void save_row(struct world *w, const char *uid, int64_t original_time,
         attendees, seen};
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_row_save(w->cx, tx, &row));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
 }
 
 static void rows_come_master_first_and_the_unseen_are_told(void **state)
@@ -222,7 +222,7 @@ static void rows_come_master_first_and_the_unseen_are_told(void **state)
     assert_ok(w->cx, store_row_remove(w->cx, tx, w->calendar.id, "a", 500));
     assert_ok(w->cx, store_rows_tx(w->cx, tx, w->calendar.id, "a", &list, &n));
     assert_int_equal(n, 2); /* the transaction sees its own change */
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
 }
 
 static void rows_that_were_seen_in_the_time_to_come_count_as_never_seen(void **state)
@@ -312,7 +312,7 @@ static void shares_number_a_change_only_when_they_differ(void **state)
         assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
         assert_ok(w->cx,
             store_shares_save(w->cx, tx, &one, rows[i].list, rows[i].n, 70 + (int64_t)i));
-        assert_ok(w->cx, store_commit(w->cx, tx));
+        assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
         assert_int_equal(home_change(w), before + rows[i].steps);
         before = home_change(w);
         assert_ok(w->cx, store_shares(w->cx, w->store, one.id, &list, &n));
@@ -323,11 +323,11 @@ static void shares_number_a_change_only_when_they_differ(void **state)
     assert_null(one.owner);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_set_owner(w->cx, tx, &one, ""));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_int_equal(home_change(w), before);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_set_owner(w->cx, tx, &one, "ou_b"));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_int_equal(home_change(w), before + 1);
     assert_ok(w->cx, store_calendar_owner(w->cx, w->store, "up", &owner));
     assert_string_equal(owner, w->account.open_id);
@@ -445,7 +445,7 @@ static void a_journal_entry_goes_with_the_transaction_around_it(void **state)
     assert_ok(w->cx, store_journal_save(w->cx, w->store, &one));
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_journal_remove(w->cx, w->store, one.id));
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     assert_ok(w->cx, store_journals(w->cx, w->store, &list, &n));
     assert_int_equal(n, 1);
 }

@@ -34,7 +34,7 @@ static int64_t remove_calendar(struct world *w, int64_t id)
     struct store_tx *tx;
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_remove(w->cx, tx, id));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     return home_change(w);
 }
 

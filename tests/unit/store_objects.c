@@ -234,7 +234,7 @@ static void a_rolled_back_change_leaves_no_gap(void **state)
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_object_save(w->cx, tx, &one));
     assert_int_equal(one.change, number + 1);
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     assert_err(w->cx, ERR_NOT_FOUND,
         store_object(w->cx, w->store, w->calendar.id, "b.ics", &got));
     assert_int_equal(put(w, "c", 1), number + 1);
@@ -273,7 +273,7 @@ static void a_removed_calendar_takes_everything_with_it(void **state)
     assert_ok(w->cx, store_row_save(w->cx, tx, &row));
     assert_ok(w->cx, store_property_set(w->cx, tx, w->account.id, place, &property));
     assert_ok(w->cx, store_calendar_remove(w->cx, tx, w->calendar.id));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     static const char *const tables[] = {"calendars", "objects", "texts", "instances",
         "tombstones", "rows", "row_texts", "properties", "object_properties"};
     struct store_conn *conn;

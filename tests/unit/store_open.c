@@ -78,16 +78,16 @@ static void only_a_journalled_transaction_is_not_waited_for(void **state)
     assert_int_equal(*syncs, before + 1);
     assert_ok(w->cx, store_begin_journalled(w->cx, w->store, &tx));
     assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "blue"));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx)); /* nothing is written */
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     assert_int_equal(*syncs, before + 1);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_int_equal(*syncs, before + 2);
 }
 

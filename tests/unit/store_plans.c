@@ -115,7 +115,7 @@ static void no_statement_is_prepared_twice(void **state)
         assert_ok(w->cx, store_object_by_uid(w->cx, w->store, w->calendar.id, "a", &got));
         assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
         assert_ok(w->cx, store_row_save(w->cx, tx, &row));
-        assert_ok(w->cx, store_commit(w->cx, tx));
+        assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
         assert_ok(w->cx,
             store_calendar_interest(w->cx, w->store, w->calendar.id, 1000 * (i + 1)));
     }

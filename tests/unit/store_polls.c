@@ -41,7 +41,7 @@ static void what_was_rolled_back_is_not_counted(void **state)
     struct object one = an_object(w, "a", 1);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_object_save(w->cx, tx, &one));
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     assert_int_equal(calendar_now(w).objects, 0);
 }
 
@@ -85,7 +85,7 @@ static void what_a_calendar_cost_goes_with_it_and_stays_with_the_account(void **
     add(w, UPSTREAM, 2, 4);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_remove(w->cx, tx, w->calendar.id));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_string_equal(spent_now(w), "2:4");
     assert_ok(w->cx, store_account_remove(w->cx, w->store, w->account.id));
     assert_string_equal(spent_now(w), "");
@@ -101,11 +101,11 @@ static void counting_calls_waits_for_no_writer(void **state)
     assert_ok(w->cx, store_open(w->cx, w->path, w->key, &second));
     assert_ok(w->cx, store_begin(w->cx, second, &tx));
     assert_false(add(w, "", 1, 1));
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     store_close(second);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_false(add(w, "", 1, 1));
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     assert_true(add(w, "", 1, 1));
     assert_string_equal(spent_now(w), "1:1");
 }
@@ -149,7 +149,7 @@ static void what_the_scheduler_needs_is_read_at_once(void **state)
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_save(w->cx, tx, &w->calendar));
     assert_ok(w->cx, store_calendar_set_pull(w->cx, tx, &w->calendar));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_ok(w->cx, store_calendar_interest(w->cx, w->store, w->calendar.id, 99));
     struct poll_row one = the_poll(w);
     assert_int_equal(one.calendar_id, w->calendar.id);
@@ -164,7 +164,7 @@ static void what_the_scheduler_needs_is_read_at_once(void **state)
     assert_int_equal(one.events_told_s, 0);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_row_save(w->cx, tx, &row));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_ok(w->cx, store_subscription_save(w->cx, w->store, &told));
     one = the_poll(w);
     assert_true(one.bare);

@@ -17,9 +17,9 @@ static enum err set(
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     enum err err = store_object_property_set(w->cx, tx, &where, &one);
     if (err)
-        store_rollback(tx);
+        store_end(w->cx, tx, ERR_INTERNAL);
     else
-        assert_ok(w->cx, store_commit(w->cx, tx));
+        assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     return err;
 }
 
@@ -95,7 +95,7 @@ static void they_go_with_the_object(void **state)
     assert_ok(w->cx, set(w, "a.ics", "p", "1"));
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_remove(w->cx, tx, w->calendar.id));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_false(any(w));
 }
 
@@ -111,7 +111,7 @@ static void a_copy_takes_the_place_of_what_was_there(void **state)
     assert_ok(w->cx, set(w, "b.ics", "q", "2"));
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_object_properties_copy(w->cx, tx, &from, &to));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_string_equal(all(w, "a.ics"), "p=1 ");
     assert_string_equal(all(w, "b.ics"), "p=1 ");
 }

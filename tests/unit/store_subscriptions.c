@@ -13,7 +13,7 @@ static void change(struct world *w, const char *type, const char *role, int pull
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_save(w->cx, tx, &w->calendar));
     assert_ok(w->cx, store_calendar_set_pull(w->cx, tx, &w->calendar));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
 }
 
 /* "+list +events -acl": what is to be made and dropped. */
@@ -116,7 +116,7 @@ static void what_lost_its_purpose_is_dropped(void **state)
     assert_string_equal(due_at(w, NOW_S), "-acl");
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_remove(w->cx, tx, w->calendar.id));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_string_equal(due_at(w, NOW_S), "-list -events -acl");
     struct subscription gone = {.account_id = w->account.id,
         .kind = SUBSCRIPTION_ACL,
@@ -158,7 +158,7 @@ static void a_calendar_is_found_in_all_accounts_that_are_signed_in(void **state)
     other.account_id = bob.id;
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_save(w->cx, tx, &other));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     assert_ok(w->cx,
         store_calendars_by_upstream(w->cx, w->store, w->calendar.upstream_id, &list, &n));
     assert_int_equal(n, 2);

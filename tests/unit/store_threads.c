@@ -35,10 +35,10 @@ static enum err write_one(struct ctx *cx, struct worker *worker, int i)
     TRY(store_begin(cx, w->store, &tx));
     enum err err = store_object_save(cx, tx, &one);
     if (i % 7 == 3 || err != ERR_OK) { /* some think better of it */
-        store_rollback(tx);
+        store_end(cx, tx, ERR_INTERNAL);
         return err;
     }
-    return store_commit(cx, tx);
+    return store_end(cx, tx, ERR_OK);
 }
 
 static void *writer(void *self)
@@ -203,7 +203,7 @@ static void *begin_and_leave(void *self)
     enum err err = store_begin(cx, worker->w->store, &tx);
     remember(worker, cx, err);
     if (err == ERR_OK)
-        store_rollback(tx);
+        store_end(cx, tx, ERR_INTERNAL);
     ctx_free(cx);
     return NULL;
 }
@@ -221,9 +221,10 @@ static void the_writer_is_free_again_after_each_end_of_a_transaction(void **stat
         if (i % 2 == 0)
             assert_err(w->cx, ERR_STORE, store_object_save(w->cx, tx, &bad));
         if (i < 2)
-            store_rollback(tx);
+            store_end(w->cx, tx, ERR_INTERNAL);
         else
-            assert_err(w->cx, i % 2 == 0 ? ERR_STORE : ERR_OK, store_commit(w->cx, tx));
+            assert_err(w->cx, i % 2 == 0 ? ERR_STORE : ERR_OK,
+                store_end(w->cx, tx, ERR_OK));
         pthread_create(&thread, NULL, begin_and_leave, &worker);
         pthread_join(thread, NULL);
         assert_string_equal(worker.error, "");
@@ -237,9 +238,9 @@ static void one_thread_has_one_transaction_at_a_time(void **state)
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_err(w->cx, ERR_STORE, store_begin(w->cx, w->store, &second));
     assert_null(second);
-    store_rollback(tx);
+    store_end(w->cx, tx, ERR_INTERNAL);
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
 }
 
 static void a_full_disk_is_an_error_and_loses_nothing(void **state)
@@ -256,7 +257,7 @@ static void a_full_disk_is_an_error_and_loses_nothing(void **state)
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_err(w->cx, ERR_STORE, store_object_save(w->cx, tx, &one));
     assert_non_null(strstr(ctx_error(w->cx), "full"));
-    assert_err(w->cx, ERR_STORE, store_commit(w->cx, tx));
+    assert_err(w->cx, ERR_STORE, store_end(w->cx, tx, ERR_OK));
     assert_int_equal(one.change, 0); /* untouched on failure */
     assert_int_equal(calendar_now(w).change, number);
     assert_ok(w->cx, store_object(w->cx, w->store, w->calendar.id, "a.ics", &got));

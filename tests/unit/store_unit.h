@@ -73,7 +73,7 @@ static inline int world_with_calendar(void **state)
     struct store_tx *tx;
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_save(w->cx, tx, &w->calendar));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     return 0;
 }
 
@@ -107,7 +107,7 @@ static inline int64_t save(struct world *w, struct object *one)
     struct store_tx *tx;
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_object_save(w->cx, tx, one));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
     return one->change;
 }
 
@@ -122,7 +122,7 @@ static inline void take_away(struct world *w, const char *name)
     struct store_tx *tx;
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_object_remove(w->cx, tx, w->calendar.id, name));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
 }
 
 /* Changes as text, "+name -name ", each checked to be numbered above the one before. */
@@ -170,7 +170,7 @@ static inline void save_calendar(struct world *w, struct calendar *one)
     struct store_tx *tx;
     assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
     assert_ok(w->cx, store_calendar_save(w->cx, tx, one));
-    assert_ok(w->cx, store_commit(w->cx, tx));
+    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
 }
 
 #endif
