@@ -55,6 +55,10 @@ enum err plan_people(struct ctx *cx, struct planner *p, const struct change *cha
 /* Steps for overrides and EXDATEs. master = facts of the master now, NULL without one. */
 enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master);
 
+/* Steps for what upstream did to single occurrences of a series that is made to begin, or
+ * to recur, otherwise by a client that did not know of it. */
+enum err plan_carry(struct ctx *cx, struct planner *p, const cJSON *master);
+
 /* UPSTREAM_REFUSED for properties of a series that Feishu has no place for. */
 enum err plan_refuse(struct ctx *cx, const struct planner *p);
 

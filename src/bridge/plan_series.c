@@ -299,6 +299,8 @@ enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master)
     const struct view *old_view = p->reset || p->before == NULL ? &nothing : &p->was;
     if (p->before != NULL)
         TRY(plan_gone(cx, p, old_view, master));
+    if (p->reset)
+        TRY(plan_carry(cx, p, master));
     struct times cancelled = cancelled_of(cx, &p->now);
     for (size_t i = 0; i < cancelled.n; i++) {
         if (!view_cancels(old_view, cancelled.items[i]))

@@ -70,6 +70,25 @@ def test_an_edit_of_an_occurrence_that_feishu_took_back_is_newer_and_logged(sim,
     assert "SUMMARY:Only once" in served and "20270112T120000" not in served
 
 
+def test_a_series_moved_in_an_old_text_keeps_what_feishu_did_to_its_occurrences(sim, bridge, ada):
+    href, text = weekly(sim, ada)
+    sim.edit(ADA, "event_delete", event_id=occurrence(sim, 1))
+    sim.edit(ADA, "event_patch", event_id=occurrence(sim, 2), event={"summary": "Once"})
+    wait_until(lambda: bridge.sync(ada.name) and "SUMMARY:Once" in ada.get(href) and
+               "EXDATE" in ada.get(href), "the edits")
+    moved = text.replace("20270105T110000", "20270105T120000").replace("20270105T100000", "20270105T110000")
+    assert ada.put(href, moved).status_code == 204
+    served = ada.get(href)
+    assert "EXDATE;TZID=Asia/Shanghai:20270112T110000" in served
+    assert "RECURRENCE-ID;TZID=Asia/Shanghai:20270119T110000" in served and "SUMMARY:Once" in served
+    hour = FIRST + 3600
+    assert rows(sim, "Weekly") == {
+        hour + 7 * DAY: ("cancelled", "Weekly"), hour + 14 * DAY: ("confirmed", "Once")}
+    assert sim.told(ADA) == []
+    bridge.sync(ada.name)
+    assert ada.get(href) == served
+
+
 def test_an_occurrence_changed_on_both_sides_keeps_the_news_of_the_series(sim, bridge, ada):
     href, text = weekly(sim, ada)
     sim.edit(ADA, "event_patch", event_id=occurrence(sim, 1), event={"summary": "Once"})
