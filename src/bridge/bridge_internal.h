@@ -336,6 +336,8 @@ enum events_way { EVENTS_POLLING, EVENTS_LONG_CONNECTION, EVENTS_CALLBACK };
 struct events_counts {
     _Atomic int64_t received, duplicates, refused, connections;
 };
+/* Before any thread of the bridge runs: they ask which way is in use. */
+void events_prepare(struct bridge *bridge);
 enum err events_start(struct ctx *cx, struct bridge *bridge);
 /* Tells its threads to end; events_end waits for them, a second at most. False: a thread
  * did not end. */

@@ -341,11 +341,9 @@ static enum err start_thread(
     return ERR_OK;
 }
 
-enum err events_start(struct ctx *cx, struct bridge *bridge)
+void events_prepare(struct bridge *bridge)
 {
     pthread_condattr_t attributes;
-    if (!bridge->feishu)
-        return ERR_OK;
     struct events *events = calloc(1, sizeof(*events));
     if (!events)
         abort();
@@ -357,6 +355,11 @@ enum err events_start(struct ctx *cx, struct bridge *bridge)
     pthread_cond_init(&events->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     bridge->events = events;
+}
+
+enum err events_start(struct ctx *cx, struct bridge *bridge)
+{
+    struct events *events = bridge->events;
     note_way(cx, bridge);
     if (by_connection(bridge)) {
         events->longconn = longconn_new(bridge->feishu);

@@ -257,6 +257,8 @@ enum err bridge_start(struct ctx *cx, struct bridge *bridge)
     pthread_cond_init(&scheduler->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     bridge->scheduler = scheduler;
+    if (bridge->feishu)
+        events_prepare(bridge);
     TRY(store_copier_start(cx, bridge->store));
     notify_start(bridge);
     if (!bridge->feishu)
