@@ -141,10 +141,10 @@ void write_result(const struct write *write, const struct object *object,
     };
 }
 
-static enum err plan_put(
-    struct ctx *cx, struct write *write, const struct split *split)
+static enum err plan_put(struct ctx *cx, struct write *write)
 {
     struct push *push = &write->push;
+    const struct split *split = &write->split;
     struct plan *plan = ARENA_NEW(cx->arena, struct plan);
     struct series_data before;
     struct push_cut cut = {.env = &write->env, .split = split, .quiet = write->quiet};
@@ -198,19 +198,17 @@ static enum err put_locked(struct ctx *cx, struct write *write,
 {
     struct push *push = &write->push;
     struct render_result rendered = {0};
-    struct split split;
     TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
-    TRY(convert_split(cx, &write->env, text, parsed->calendar, &split));
     TRY(write_load(cx, write));
-    if (answer_again(cx, write, split.text, result))
+    if (answer_again(cx, write, write->split.text, result))
         return ERR_OK;
     TRY(write_check_expectation(cx, write));
     TRY(check_uid(cx, write, parsed->uid));
     if (write->have)
         TRY(meet_upstream(cx, write));
     directory_want_people(cx, write->bridge, write->account.id, parsed->calendar);
-    push->text = split.text;
-    TRY(plan_put(cx, write, &split));
+    push->text = write->split.text;
+    TRY(plan_put(cx, write));
     push->ical_uid = parsed->uid;
     push->was_there = write->have || write->revive;
     enum err err = execute(cx, push, &rendered);
@@ -224,11 +222,14 @@ static enum err put_locked(struct ctx *cx, struct write *write,
 }
 
 /* A write may wait long for Feishu, and writes of other events need not wait with it.
- * Neither the name nor the UID may be given away meanwhile. */
+ * Neither the name nor the UID may be given away meanwhile. Who cuts a series writes
+ * several events, some of which may be there already. */
 static enum err take_event(
     struct ctx *cx, struct write *write, const char *uid, struct held *held)
 {
     int64_t calendar_id = write->calendar.id;
+    if (write->split.later.n)
+        return held_take(cx, write->bridge->locks, LOCK_CALENDAR, calendar_id, held);
     struct wanted wanted[] = {
         {.kind = LOCK_CALENDAR, .number = calendar_id, .shared = true},
         {.kind = LOCK_EVENT, .number = lock_number(calendar_id, write->push.name)},
@@ -249,6 +250,7 @@ enum err write_put(struct ctx *cx, struct write *write, const struct be_user *us
     TRY(ics_object_parse(cx, put->text, put->text_bytes, &parsed));
     TRY(write_open(cx, write, user, put->calendar, put->name));
     char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
+    TRY(convert_split(cx, &write->env, text, parsed.calendar, &write->split));
     TRY(take_event(cx, write, parsed.uid, &held));
     enum err err = put_locked(cx, write, &parsed, text, result);
     held_release(&held);

@@ -82,7 +82,7 @@ static void handle(struct ctx *cx, struct bridge *bridge, struct subscription *o
     cx->deadline_ms = ctx_monotonic_ms(cx) + CALL_MS;
     enum err err = ask(cx, bridge, one, FEISHU_BACKFILL);
     cx->deadline_ms = 0;
-    if (bridge->stopping)
+    if (err && bridge->stopping) /* that is why */
         return;
     if (!one->wanted)
         store_subscription_remove(cx, bridge->store, one);

@@ -16,6 +16,7 @@ struct write {
     struct push push;
     struct object object; /* as it was served when the client asked */
     bool have;
+    struct split split; /* of a PUT: what the text becomes */
     bool quiet;  /* tells nobody */
     bool revive; /* it is there, but hidden: a participant had deleted it */
     /* For push: see there. */

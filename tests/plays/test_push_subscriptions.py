@@ -57,12 +57,18 @@ def test_a_change_between_pull_and_subscription_is_not_lost(sim, bridge):
     wait_until(lambda: ada.members(ada.calendars()["Ada"]), "the event")
 
 
+def noted(bridge):
+    with sqlite3.connect(f"{bridge.dir}/store.db") as store:
+        return store.execute("SELECT count(*) FROM subscriptions WHERE made_s > 0").fetchone()[0]
+
+
 def test_nothing_is_asked_twice(sim, bridge):
     ada = bridge.sign_in(ADA)
     wait_until(lambda: told(sim) == (True, ["Ada"], ["Ada"]), "the subscriptions")
     bridge.sync(ada.name)
     sim.edit(ADA, "calendar_create", calendar={"summary": "Second"})
     wait_until(lambda: told(sim) == (True, ["Ada", "Second"], ["Ada", "Second"]), "the new ones")
+    wait_until(lambda: noted(bridge) == 5, "their note")
     bridge.stop()
     bridge.start()
     wait_until(lambda: sim.connections(), "the long connection")

@@ -1,5 +1,5 @@
 """Several writers of one calendar: who writes another event does not wait for Feishu with the first, who
-writes the same name or UID does."""
+writes the same name or UID, or a series of which it is a part, does."""
 
 import threading
 
@@ -14,9 +14,10 @@ LATE_MS = 25000
 class Writer(threading.Thread):
     """A PUT whose answer is awaited beside the play."""
 
-    def __init__(self, client, href, text):
+    def __init__(self, client, href, text, headers=None):
         super().__init__()
-        self.put = lambda: client.put(href, text, {"If-None-Match": "*"})
+        headers = {"If-None-Match": "*"} if headers is None else headers
+        self.put = lambda: client.put(href, text, headers)
         self.answer = None
         self.start()
 
@@ -70,6 +71,35 @@ def test_two_creates_of_one_name_or_uid_are_one(sim, ada, name, uid, status):
     sim.clear_faults()
     assert (first.status(), second.status()) == (201, status)
     assert len(creates(sim, since)) == 2
+
+
+def cut(summary):
+    """The weekly series with another title from the fourth time on."""
+    later = "\r\n".join([
+        "BEGIN:VEVENT", "UID:weekly", "DTSTAMP:20261120T000000Z",
+        "RECURRENCE-ID;RANGE=THISANDFUTURE;TZID=Asia/Shanghai:20270126T100000",
+        "DTSTART;TZID=Asia/Shanghai:20270126T100000", "DTEND;TZID=Asia/Shanghai:20270126T110000",
+        f"SUMMARY:{summary}", "END:VEVENT", "END:VCALENDAR"])
+    return event("weekly", extra="RRULE:FREQ=WEEKLY").replace("END:VCALENDAR", later)
+
+
+def test_who_cuts_a_series_waits_for_the_writer_of_a_part(sim, ada):
+    """The parts are events of their own, which somebody may be writing."""
+    assert ada.put(ada.href + "weekly.ics", cut("New")).status_code == 201
+    [part] = [href for href in ada.members(ada.href) if href != ada.href + "weekly.ics"]
+    newer = ada.get(part).replace("SUMMARY:New", "SUMMARY:Newer")
+    since = sim.last_call()
+    hold(sim, method="PATCH", path="*/events/*")
+    first = Writer(ada, part, newer, {})
+    is_held(sim)
+    second = Writer(ada, ada.href + "weekly.ics", cut("Newest"), {})
+    for _ in range(20):
+        assert len(ada.members(ada.href)) == 2
+    assert first.is_alive() and second.is_alive()
+    assert len(sim.writes(since)) == 1
+    sim.clear_faults()
+    assert (first.status(), second.status()) == (204, 204)
+    assert "SUMMARY:Newest" in ada.get(part)
 
 
 def test_a_pull_gets_its_turn_between_writers(sim, ada):
