@@ -126,7 +126,7 @@ static enum err lay_master(struct ctx *cx, struct down *down)
         if (view->master != NULL)
             comp_remove_sub(view->calendar, view->master);
         view->master = NULL;
-        view->form.set = false;
+        view->form = (struct ics_time){0};
         rdates_forget(view);
         return ERR_OK;
     }
