@@ -59,7 +59,7 @@ static const struct {
     {"Etc/GMT+10", "Pacific/Honolulu"},
     {"Etc/GMT+11", "Pacific/Pago_Pago"},
     {"Etc/GMT+2", "Atlantic/South_Georgia"},
-    {"Etc/GMT+3", "America/Argentina/Buenos_Aires"},
+    {"Etc/GMT+3", "America/Cayenne"},
     {"Etc/GMT+4", "America/Puerto_Rico"},
     {"Etc/GMT+5", "America/Panama"},
     {"Etc/GMT+6", "America/Costa_Rica"},

@@ -93,6 +93,21 @@ static void one_zone_has_one_address(void **state)
     assert_ptr_equal(zone_find("Etc/UTC"), zone_utc());
 }
 
+/* A summer time that the country had once would move what was written then. */
+static void a_zone_of_no_country_has_its_own_time(void **state)
+{
+    struct ctx *cx = *state;
+    for (int hours = -14; hours < 12; hours++) {
+        const char *name = arena_printf(cx->arena, "Etc/GMT%+d", hours);
+        const struct zone *zone = hours ? zone_find(name) : zone_utc();
+        /* Tokelau had another day before. */
+        int64_t unix_s = at(hours == -13 ? "20120101T000000Z" : "20000101T000000Z");
+        for (; unix_s < at("20400101T000000Z"); unix_s += INT64_C(7) * 86400)
+            if (zone_offset_s(zone, unix_s) != -hours * 3600)
+                fail_msg("%s is not %s at %lld", zone_name(zone), name, (long long)unix_s);
+    }
+}
+
 static void local_times_and_instants_convert(void **state)
 {
     (void)state;
@@ -331,6 +346,7 @@ int main(void)
         CTX_TEST(tzids_of_all_kinds_are_understood),
         CTX_TEST(vendor_names_are_no_iana_names),
         CTX_TEST(one_zone_has_one_address),
+        CTX_TEST(a_zone_of_no_country_has_its_own_time),
         CTX_TEST(local_times_and_instants_convert),
         CTX_TEST(a_time_in_a_gap_has_the_offset_before_it),
         CTX_TEST(a_time_that_occurs_twice_is_the_first),
