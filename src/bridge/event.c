@@ -111,12 +111,29 @@ static bool color_same(const cJSON *a, const cJSON *b)
     return (left ? left : -1) == (right ? right : -1);
 }
 
-/* Not every reply holds it. */
-static bool answer_same(const cJSON *a, const cJSON *b)
+/* feishu-api 15.11 */
+static const char *answer_of(const cJSON *event)
 {
-    const char *left = json_text(a, "self_rsvp_status");
-    const char *right = json_text(b, "self_rsvp_status");
-    return !*left || !*right || str_ieq(left, right);
+    const char *answer = json_text(event, "self_rsvp_status");
+    const char *status = json_text(event, "status");
+    return *answer                      ? answer
+        : str_ieq(status, "tentative") ? "needs_action"
+        : str_ieq(status, "confirmed") ? "accept"
+                                       : "";
+}
+
+/* Not every reply holds the own answer; the status says no more than that, or that the
+ * event is cancelled. What was answered a moment ago is known by the answer alone. */
+static bool status_same(const cJSON *a, const cJSON *b)
+{
+    bool left = *json_text(a, "self_rsvp_status"),
+         right = *json_text(b, "self_rsvp_status");
+    if (event_cancelled(a) != event_cancelled(b))
+        return false;
+    if (left && right)
+        return str_ieq(answer_of(a), answer_of(b));
+    return value_same("status", member(a, "status"), member(b, "status")) ||
+        ((left || right) && str_ieq(answer_of(a), answer_of(b)));
 }
 
 static bool member_same(const char *name, const cJSON *a, const cJSON *b)
@@ -131,9 +148,9 @@ static bool member_same(const char *name, const cJSON *a, const cJSON *b)
 bool event_differs(const cJSON *a, const cJSON *b)
 {
     for (size_t i = 0; i < sizeof(seen_members) / sizeof(*seen_members); i++)
-        if (!member_same(seen_members[i], a, b))
+        if (!str_eq(seen_members[i], "status") && !member_same(seen_members[i], a, b))
             return true;
-    return !answer_same(a, b);
+    return !status_same(a, b);
 }
 
 void event_keep_was(cJSON *event, const cJSON *before, bool guarded)

@@ -68,8 +68,8 @@ static void shift_time(struct ctx *cx, cJSON *event, const char *name, int64_t b
                 (long long)(json_int(time, "timestamp", 0) + by_s))));
 }
 
-/* What the rule gives: an exception that is made by its guests alone says that until
- * somebody changes it, whatever becomes of its series. */
+/* What the rule gives: an exception that is made by its guests or an answer alone says
+ * that until somebody changes it, whatever becomes of its series. */
 static const char *as_the_rule(struct ctx *cx, struct push *push, int64_t original_time)
 {
     static const char *const own[] = {"attendees", "recurrence", "is_exception",
@@ -376,9 +376,11 @@ static enum err do_reply(struct ctx *cx, struct push *push, const struct step *s
     cJSON *body = json_object(cx->arena), *one;
     cJSON_AddStringToObject(body, "rsvp_status", step->rsvp);
     TRY(push_call(cx, push, FEISHU_EVENT_REPLY, step, NULL, body, NULL, NULL));
+    cJSON *attendees = push_row_attendees(cx, push, step->original_time);
+    if (step->original_time && !push_row(push, step->original_time))
+        push_row_set(cx, push, step->original_time, NULL, attendees);
     struct row *row = push_row(push, step->original_time);
     cJSON *event = row ? json_parse(cx->arena, row->json) : NULL;
-    cJSON *attendees = push_row_attendees(cx, push, step->original_time);
     if (!event)
         return ERR_OK;
     cJSON_DeleteItemFromObjectCaseSensitive(event, "self_rsvp_status");

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from bridge import CALDAV, UNLIMITED, Bridge, responses
-from feishu_sim import ADA, HOUR, SOON
+from feishu_sim import ADA, BOB, DAY, HOUR, SOON
 
 ORGANIZER = "ORGANIZER:mailto:ada@example.com"
 GUESTS = [f"mailto:{one}" for one in ("bob@example.com", "eve@example.com", "stranger@example.org")]
@@ -210,3 +210,22 @@ def test_after_any_edits_of_a_client_both_sides_say_the_same(sim, bridge, ada, f
         fresh = other.sign_in(ADA)
         bridge.sync(ada.name)
         assert occurrences(fresh, fresh.calendars()["Ada"]) == occurrences(ada, ada.href)
+
+
+def test_an_answer_for_one_occurrence_is_served_at_once_and_is_no_conflict(sim, bridge, ada):
+    sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), recurrence="FREQ=DAILY;COUNT=5", attendees=[{"user": ADA}])
+    bridge.sync(ada.name)
+    href, = ada.members(ada.href)
+    text = ada.get(href).replace("\r\n ", "")
+    one = text[text.index("BEGIN:VEVENT"):text.index("END:VCALENDAR")].replace("20270115T", "20270117T").replace(
+        "PARTSTAT=NEEDS-ACTION", "PARTSTAT=ACCEPTED").splitlines()
+    one = [line for line in one if not line.startswith("RRULE")]
+    one.insert(2, "RECURRENCE-ID;TZID=Asia/Shanghai:20270117T160000")
+    text = text.replace("END:VCALENDAR", "\r\n".join([*one, "END:VCALENDAR"]))
+    for partstat in ("ACCEPTED", "TENTATIVE"):
+        text = text.replace("PARTSTAT=ACCEPTED", f"PARTSTAT={partstat}")
+        answer = ada.put(href, text, {"If-Match": ada.request("HEAD", href).headers["ETag"]})
+        assert answer.status_code == 204, answer.text
+        assert ada.get(href) == text
+    assert sim.told(BOB, "rsvp") and {n["event_id"].rsplit("_", 1)[1] for n in sim.told(BOB, "rsvp")} == {
+        str(SOON + 2 * DAY)}

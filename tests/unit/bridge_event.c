@@ -209,6 +209,26 @@ static void a_time_that_no_client_can_be_told_is_none(void **state)
     assert_int_not_equal(served(cx, good, INT64_C(977914880000)), ERR_OK);
 }
 
+static void a_status_says_no_more_than_the_own_answer(void **state)
+{
+    struct ctx *cx = *state;
+    const cJSON *old =
+        json(cx, "{\"status\":\"tentative\",\"self_rsvp_status\":\"accept\"}");
+    /* Answered a moment ago, and read again. */
+    assert_false(event_differs(
+        old, json(cx, "{\"status\":\"confirmed\",\"self_rsvp_status\":\"accept\"}")));
+    assert_false(event_differs(old, json(cx, "{\"status\":\"confirmed\"}")));
+    assert_true(event_differs(
+        old, json(cx, "{\"status\":\"confirmed\",\"self_rsvp_status\":\"decline\"}")));
+    assert_true(event_differs(old, json(cx, "{\"status\":\"cancelled\"}")));
+    assert_true(event_differs(
+        json(cx, "{\"status\":\"tentative\"}"), json(cx, "{\"status\":\"confirmed\"}")));
+    assert_true(event_differs(json(cx, "{\"status\":\"tentative\"}"),
+        json(cx, "{\"status\":\"confirmed\",\"self_rsvp_status\":\"accept\"}")));
+    assert_false(event_differs(json(cx, "{\"status\":\"confirmed\"}"),
+        json(cx, "{\"status\":\"confirmed\",\"self_rsvp_status\":\"decline\"}")));
+}
+
 static void exceptions_that_cannot_be_read_are_named(void **state)
 {
     struct ctx *cx = *state;
@@ -247,6 +267,7 @@ int main(void)
         CTX_TEST(only_what_reads_as_before_a_write_is_older_than_it),
         CTX_TEST(what_was_deleted_is_not_alive_again),
         CTX_TEST(a_time_that_no_client_can_be_told_is_none),
+        CTX_TEST(a_status_says_no_more_than_the_own_answer),
         CTX_TEST(exceptions_that_cannot_be_read_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
