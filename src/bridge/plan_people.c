@@ -99,6 +99,14 @@ static bool hears_of_series(struct ctx *cx, const struct planner *p,
         (plan_find_person(cx, p->env, series->now, person) != NULL);
 }
 
+/* Who leaves the series for an exception does not hear of that with the series. */
+static bool comes_to_series(struct ctx *cx, const struct planner *p,
+    const struct series_people *series, const cJSON *person)
+{
+    return hears_of_series(cx, p, series, person) &&
+        plan_find_person(cx, p->env, series->now, person) != NULL;
+}
+
 static void plan_removed(struct ctx *cx, struct planner *p, const struct change *change)
 {
     struct requests all = {STEP_REMOVE_ATTENDEES, "delete_ids", ATTENDEES_MAX_REMOVE,
@@ -164,7 +172,7 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
         bool hears = p->known == NULL || p->news ||
             plan_find_person(cx, p->env, known, one) == NULL;
         bool tell = was == NULL && hears && !silent && !json_bool(one, "silent", false) &&
-            !hears_of_series(cx, p, &series, one);
+            !comes_to_series(cx, p, &series, one);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }
 }
