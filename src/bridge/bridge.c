@@ -59,6 +59,7 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
     TRY(store_key(cx, conf->store.key_file, bridge->key));
     TRY(store_open(cx, conf->store.path, bridge->key, &bridge->store));
     bridge->locks = locks_new(arena_printf(cx->arena, "%s.lock", conf->store.path));
+    locks_check_order(bridge->locks);
     bridge->credentials = credential_cache_new(cx);
     bridge->interest = interest_new();
     bridge->readings = readings_new();

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +29,7 @@ struct locks {
     pthread_mutex_t mutex;
     struct lock *first;
     char *path;
+    bool ordered;
 };
 
 struct locks *locks_new(const char *path)
@@ -196,10 +198,59 @@ static enum err open_file(struct ctx *cx, struct locks *locks, int *result)
     return ERR_OK;
 }
 
+/* ---- their order ---- */
+
+#ifdef TEST_HOOKS
+
+static _Thread_local int held_here[LOCK_TOKEN + 1];
+
+void locks_check_order(struct locks *locks)
+{
+    locks->ordered = true;
+}
+
+static void check_order(const struct locks *locks, enum lock_kind first)
+{
+    for (int kind = (int)first; locks->ordered && kind <= LOCK_TOKEN; kind++)
+        if (held_here[kind]) {
+            fprintf(stderr, "lock %d is taken after lock %d\n", (int)first, kind);
+            abort();
+        }
+}
+
+static void note_order(const struct held *held, int by)
+{
+    for (size_t i = 0; i < HELD_MAX; i++)
+        if (held->locks[i] && held->locks[i]->locks->ordered)
+            held_here[held->locks[i]->kind] += by;
+}
+
+#else
+
+void locks_check_order(struct locks *locks)
+{
+    (void)locks;
+}
+
+static void check_order(const struct locks *locks, enum lock_kind first)
+{
+    (void)locks;
+    (void)first;
+}
+
+static void note_order(const struct held *held, int by)
+{
+    (void)held;
+    (void)by;
+}
+
+#endif
+
 enum err lock_file_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
     int64_t number, int64_t wait_ms, int *result)
 {
     int fd = -1;
+    check_order(locks, kind);
     TRY(open_file(cx, locks, &fd));
     enum err err = wait_for_processes(
         cx, locks, fd, &(struct wanted){.kind = kind, .number = number}, wait_ms);
@@ -232,6 +283,7 @@ enum err held_take_all(struct ctx *cx, struct locks *locks, struct wanted *wante
 {
     struct held taken = {.fd = -1};
     qsort(wanted, n, sizeof(*wanted), by_place);
+    check_order(locks, wanted[0].kind);
     enum err err = open_file(cx, locks, &taken.fd);
     for (size_t i = 0; i < n && !err; i++) {
         if (i && !by_place(&wanted[i - 1], &wanted[i]))
@@ -241,6 +293,7 @@ enum err held_take_all(struct ctx *cx, struct locks *locks, struct wanted *wante
             err = wait_for_processes(
                 cx, locks, taken.fd, &wanted[i], ctx_left_ms(cx, WAIT_DEFAULT_MS));
     }
+    note_order(&taken, 1);
     if (err) {
         held_release(&taken);
         return err;
@@ -258,6 +311,7 @@ enum err held_take(struct ctx *cx, struct locks *locks, enum lock_kind kind,
 
 void held_release(struct held *held)
 {
+    note_order(held, -1);
     lock_file_release(held->fd);
     for (size_t i = HELD_MAX; i-- > 0;)
         lock_release(held->locks[i]);

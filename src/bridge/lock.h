@@ -28,6 +28,9 @@ struct lock;
 /* path: of the lock file, copied; made when first needed. */
 struct locks *locks_new(const char *path);
 void locks_free(struct locks *locks);
+/* With test hooks, the program ends when a thread takes a lock while it holds one of the
+ * same kind or of a later one. */
+void locks_check_order(struct locks *locks);
 
 struct wanted {
     enum lock_kind kind;

@@ -27,22 +27,26 @@ void durable_free(struct durable *durable)
     pthread_mutex_destroy(&durable->lock);
 }
 
-/* The log stays the same file as long as a connection is open. */
-static bool open_log(struct store *store)
+/* Asked while the connection is the caller's: another thread has it when the log is
+ * opened. */
+void durable_watch(struct durable *durable, const struct store_conn *writer)
 {
-    struct durable *durable = &store->durable;
-    const char *path = sqlite3_db_filename(store->writer->db, "main");
+    durable->path = sqlite3_filename_wal(sqlite3_db_filename(writer->db, "main"));
+}
+
+/* The log stays the same file as long as a connection is open. */
+static bool open_log(struct durable *durable)
+{
     if (durable->fd < 0)
-        durable->fd = open(sqlite3_filename_wal(path), O_RDONLY | O_CLOEXEC);
+        durable->fd = open(durable->path, O_RDONLY | O_CLOEXEC);
     return durable->fd >= 0;
 }
 
 /* The lock is held; not while it syncs. */
-static void sync_one(struct store *store)
+static void sync_one(struct durable *durable)
 {
-    struct durable *durable = &store->durable;
     uint64_t number = ++durable->begun;
-    bool good = open_log(store);
+    bool good = open_log(durable);
     durable->busy = true;
     pthread_mutex_unlock(&durable->lock);
     good = good && fdatasync(durable->fd) == 0;
@@ -66,7 +70,7 @@ enum err durable_wait(struct ctx *cx, struct store *store)
         if (durable->busy)
             pthread_cond_wait(&durable->ended_one, &durable->lock);
         else
-            sync_one(store);
+            sync_one(durable);
     }
     int error = durable->failed >= mine ? durable->error : 0;
     pthread_mutex_unlock(&durable->lock);

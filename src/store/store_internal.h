@@ -42,7 +42,8 @@ struct durable {
     uint64_t begun, ended, failed; /* the last of each */
     int error;                     /* errno of failed */
     bool busy;
-    int fd; /* of the log; -1 until it is needed */
+    const char *path; /* of the log; the writer's */
+    int fd;           /* -1 until it is needed */
 };
 
 struct store {
@@ -79,6 +80,8 @@ void checkpoint_watch(struct store *store, struct store_conn *writer);
 /* ---- durable.c ---- */
 void durable_init(struct durable *durable);
 void durable_free(struct durable *durable);
+/* The write lock is held. */
+void durable_watch(struct durable *durable, const struct store_conn *writer);
 /* Returns when all is on disk that the writer committed before. Error: STORE, and what
  * was committed may or may not outlive a power failure. */
 enum err durable_wait(struct ctx *cx, struct store *store);

@@ -15,6 +15,7 @@ static enum err open_writer(struct ctx *cx, struct store *store)
         return ERR_OK;
     TRY(conn_open(cx, store, &store->writer));
     checkpoint_watch(store, store->writer);
+    durable_watch(&store->durable, store->writer);
     return db_exec(cx, store->writer->db, "PRAGMA synchronous = NORMAL");
 }
 

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "bridge/lock.h"
 
 #include "unit.h"
@@ -170,6 +172,40 @@ static void several_locks_are_held_at_once_or_not_at_all(void **state)
     unlink(PATH);
 }
 
+#ifdef TEST_HOOKS
+static int end_of(enum lock_kind first, enum lock_kind second)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        struct ctx *cx = ctx_new(NULL);
+        struct locks *locks = locks_new(PATH);
+        struct held one, other, again;
+        signal(SIGABRT, SIG_DFL);
+        close(STDERR_FILENO);
+        locks_check_order(locks);
+        held_take(cx, locks, first, 1, &one);
+        held_release(&one);
+        held_take(cx, locks, second, 1, &other);
+        held_release(&other);
+        held_take(cx, locks, first, 1, &one);
+        held_take(cx, locks, second, 2, &again);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    unlink(PATH);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void another_order_ends_the_program(void **state)
+{
+    (void)state;
+    assert_int_equal(end_of(LOCK_HOME, LOCK_CALENDAR), 0);
+    assert_int_equal(end_of(LOCK_CALENDAR, LOCK_HOME), SIGABRT);
+    assert_int_equal(end_of(LOCK_CALENDAR, LOCK_CALENDAR), SIGABRT);
+}
+#endif
+
 static void another_process_waits_and_a_killed_one_lets_go(void **state)
 {
     struct ctx *cx = *state;
@@ -207,6 +243,9 @@ int main(void)
         CTX_TEST(sharers_do_not_wait_for_each_other),
         CTX_TEST(who_wants_it_alone_is_not_passed_by_sharers),
         CTX_TEST(several_locks_are_held_at_once_or_not_at_all),
+#ifdef TEST_HOOKS
+        CTX_TEST(another_order_ends_the_program),
+#endif
         CTX_TEST(another_process_waits_and_a_killed_one_lets_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
