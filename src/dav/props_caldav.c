@@ -57,7 +57,7 @@ bool caldav_timezone(struct dav *dav, struct resource *resource, struct buf *out
 
 bool caldav_timezone_id(struct dav *dav, struct resource *resource, struct buf *out)
 {
-    xml_adds(out, zone_name(timezone_of(dav, resource)));
+    xml_adds(out, timezone_name(dav, resource));
     return true;
 }
 

@@ -195,6 +195,10 @@ enum err sync_home_begin(struct sync *sync)
     struct dav *dav = sync->dav;
     TRY(be_calendars(
         dav->cx, dav->request->bridge, &dav->user, &sync->calendars, &sync->n_calendars));
+    /* A calendar that changed since the newest number was read would be left out. */
+    for (size_t i = 0; i < sync->n_calendars; i++)
+        if (sync->calendars[i].change > sync->newest)
+            sync->newest = sync->calendars[i].change;
     sync->members = ARENA_ARRAY(dav->cx->arena, struct resource, sync->n_calendars + 1);
     sync->scratch = report_scratch(dav);
     if (sync->first && !sync->limit) {

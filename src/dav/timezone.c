@@ -59,6 +59,28 @@ const struct zone *timezone_of(struct dav *dav, struct resource *calendar)
     return zone ? zone : zone_utc();
 }
 
+/* The TZID of what was given as calendar-timezone. */
+static const char *tzid_of(struct dav *dav, const char *text)
+{
+    struct comp *calendar = NULL;
+    const char *trimmed = str_trim(dav->cx->arena, text);
+    if (lines_parse(dav->cx, trimmed, strlen(trimmed), &calendar) != ERR_OK)
+        return NULL;
+    const struct comp *vtimezone = comp_sub(calendar, "VTIMEZONE");
+    const struct line *tzid = vtimezone ? comp_line(vtimezone, "TZID") : NULL;
+    return tzid ? tzid->value : NULL;
+}
+
+const char *timezone_name(struct dav *dav, struct resource *calendar)
+{
+    const char *name = stored_text(dav, calendar, "calendar-timezone-id");
+    const char *text = stored_text(dav, calendar, "calendar-timezone");
+    if (!name && text)
+        name = tzid_of(dav, text);
+    name = name ? str_trim(dav->cx->arena, name) : NULL;
+    return name && zone_find(name) ? name : zone_name(timezone_of(dav, calendar));
+}
+
 char *timezone_text(struct dav *dav, struct resource *calendar)
 {
     struct ctx *cx = dav->cx;

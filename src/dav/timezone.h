@@ -11,6 +11,8 @@ enum err timezone_parse(struct dav *dav, const char *text, const struct zone **z
 enum err timezone_by_id(struct dav *dav, const char *id, const struct zone **zone);
 /* The calendar's zone as a client set it, else the person's; never NULL. */
 const struct zone *timezone_of(struct dav *dav, struct resource *calendar);
+/* Its name, as the client gave it where it is an IANA name. */
+const char *timezone_name(struct dav *dav, struct resource *calendar);
 /* The same as a VCALENDAR: the client's own text where it sent one. NULL when that fails.
  */
 char *timezone_text(struct dav *dav, struct resource *calendar);

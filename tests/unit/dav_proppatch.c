@@ -134,6 +134,15 @@ static void the_time_zone_is_text_and_name_at_once(void **state)
         "<C:calendar-timezone/><C:calendar-timezone-id/>"));
     assert_string_equal(text_at(w, "//C:calendar-timezone-id"), "America/New_York");
     assert_non_null(strstr(text_at(w, "//C:calendar-timezone"), "America/New_York"));
+    /* A name that Feishu is not sent is the client's all the same. */
+    assert_status(w, 207, proppatch(w, WORK,
+        SET("<C:calendar-timezone-id>Etc/GMT-8</C:calendar-timezone-id>")));
+    assert_status(w, 207, propfind(w, WORK, "0", "<C:calendar-timezone-id/>"));
+    assert_string_equal(text_at(w, "//C:calendar-timezone-id"), "Etc/GMT-8");
+    assert_status(w, 207, proppatch(w, WORK,
+        SET("<C:calendar-timezone>" VTIMEZONE("Etc/GMT-1") "</C:calendar-timezone>")));
+    assert_status(w, 207, propfind(w, WORK, "0", "<C:calendar-timezone-id/>"));
+    assert_string_equal(text_at(w, "//C:calendar-timezone-id"), "Etc/GMT-1");
 }
 
 static void wrong_time_zones_have_their_preconditions(void **state)
