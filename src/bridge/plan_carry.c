@@ -1,4 +1,6 @@
+#include "bridge/attendee.h"
 #include "bridge/field_time.h"
+#include "bridge/people.h"
 #include "bridge/plan.h"
 #include "bridge/unreadable.h"
 
@@ -43,6 +45,49 @@ static bool has_place(struct ctx *cx, const struct planner *p, int64_t original)
         view_find(&p->now, original) == NULL && !view_cancels(&p->now, original);
 }
 
+static cJSON *people_of(const cJSON *facts)
+{
+    return cJSON_GetObjectItemCaseSensitive(facts, "attendees");
+}
+
+static const struct people_index *index_of(
+    struct ctx *cx, const struct planner *p, const cJSON *people)
+{
+    return people_index(cx, p->env, people, true);
+}
+
+/* Whom upstream invited to the occurrence alone, or took out of it. */
+static void carry_people(struct ctx *cx, const struct planner *p, const cJSON *series,
+    const cJSON *theirs, cJSON *made)
+{
+    cJSON *people = people_of(made), *one, *next;
+    if (people_of(theirs) == NULL || equal_people(people_of(series), people_of(theirs)))
+        return;
+    if (people == NULL) {
+        cJSON_AddItemToObject(
+            made, "attendees", cJSON_Duplicate(people_of(theirs), true));
+        return;
+    }
+    const struct people_index *before = index_of(cx, p, people_of(series)),
+                              *after = index_of(cx, p, people_of(theirs)),
+                              *own = index_of(
+                                  cx, p, json_own(cx, cJSON_Duplicate(people, true)));
+    cJSON *list = cJSON_GetObjectItemCaseSensitive(people, "list");
+    for (one = list == NULL ? NULL : list->child; one != NULL; one = next) {
+        next = one->next;
+        if (plan_find_person(cx, p->env, before, one) != NULL &&
+            plan_find_person(cx, p->env, after, one) == NULL)
+            cJSON_Delete(cJSON_DetachItemViaPointer(list, one));
+    }
+    cJSON_ArrayForEach(
+        one, cJSON_GetObjectItemCaseSensitive(people_of(theirs), "list"))
+    {
+        if (plan_find_person(cx, p->env, before, one) == NULL &&
+            plan_find_person(cx, p->env, own, one) == NULL)
+            cJSON_AddItemToArray(list, cJSON_Duplicate(one, true));
+    }
+}
+
 /* The occurrence as the new series has it, with what upstream had changed of the old. */
 static enum err changed_facts(struct ctx *cx, const struct planner *p,
     const struct series_row *row, const cJSON *plain, cJSON **facts)
@@ -68,6 +113,7 @@ static enum err changed_facts(struct ctx *cx, const struct planner *p,
         if (value != NULL)
             cJSON_AddItemToObject(made, field->name, cJSON_Duplicate(value, true));
     }
+    carry_people(cx, p, series, theirs, made);
     *facts = made;
     return ERR_OK;
 }
@@ -89,7 +135,7 @@ static enum err carry(struct ctx *cx, struct planner *p, const struct series_row
     if (body->child != NULL)
         plan_step(cx, p,
             (struct step){.kind = STEP_PATCH, .original_time = original, .body = body});
-    return ERR_OK;
+    return plan_people(cx, p, &change);
 }
 
 enum err plan_carry(struct ctx *cx, struct planner *p, const cJSON *master)
