@@ -124,13 +124,14 @@ bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b)
     return cJSON_Compare(x, y, true);
 }
 
-/* Who is invited is compared as a field; a guest may have answered one occurrence. */
+/* Who is invited is compared as a field; a guest may have answered one occurrence: a, and
+ * there is no way back to no answer. */
 static bool same_answer(const cJSON *a, const cJSON *b)
 {
     const cJSON *x = people_self(cJSON_GetObjectItemCaseSensitive(a, "attendees"));
     const cJSON *y = people_self(cJSON_GetObjectItemCaseSensitive(b, "attendees"));
     if (x == NULL || y == NULL || json_bool(x, "organizer", false) ||
-        json_bool(y, "organizer", false))
+        json_bool(y, "organizer", false) || str_eq(json_text(x, "rsvp"), "needs_action"))
         return true;
     return str_eq(json_text(x, "rsvp"), json_text(y, "rsvp"));
 }

@@ -84,7 +84,7 @@ enum err facts_up(struct ctx *cx, const struct scene *scene, cJSON **facts);
 enum err facts_read(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **facts);
 bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b);
-/* In all that an occurrence can say of its own. */
+/* In all that an occurrence can say of its own: a, which b may be for the series. */
 bool facts_same_occurrence(const cJSON *a, const cJSON *b);
 /* Makes the component say the facts; lines that say them already keep their bytes. */
 enum err facts_patch(struct ctx *cx, const struct scene *scene, const cJSON *facts);
