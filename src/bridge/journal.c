@@ -230,6 +230,29 @@ static enum err finish_one(
     return finish(cx, &push);
 }
 
+static bool is_of(struct ctx *cx, const struct journal *journal, int64_t calendar_id,
+    const char *name)
+{
+    return journal->calendar_id == calendar_id && str_eq(journal->name, name) &&
+        !move_is(cx, journal);
+}
+
+enum err journal_has_parts(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
+    const char *name, bool *has)
+{
+    struct journal *list;
+    size_t n;
+    bool found = false;
+    TRY(store_journals(cx, bridge->store, &list, &n));
+    for (size_t i = 0; i < n; i++)
+        found = found ||
+            (is_of(cx, &list[i], calendar_id, name) &&
+                cJSON_GetArraySize(
+                    json_array(json_parse(cx->arena, list[i].plan), "later")) > 0);
+    *has = found;
+    return ERR_OK;
+}
+
 enum err journal_finish_object(
     struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name)
 {
@@ -237,8 +260,7 @@ enum err journal_finish_object(
     size_t n;
     TRY(store_journals(cx, bridge->store, &list, &n));
     for (size_t i = 0; i < n; i++)
-        if (list[i].calendar_id == calendar_id && str_eq(list[i].name, name) &&
-            !move_is(cx, &list[i]))
+        if (is_of(cx, &list[i], calendar_id, name))
             TRY(finish_one(cx, bridge, &list[i]));
     return ERR_OK;
 }

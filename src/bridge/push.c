@@ -222,14 +222,11 @@ static enum err put_locked(struct ctx *cx, struct write *write,
 }
 
 /* A write may wait long for Feishu, and writes of other events need not wait with it.
- * Neither the name nor the UID may be given away meanwhile. Who cuts a series writes
- * several events, some of which may be there already. */
+ * Neither the name nor the UID may be given away meanwhile. */
 static enum err take_event(
     struct ctx *cx, struct write *write, const char *uid, struct held *held)
 {
     int64_t calendar_id = write->calendar.id;
-    if (write->split.later.n)
-        return held_take(cx, write->bridge->locks, LOCK_CALENDAR, calendar_id, held);
     struct wanted wanted[] = {
         {.kind = LOCK_CALENDAR, .number = calendar_id, .shared = true},
         {.kind = LOCK_EVENT, .number = lock_number(calendar_id, write->push.name)},
@@ -237,6 +234,29 @@ static enum err take_event(
     };
     return held_take_all(
         cx, write->bridge->locks, wanted, sizeof(wanted) / sizeof(*wanted), held);
+}
+
+static enum err take_calendar(struct ctx *cx, struct write *write, struct held *held)
+{
+    return held_take(
+        cx, write->bridge->locks, LOCK_CALENDAR, write->calendar.id, held);
+}
+
+/* Who cuts a series writes several events, some of which may be there already, and so may
+ * who has to finish what another began. */
+static enum err take_for_put(
+    struct ctx *cx, struct write *write, const char *uid, struct held *held)
+{
+    bool parts = false;
+    if (write->split.later.n)
+        return take_calendar(cx, write, held);
+    TRY(take_event(cx, write, uid, held));
+    enum err err = journal_has_parts(
+        cx, write->bridge, write->calendar.id, write->push.name, &parts);
+    if (!err && !parts)
+        return ERR_OK;
+    held_release(held);
+    return err ? err : take_calendar(cx, write, held);
 }
 
 enum err write_put(struct ctx *cx, struct write *write, const struct be_user *user,
@@ -251,7 +271,7 @@ enum err write_put(struct ctx *cx, struct write *write, const struct be_user *us
     TRY(write_open(cx, write, user, put->calendar, put->name));
     char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
     TRY(convert_split(cx, &write->env, text, parsed.calendar, &write->split));
-    TRY(take_event(cx, write, parsed.uid, &held));
+    TRY(take_for_put(cx, write, parsed.uid, &held));
     enum err err = put_locked(cx, write, &parsed, text, result);
     held_release(&held);
     /* Who wrote it knows it, though it is not read again. */

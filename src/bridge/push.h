@@ -111,6 +111,9 @@ enum err push_settle(
 enum err journal_open(struct ctx *cx, struct push *push);
 enum err journal_note(struct ctx *cx, struct push *push);
 void journal_close(struct ctx *cx, struct push *push);
+/* Whether an object has an unfinished write that writes other objects, too. */
+enum err journal_has_parts(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
+    const char *name, bool *has);
 /* The unfinished write of an object, if there is one, is finished as far as can be. The
  * calendar's lock is held. Errors: those of the attempt while its outcome stays open. */
 enum err journal_finish_object(

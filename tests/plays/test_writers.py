@@ -102,6 +102,29 @@ def test_who_cuts_a_series_waits_for_the_writer_of_a_part(sim, ada):
     assert "SUMMARY:Newest" in ada.get(part)
 
 
+def test_who_has_to_finish_a_cut_waits_for_the_writer_of_a_part(sim, ada):
+    weekly = event("weekly", summary="Old", extra="RRULE:FREQ=WEEKLY")
+    assert ada.put(ada.href + "weekly.ics", weekly).status_code == 201
+    sim.fault(method="PATCH", path="*/events/*", cut="before", count=-1)
+    assert ada.put(ada.href + "weekly.ics", cut("New")).status_code >= 500
+    [part] = [href for href in ada.members(ada.href) if href != ada.href + "weekly.ics"]
+    newer = ada.get(part).replace("SUMMARY:New", "SUMMARY:Newer")
+    sim.clear_faults()
+    since = sim.last_call()
+    hold(sim, method="PATCH", path=f"*/events/{sim.event('New')['event_id']}*")
+    first = Writer(ada, part, newer, {})
+    is_held(sim)
+    second = Writer(ada, ada.href + "weekly.ics", weekly.replace("SUMMARY:Old", "SUMMARY:Older"), {})
+    for _ in range(20):
+        assert len(ada.members(ada.href)) == 2
+    assert first.is_alive() and second.is_alive()
+    assert len(sim.writes(since)) == 1
+    sim.clear_faults()
+    assert (first.status(), second.status()) == (204, 204)
+    assert "SUMMARY:Newer" in ada.get(part)
+    assert "SUMMARY:Older" in ada.get(ada.href + "weekly.ics")
+
+
 def test_a_pull_gets_its_turn_between_writers(sim, ada):
     """Feishu's own change is not kept away by clients that write all the time."""
     over = threading.Event()
