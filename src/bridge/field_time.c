@@ -87,9 +87,10 @@ enum err up_end(struct ctx *cx, const struct scene *scene, cJSON **value)
                 zone_name(floating));
         end = start; /* the clock is put forward in between */
     }
-    /* A series is sent with equal zones (feishu-api 16.36). */
+    /* A series is sent with equal zones (feishu-api 16.36), and so is a duration. */
     if (comp_line(scene->event, "RRULE") != NULL ||
-        comp_line(scene->event, "RDATE") != NULL)
+        comp_line(scene->event, "RDATE") != NULL ||
+        comp_line(scene->event, "DTEND") == NULL)
         zone = start.zone == NULL ? floating : start.zone;
     *value = up_value(scene, &end, zone);
     return ERR_OK;

@@ -122,6 +122,12 @@ void ics_time_add(struct ics_time *time, int64_t days, int64_t seconds)
     } else if (seconds && time->zone) {
         int64_t unix_s = zone_to_unix(time->zone, &time->civil) + seconds;
         time->civil = zone_to_local(time->zone, unix_s);
+        if (zone_to_unix(time->zone, &time->civil) != unix_s) {
+            /* The second of two equal wall clocks (RFC 5545 3.3.5). */
+            time->zone = zone_utc();
+            time->civil = zone_to_local(time->zone, unix_s);
+            time->tzid = NULL;
+        }
     } else if (seconds) {
         time->civil = civil_from_seconds(civil_seconds(&time->civil) + seconds);
     }

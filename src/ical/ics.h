@@ -35,7 +35,8 @@ enum err ics_time_value(struct ctx *cx, const struct comp *calendar,
 int64_t ics_time_unix(const struct ics_time *time, const struct zone *floating);
 /* RFC 5545 3.3.6, sign included, in seconds; *days apart (nominal). */
 bool ics_duration(const char *text, int64_t *days, int64_t *seconds);
-/* Adds days on the wall clock, then exact seconds (for dates: full days). */
+/* Adds days on the wall clock, then exact seconds (for dates: full days). What no wall
+ * clock of the zone says becomes a time in UTC. */
 void ics_time_add(struct ics_time *time, int64_t days, int64_t seconds);
 /* Start and end of a VEVENT by DTEND, DURATION or the defaults of RFC 5545 3.6.1. The end
  * of a date is the exclusive date; a DTEND that equals a DTSTART date means one day. */
