@@ -18,6 +18,7 @@
 
 struct told {
     struct told *next;
+    uint64_t number; /* a create of the same name may be told meanwhile */
     int64_t calendar_id;
     char name[]; /* of the object */
 };
@@ -26,6 +27,7 @@ struct unanswered {
     pthread_mutex_t mutex;
     struct told *told;
     size_t n;
+    uint64_t number; /* the last one given */
 };
 
 /* A request that is about to be answered. */
@@ -68,16 +70,41 @@ static struct told **find(
     return at;
 }
 
+/* The mutex is held. */
+static void drop(struct unanswered *all, struct told **at)
+{
+    struct told *one = *at;
+    *at = one->next;
+    free(one);
+    all->n--;
+}
+
 static void forget(struct unanswered *all, int64_t calendar_id, const char *name)
 {
     pthread_mutex_lock(&all->mutex);
-    struct told **at = find(all, calendar_id, name), *one = *at;
-    if (one) {
-        *at = one->next;
-        free(one);
-        all->n--;
-    }
+    struct told **at = find(all, calendar_id, name);
+    if (*at)
+        drop(all, at);
     pthread_mutex_unlock(&all->mutex);
+}
+
+static void forget_number(struct unanswered *all, uint64_t number)
+{
+    pthread_mutex_lock(&all->mutex);
+    struct told **at = &all->told;
+    while (*at && (*at)->number != number)
+        at = &(*at)->next;
+    if (*at)
+        drop(all, at);
+    pthread_mutex_unlock(&all->mutex);
+}
+
+static bool is_any(struct unanswered *all)
+{
+    pthread_mutex_lock(&all->mutex);
+    bool any = all->told != NULL;
+    pthread_mutex_unlock(&all->mutex);
+    return any;
 }
 
 static bool is_told(struct unanswered *all, int64_t calendar_id, const char *name)
@@ -130,6 +157,7 @@ static void request_ends(void *self)
     pthread_mutex_lock(&all->mutex);
     bool room = all->n < TOLD_MAX;
     if (room) {
+        one->number = ++all->number;
         one->next = all->told;
         all->told = one;
         all->n++;
@@ -168,17 +196,19 @@ static const struct told *copy_told(struct ctx *cx, struct unanswered *all)
     return list;
 }
 
+/* What was told is looked up when nobody can note another create of the same name. */
 void unanswered_flush(struct ctx *cx, struct bridge *bridge)
 {
-    const struct told *list = copy_told(cx, bridge->unanswered);
+    struct unanswered *all = bridge->unanswered;
     struct store_tx *tx;
     enum err err = ERR_OK;
-    if (!list || store_begin(cx, bridge->store, &tx))
+    if (!is_any(all) || store_begin(cx, bridge->store, &tx))
         return;
+    const struct told *list = copy_told(cx, all);
     for (const struct told *one = list; one && !err; one = one->next)
         err = store_unanswered_remove(cx, tx, one->calendar_id, one->name);
     if (store_end(cx, tx, err))
         return;
     for (const struct told *one = list; one; one = one->next)
-        forget(bridge->unanswered, one->calendar_id, one->name);
+        forget_number(all, one->number);
 }
