@@ -87,8 +87,8 @@ bool occurrence_is_of_rule(struct ctx *cx, const struct convert_env *env, const 
     struct comp *calendar;
     struct view view;
     char *text;
-    return convert_down(cx, env, &series, NULL, &text) == ERR_OK &&
-        lines_parse(cx, text, strlen(text), &calendar) == ERR_OK &&
-        view_of(cx, env, calendar, &view) == ERR_OK &&
+    return convert_down(cx, env, &series, NULL, &text) != ERR_OK ||
+        lines_parse(cx, text, strlen(text), &calendar) != ERR_OK ||
+        view_of(cx, env, calendar, &view) != ERR_OK ||
         view_has(cx, env, &view, original_time);
 }

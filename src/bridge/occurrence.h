@@ -22,7 +22,7 @@ enum err occurrence_look(struct ctx *cx, const struct occurrence *one,
     enum occurrence_state *state, const cJSON **event);
 
 /* Whether the rule of a master, as an event object of upstream's, has an occurrence at
- * that scheduled start. */
+ * that scheduled start; true where it cannot be read. */
 bool occurrence_is_of_rule(struct ctx *cx, const struct convert_env *env, const char *uid,
     const cJSON *master, int64_t original_time);
 

@@ -46,36 +46,54 @@ static bool open_log(struct durable *durable)
 static void sync_one(struct durable *durable)
 {
     uint64_t number = ++durable->begun;
-    bool good = open_log(durable);
     durable->busy = true;
     pthread_mutex_unlock(&durable->lock);
-    good = good && fdatasync(durable->fd) == 0;
-    int error = errno;
+    int error = fdatasync(durable->fd) == 0 ? 0 : errno;
     pthread_mutex_lock(&durable->lock);
     durable->busy = false;
     durable->ended = number;
-    if (!good) {
-        durable->failed = number;
-        durable->error = error;
-    }
+    durable->error = error;
     pthread_cond_broadcast(&durable->ended_one);
+}
+
+/* After one failure no later success means anything: what was not written is not tried
+ * again, and all that follows it in the log would be lost with it. */
+static enum err failure(struct ctx *cx, struct store *store, int error)
+{
+    if (error == 0)
+        return ERR_OK;
+    return fail(cx, ERR_STORE,
+        "the log of %s could not be synced (%s); nothing is written until a restart",
+        store->path, strerror(error));
+}
+
+enum err durable_check(struct ctx *cx, struct store *store)
+{
+    struct durable *durable = &store->durable;
+    pthread_mutex_lock(&durable->lock);
+    int error = durable->error;
+    pthread_mutex_unlock(&durable->lock);
+    return failure(cx, store, error);
 }
 
 enum err durable_wait(struct ctx *cx, struct store *store)
 {
     struct durable *durable = &store->durable;
     pthread_mutex_lock(&durable->lock);
+    if (!open_log(durable)) {
+        int reason = errno;
+        pthread_mutex_unlock(&durable->lock);
+        return fail(cx, ERR_STORE, "cannot open the log of %s: %s", store->path,
+            strerror(reason));
+    }
     uint64_t mine = durable->begun + 1;
-    while (durable->ended < mine) {
+    while (durable->ended < mine && durable->error == 0) {
         if (durable->busy)
             pthread_cond_wait(&durable->ended_one, &durable->lock);
         else
             sync_one(durable);
     }
-    int error = durable->failed >= mine ? durable->error : 0;
+    int error = durable->error;
     pthread_mutex_unlock(&durable->lock);
-    if (error != 0)
-        return fail(cx, ERR_STORE, "cannot sync the log of %s: %s", store->path,
-            strerror(error));
-    return ERR_OK;
+    return failure(cx, store, error);
 }

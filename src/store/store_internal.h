@@ -39,8 +39,8 @@ struct store_conn {
 struct durable {
     pthread_mutex_t lock;
     pthread_cond_t ended_one;
-    uint64_t begun, ended, failed; /* the last of each */
-    int error;                     /* errno of failed */
+    uint64_t begun, ended; /* the last of each */
+    int error;             /* errno of the one that failed; none is tried then */
     bool busy;
     const char *path; /* of the log; the writer's */
     int fd;           /* -1 until it is needed */
@@ -82,6 +82,8 @@ void durable_init(struct durable *durable);
 void durable_free(struct durable *durable);
 /* The write lock is held. */
 void durable_watch(struct durable *durable, const struct store_conn *writer);
+/* ERR_OK as long as every sync was good; otherwise STORE. */
+enum err durable_check(struct ctx *cx, struct store *store);
 /* Returns when all is on disk that the writer committed before. Error: STORE, and what
  * was committed may or may not outlive a power failure. */
 enum err durable_wait(struct ctx *cx, struct store *store);

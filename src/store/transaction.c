@@ -56,6 +56,7 @@ static enum err begin(
         own->snapshot = false;
         TRY(sql_run(cx, own, SQL_COMMIT, ""));
     }
+    TRY(durable_check(cx, store));
     TRY(take_writer(cx, store, own));
     struct store_conn *one = store->writer;
     one->broken = false;
