@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs them all: units, golden pairs, checks of the house, plays,
-# outside judges, the sanitizer build and make distcheck. Ends with "N passed, N failed".
+# outside judges, the sanitizer builds and make distcheck. Ends with "N passed, N failed".
 #
 #   contrib/check.sh           everything
 #   contrib/check.sh --quick   units, checks and plays of one plain build
@@ -11,6 +11,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=contrib/packages.sh
 . "$top/contrib/packages.sh"
 export PYTHON3=/usr/bin/python3 PYTHONDONTWRITEBYTECODE=1
+export TSAN_OPTIONS="second_deadlock_stack=1 report_thread_leaks=0"
 work=$(mktemp -d "${TMPDIR:-/tmp}/feishu-caldav-check.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 passed=0
@@ -68,12 +69,21 @@ build() { # build DIR CONFIGURE-OPTIONS...
         make -s -j"$(nproc)" && make -s -j"$(nproc)" check TESTS=
 }
 
+# What threads meet in: the programs, and the units that start threads.
+threads=$(printf 'tests/unit/%s ' base_cache bridge_lock feishu_budget store_open store_threads)
+build_threads() { # build_threads DIR
+    mkdir -p "$work/$1" && cd "$work/$1" &&
+        "$top/configure" --quiet --enable-werror --enable-tsan --enable-test-hooks \
+            PYTHON3="$PYTHON3" &&
+        xargs make -s -j"$(nproc)" feishu-caldav feishu-sim <<<"$threads"
+}
+
 # Units, golden pairs and the checks of the house; counts each cmocka test.
-units() { # units DIR
+units() { # units DIR MAKE-ARGUMENTS...
     local log=$work/units.log ok bad
     say "make check in $1"
     cd "$work/$1" || return
-    make -s -j"$(nproc)" check >"$log" 2>&1
+    make -s -j"$(nproc)" "${@:2}" check >"$log" 2>&1
     local rc=$?
     ok=$(cat tests/*/*.log 2>/dev/null | grep -c '^\[       OK \]')
     bad=$(cat tests/*/*.log 2>/dev/null | grep '^\[  FAILED  \] [^0-9]' | sort -u | wc -l)
@@ -90,22 +100,18 @@ number_of() { # number_of WORD LINE: the number before the word, 0 when it is no
     grep -oE "[0-9]+ $1\b" <<<"$2" | grep -oE '[0-9]+' || echo 0
 }
 
-# Four at once even on two cores: most of the time they wait for something. A play that fails is
-# run once more, because desktop programs among four others meet time-outs of their own; those
-# that needed it are named, and counted as "rerun" in the line that pytest ends with.
+# Four at once even on two cores: most of the time they wait for something.
 plays() { # plays DIR PYTEST-ARGUMENTS...
     local log=$work/plays.log
     say "plays in $1"
     cd "$top" || return
-    BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 4 --reruns 1 -r R "${@:2}" \
-        >"$log" 2>&1
+    BUILD_DIR=$work/$1 "$PYTHON3" -m pytest -q -p no:cacheprovider -n 4 "${@:2}" >"$log" 2>&1
     local rc=$? last ok bad
     last=$(tail -n 1 "$log")
     ok=$(number_of passed "$last")
     bad=$(($(number_of failed "$last") + $(number_of 'errors?' "$last")))
     [ "$rc" = 0 ] || [ "$bad" != 0 ] || bad=1
     [ "$rc" = 0 ] || tail -n 120 "$log"
-    grep '^RERUN' "$log"
     echo "$last"
     count "$ok" "$bad"
 }
@@ -142,6 +148,10 @@ step "table of the judges" judges_table
 if step "sanitizer build" build san --enable-asan --enable-ubsan --enable-test-hooks; then
     units san
     plays san "$top/tests/plays" "${apart[@]/#/--ignore=}"
+fi
+if step "thread sanitizer build" build_threads tsan; then
+    units tsan check_PROGRAMS= TESTS="$threads"
+    plays tsan "$top"/tests/plays/test_{push_callback,writers}.py
 fi
 step "make distcheck" make -s -j"$(nproc)" -C "$work/plain" distcheck
 finish

@@ -9,7 +9,7 @@ PACKAGES_BUILD="build-essential autoconf automake pkg-config
     tzdata ca-certificates curl python3"
 
 # shellcheck disable=SC2034
-PACKAGES_TEST="git xz-utils python3-pytest python3-pytest-rerunfailures python3-pytest-xdist
+PACKAGES_TEST="git xz-utils python3-pytest python3-pytest-xdist
     python3-requests python3-dateutil python3-icalendar python3-caldav
     litmus vdirsyncer khal cadaver thunderbird xvfb xauth
     evolution-data-server gir1.2-ecal-2.0 python3-gi dbus-daemon"

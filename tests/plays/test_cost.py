@@ -6,7 +6,7 @@ import re
 from bridge import Bridge, wait_until
 from dav_client import event
 from feishu_sim import ADA, BOB, HOUR, SOON
-from test_push import freebusy
+from test_freebusy import freebusy
 
 DOCUMENT = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "cost.md")
 GUESTS = ("ORGANIZER:mailto:ada@example.com\nATTENDEE;PARTSTAT=ACCEPTED:mailto:ada@example.com\n"

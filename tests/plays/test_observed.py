@@ -11,7 +11,7 @@ import requests
 
 from bridge import Bridge, event, wait_until
 from feishu_sim import ADA, BOB, DAY
-from test_push import freebusy
+from test_freebusy import freebusy
 
 
 def page(bridge):
