@@ -9,9 +9,17 @@
 
 #define CALL_BODY_MAX_BYTES 65536
 
+/* As it came: most calls are never asked for, so it becomes JSON when it is printed. */
 struct call {
     uint64_t seq;
-    char *json;
+    int64_t time_ms, real_ms;
+    char *method, *target, *body, *user;
+    size_t n_body;
+    bool is_json;
+    const struct route *route;
+    enum token_kind kind;
+    int status, code;
+    char log_id[40];
 };
 
 static struct call ring[CALLS_MAX];
@@ -23,49 +31,102 @@ static const char *const KINDS[] = {
     [TOKEN_USER] = "user",
 };
 
-static void print_body(struct buf *out, const struct request *rq)
+static void forget(struct call *call)
 {
-    if (rq->json && rq->n_body <= CALL_BODY_MAX_BYTES)
-        jw_json(out, "body", rq->json);
-    else if (rq->n_body)
-        jw_strn(out, "body", rq->body,
-            rq->n_body < CALL_BODY_MAX_BYTES ? rq->n_body : CALL_BODY_MAX_BYTES);
-    else
-        jw_raw(out, "body", NULL);
+    free(call->method);
+    free(call->target);
+    free(call->body);
+    free(call->user);
+    *call = (struct call){0};
 }
 
-void call_record(const struct request *rq, const struct reply *rp)
+static void keep_body(struct call *call, struct request *rq)
 {
-    struct buf json = {0};
-    struct call *slot;
+    call->body = rq->body;
+    call->n_body = rq->n_body;
+    call->is_json = rq->json && rq->n_body <= CALL_BODY_MAX_BYTES;
+    rq->body = NULL;
+    rq->n_body = 0;
+    if (call->n_body <= CALL_BODY_MAX_BYTES)
+        return;
+    call->n_body = CALL_BODY_MAX_BYTES;
+    call->body = xrealloc(call->body, CALL_BODY_MAX_BYTES);
+}
+
+void call_record(struct request *rq, const struct reply *rp)
+{
+    struct call *call;
 
     last++;
     if (sw_is(SW_RECORD_CALLS, "off")) {
         first_kept = last + 1;
         return;
     }
-    jw_open(&json, NULL, '{');
-    jw_int(&json, "seq", (int64_t)last);
-    jw_int(&json, "time_ms", clock_ms());
-    jw_int(&json, "real_ms", monotonic_ms());
-    jw_str(&json, "method", rq->method);
-    jw_str(&json, "path", rq->path);
-    jw_str(&json, "route", rq->route ? rq->route->path : NULL);
-    jw_str(&json, "query_text", rq->query_text ? rq->query_text : "");
-    jw_open(&json, "query", '{');
-    for (size_t i = 0; i < rq->n_query; i++)
-        jw_str(&json, rq->query[i].name, rq->query[i].value);
-    jw_close(&json, '}');
-    print_body(&json, rq);
-    jw_str(&json, "token", KINDS[rq->kind]);
-    jw_str(&json, "user", rq->kind == TOKEN_USER ? rq->who->open_id : NULL);
-    jw_int(&json, "status", rp->cut ? 0 : rp->status);
-    jw_int(&json, "code", rp->code);
-    jw_str(&json, "log_id", rp->log_id);
-    jw_close(&json, '}');
-    slot = &ring[last % CALLS_MAX];
-    free(slot->json);
-    *slot = (struct call){.seq = last, .json = json.p};
+    call = &ring[last % CALLS_MAX];
+    forget(call);
+    *call = (struct call){
+        .seq = last,
+        .time_ms = clock_ms(),
+        .real_ms = monotonic_ms(),
+        .method = xstrdup(rq->method),
+        .target = rq->target,
+        .user = rq->kind == TOKEN_USER ? xstrdup(rq->who->open_id) : NULL,
+        .route = rq->route,
+        .kind = rq->kind,
+        .status = rp->cut ? 0 : rp->status,
+        .code = rp->code,
+    };
+    memcpy(call->log_id, rp->log_id, sizeof call->log_id);
+    rq->target = NULL;
+    keep_body(call, rq);
+}
+
+static void print_body(struct buf *out, const struct call *call)
+{
+    cJSON *json = NULL;
+
+    if (call->is_json) {
+        json = cJSON_ParseWithLength(call->body, call->n_body);
+        jw_json(out, "body", json);
+        cJSON_Delete(json);
+    } else if (call->n_body) {
+        jw_strn(out, "body", call->body, call->n_body);
+    } else {
+        jw_raw(out, "body", NULL);
+    }
+}
+
+static void print_target(struct buf *out, const struct call *call)
+{
+    struct request rq = {.target = call->target};
+
+    request_target(&rq);
+    jw_str(out, "path", rq.path);
+    jw_str(out, "route", call->route ? call->route->path : NULL);
+    jw_str(out, "query_text", rq.query_text ? rq.query_text : "");
+    jw_open(out, "query", '{');
+    for (size_t i = 0; i < rq.n_query; i++)
+        jw_str(out, rq.query[i].name, rq.query[i].value);
+    jw_close(out, '}');
+    rq.target = NULL;
+    request_free(&rq);
+}
+
+static void print_call(struct buf *out, const struct call *call)
+{
+    jw_open(out, NULL, '{');
+    jw_int(out, "seq", (int64_t)call->seq);
+    jw_int(out, "time_ms", call->time_ms);
+    jw_int(out, "real_ms", call->real_ms);
+    jw_str(out, "method", call->method);
+    print_target(out, call);
+    print_body(out, call);
+    jw_str(out, "token", KINDS[call->kind]);
+    jw_str(out, "user", call->user);
+    jw_int(out, "status", call->status);
+    jw_int(out, "code", call->code);
+    jw_str(out, "log_id", call->log_id);
+    jw_close(out, '}');
 }
 
 void calls_print(struct buf *out, const char *key, uint64_t since)
@@ -77,7 +138,7 @@ void calls_print(struct buf *out, const char *key, uint64_t since)
     jw_open(out, key, '[');
     for (; from <= last; from++)
         if (ring[from % CALLS_MAX].seq == from)
-            jw_raw(out, NULL, ring[from % CALLS_MAX].json);
+            print_call(out, &ring[from % CALLS_MAX]);
     jw_close(out, ']');
 }
 
@@ -88,9 +149,7 @@ uint64_t calls_last(void)
 
 void calls_clear(void)
 {
-    for (size_t i = 0; i < CALLS_MAX; i++) {
-        free(ring[i].json);
-        ring[i] = (struct call){0};
-    }
+    for (size_t i = 0; i < CALLS_MAX; i++)
+        forget(&ring[i]);
     first_kept = last + 1;
 }

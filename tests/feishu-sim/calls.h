@@ -9,7 +9,8 @@
 /* The oldest calls are forgotten beyond this many. */
 #define CALLS_MAX 20000
 
-void call_record(const struct request *rq, const struct reply *rp);
+/* Takes the target and the body from the request. */
+void call_record(struct request *rq, const struct reply *rp);
 void calls_print(struct buf *out, const char *key, uint64_t since);
 uint64_t calls_last(void);
 void calls_clear(void);

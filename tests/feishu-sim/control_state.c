@@ -101,7 +101,7 @@ static void print_views(struct buf *out, const struct event *ev)
 /* The event as its creator sees it, with everything that others see otherwise. */
 static void print_event(struct buf *out, const struct event *ev)
 {
-    struct request rq = {.method = (char[]){"STATE"}, .who = ev->creator};
+    struct request rq = {.method = "STATE", .who = ev->creator};
     struct sight sight = {
         .rq = &rq, .cal = ev->home, .role = ROLE_OWNER, .look = LOOK_GET};
 

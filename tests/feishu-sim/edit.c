@@ -26,8 +26,7 @@ typedef cJSON *(*edit_fn)(struct edit *e);
 cJSON *edit_call(struct person *who, const char *method, const char *target, cJSON *body,
     char **complaint)
 {
-    struct request rq = {
-        .method = xstrdup(method), .target = xstrdup(target), .who = who};
+    struct request rq = {.method = method, .target = xstrdup(target), .who = who};
     struct reply rp = {0};
     cJSON *data = NULL;
 
@@ -36,7 +35,7 @@ cJSON *edit_call(struct person *who, const char *method, const char *target, cJS
         rq.n_body = strlen(rq.body);
         rq.json = body;
     }
-    gateway_target(&rq);
+    request_target(&rq);
     gateway_edit(&rq, &rp);
     reply_finish(&rp, &rq);
     if (rp.code)

@@ -16,16 +16,6 @@
 #include "switches.h"
 #include "token.h"
 
-void gateway_target(struct request *rq)
-{
-    size_t n = strcspn(rq->target, "?");
-
-    rq->path = xstrndup(rq->target, n);
-    if (rq->target[n])
-        rq->query_text = xstrdup(rq->target + n + 1);
-    rq->n_query = pairs_parse(rq->query_text, &rq->query);
-}
-
 static int check_token(struct request *rq, struct reply *rp)
 {
     const char *text = rq->authorization;
@@ -86,11 +76,12 @@ static int need_scopes(
     char *copy = xstrdup(scopes), *save = NULL;
     bool app = false, user = false;
 
-    for (char *one = strtok_r(copy, " ", &save); one; one = strtok_r(NULL, " ", &save)) {
+    for (char *one = strtok_r(copy, " ", &save); one && !user;
+         one = strtok_r(NULL, " ", &save)) {
         if (!app_has_scope(one))
             continue;
         app = true;
-        user = user || rq->kind != TOKEN_USER || scope_has(rq->token->scope, one);
+        user = rq->kind != TOKEN_USER || scope_has(rq->token->scope, one);
     }
     free(copy);
     if (!app)
@@ -199,14 +190,13 @@ int gateway_edit(struct request *rq, struct reply *rp)
 
 static void new_log_id(struct reply *rp)
 {
-    char head[15], tail[21];
+    char *tail = rp->log_id + 14;
 
-    compact_print(clock_s(), head);
+    compact_print(clock_s(), rp->log_id);
     random_hex(tail, 20);
     for (char *c = tail; *c; c++)
         if (*c >= 'a')
             *c = (char)(*c - 'a' + 'A');
-    snprintf(rp->log_id, sizeof rp->log_id, "%s%s", head, tail);
 }
 
 static void under_lock(struct request *rq, struct reply *rp)
@@ -230,7 +220,7 @@ static void under_lock(struct request *rq, struct reply *rp)
 
 void gateway_serve(struct request *rq, struct reply *rp)
 {
-    gateway_target(rq);
+    request_target(rq);
     big_lock();
     new_log_id(rp);
     under_lock(rq, rp);

@@ -9,7 +9,5 @@
 void gateway_serve(struct request *rq, struct reply *rp);
 /* The handler behind the gateway for an edit as if in the Feishu client (lock held). */
 int gateway_edit(struct request *rq, struct reply *rp);
-/* Splits the target into path and query. */
-void gateway_target(struct request *rq);
 
 #endif

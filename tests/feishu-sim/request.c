@@ -10,24 +10,25 @@
 #include "errors.h"
 #include "switches.h"
 
+void request_target(struct request *rq)
+{
+    size_t n = strcspn(rq->target, "?");
+
+    rq->path = xstrndup(rq->target, n);
+    if (rq->target[n])
+        rq->query_text = rq->target + n + 1;
+    rq->n_query = pairs_parse(rq->query_text, &rq->query);
+}
+
 void request_free(struct request *rq)
 {
     pairs_free(rq->query, rq->n_query);
     for (size_t i = 0; i < PARAMS_MAX; i++)
         free(rq->params[i]);
     cJSON_Delete(rq->json);
-    free(rq->method);
     free(rq->target);
     free(rq->path);
-    free(rq->query_text);
     free(rq->body);
-    free(rq->authorization);
-    free(rq->content_type);
-    free(rq->cookie);
-    free(rq->host);
-    free(rq->locale);
-    free(rq->upgrade);
-    free(rq->websocket_key);
     *rq = (struct request){0};
 }
 
@@ -40,7 +41,6 @@ void reply_free(struct reply *rp)
     buf_free(&rp->permissions);
     buf_free(&rp->body);
     for (size_t i = 0; i < rp->n_headers; i++) {
-        free(rp->headers[i].name);
         free(rp->headers[i].value);
     }
     *rp = (struct reply){0};
@@ -72,7 +72,7 @@ void reply_header(struct reply *rp, const char *name, const char *value)
 {
     if (rp->n_headers == sizeof rp->headers / sizeof rp->headers[0])
         return;
-    rp->headers[rp->n_headers].name = xstrdup(name);
+    rp->headers[rp->n_headers].name = name;
     rp->headers[rp->n_headers++].value = xstrdup(value);
 }
 

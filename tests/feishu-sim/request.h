@@ -22,15 +22,16 @@ struct pair {
 };
 
 struct request {
-    char *method, *target; /* target as it came, with the query */
-    char *path;            /* target without query, not decoded */
-    char *query_text;      /* NULL without query */
+    const char *method;
+    char *target;           /* as it came, with the query */
+    char *path;             /* target without query, not decoded */
+    const char *query_text; /* inside target; NULL without query */
     struct pair *query;
     size_t n_query;
     char *body;
     size_t n_body;
-    char *authorization, *content_type, *cookie, *host, *locale;
-    char *upgrade, *websocket_key;
+    /* Headers, NULL when missing. Like the method they belong to the connection. */
+    const char *authorization, *content_type, *cookie, *host, *upgrade, *websocket_key;
     cJSON *json; /* parsed body; NULL when there is none */
     const struct route *route;
     char *params[PARAMS_MAX]; /* path parameters, decoded, in order */
@@ -42,7 +43,8 @@ struct request {
 };
 
 struct header {
-    char *name, *value;
+    const char *name; /* a constant */
+    char *value;
 };
 
 struct reply {
@@ -58,12 +60,14 @@ struct reply {
     struct header headers[4];
     size_t n_headers;
     char log_id[40];
-    bool upgrade; /* the connection becomes a WebSocket */
-    bool cut;     /* close the connection instead of answering */
-    int64_t delay_ms;    /* see fault_pause */
+    bool upgrade;     /* the connection becomes a WebSocket */
+    bool cut;         /* close the connection instead of answering */
+    int64_t delay_ms; /* see fault_pause */
     unsigned fault_turn;
 };
 
+/* Splits the target into path and query. */
+void request_target(struct request *rq);
 void request_free(struct request *rq);
 void reply_free(struct reply *rp);
 

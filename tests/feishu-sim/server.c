@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "connection.h"
@@ -23,19 +25,20 @@ struct server {
 
 /* One request while its body arrives. */
 struct incoming {
-    char *target;
     struct buf body;
     bool started, too_large;
+    char target[];
 };
 
 /* Keeps the raw target: libmicrohttpd would hand out the decoded path only. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    struct incoming *in = xcalloc(1, sizeof *in);
+    size_t n = strlen(target);
+    struct incoming *in = xcalloc(1, sizeof *in + n + 1);
 
     (void)cls;
     (void)connection;
-    in->target = xstrdup(target);
+    memcpy(in->target, target, n);
     return in;
 }
 
@@ -49,15 +52,35 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     (void)code;
     if (!in)
         return;
-    free(in->target);
     buf_free(&in->body);
     free(in);
     *state = NULL;
 }
 
-static char *header(struct MHD_Connection *connection, const char *name)
+static const struct {
+    const char *name;
+    size_t slot;
+} HEADERS[] = {
+    {"Authorization", offsetof(struct request, authorization)},
+    {"Content-Type", offsetof(struct request, content_type)},
+    {"Cookie", offsetof(struct request, cookie)},
+    {"Host", offsetof(struct request, host)},
+    {"Sec-WebSocket-Key", offsetof(struct request, websocket_key)},
+    {"Upgrade", offsetof(struct request, upgrade)},
+};
+
+/* Of several headers of one name the first counts. */
+static enum MHD_Result on_header(
+    void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    return xstrdup(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
+    (void)kind;
+    for (size_t i = 0; i < sizeof HEADERS / sizeof HEADERS[0]; i++) {
+        const char **slot = (const char **)(void *)((char *)cls + HEADERS[i].slot);
+
+        if (!*slot && strcasecmp(HEADERS[i].name, name) == 0)
+            *slot = value;
+    }
+    return MHD_YES;
 }
 
 /* The id of a connection is that of the address it was given. */
@@ -102,7 +125,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, struct reply *r
 static enum MHD_Result serve(
     struct MHD_Connection *connection, const char *method, struct incoming *in)
 {
-    struct request rq = {.method = xstrdup(method), .target = xstrdup(in->target)};
+    struct request rq = {.method = method, .target = xstrdup(in->target)};
     struct reply rp = {0};
     enum MHD_Result result = MHD_NO;
 
@@ -110,13 +133,7 @@ static enum MHD_Result serve(
     rq.body = in->body.p;
     rq.n_body = in->body.n;
     in->body = (struct buf){0};
-    rq.authorization = header(connection, "Authorization");
-    rq.content_type = header(connection, "Content-Type");
-    rq.cookie = header(connection, "Cookie");
-    rq.host = header(connection, "Host");
-    rq.locale = header(connection, "Locale");
-    rq.upgrade = header(connection, "Upgrade");
-    rq.websocket_key = header(connection, "Sec-WebSocket-Key");
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &rq);
     if (in->too_large) {
         rp.status = 413;
         rp.content_type = xstrdup("text/plain");
