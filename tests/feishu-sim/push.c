@@ -52,6 +52,7 @@ static struct webhook webhook;
 static struct vec messages;   /* struct message, oldest first */
 static struct vec complaints; /* char * */
 static pthread_t thread;
+static pthread_cond_t awaited = PTHREAD_COND_INITIALIZER; /* a message, or the end */
 static bool running, stopping;
 
 static void message_free(void *p)
@@ -140,6 +141,7 @@ void push_offer(const struct push_subject *subject, struct buf *members)
     m->created_ms = clock_ms();
     m->due_ms = m->created_ms + (m->key ? sw_number(SW_PUSH_WINDOW_MS) : 0);
     vec_add(&messages, m);
+    pthread_cond_signal(&awaited);
     if (messages.n > KEPT_MAX)
         forget(messages.p[0]);
 }
@@ -193,9 +195,11 @@ static void send_one(struct message *m)
     buf_free(&json);
 }
 
-static void send_due(void)
+/* False when no message waits for anything any more. */
+static bool send_due(void)
 {
     int64_t now_ms = clock_ms(), real_ms = monotonic_ms();
+    bool more = false;
 
     for (size_t i = 0; i < messages.n; i++) {
         struct message *m = messages.p[i];
@@ -204,7 +208,9 @@ static void send_due(void)
             send_one(m);
         else if (m->state == SENT && m->answer_until_ms <= real_ms)
             failed(m);
+        more = more || m->state == WAITING || m->state == SENT;
     }
+    return more;
 }
 
 void push_answered(const char *message_id, int code, const char *text)
@@ -230,16 +236,19 @@ void push_answered(const char *message_id, int code, const char *text)
 static void *run(void *self)
 {
     const struct timespec tick = {.tv_nsec = TICK_MS * 1000000};
-    bool more = true;
 
     (void)self;
-    while (more) {
-        big_lock();
-        send_due();
-        more = !stopping;
+    big_lock();
+    while (!stopping) {
+        if (!send_due()) {
+            big_wait(&awaited);
+            continue;
+        }
         big_unlock();
         nanosleep(&tick, NULL);
+        big_lock();
     }
+    big_unlock();
     return NULL;
 }
 
@@ -257,6 +266,7 @@ void push_stop(void)
         return;
     big_lock();
     stopping = true;
+    pthread_cond_signal(&awaited);
     big_unlock();
     pthread_join(thread, NULL);
     running = false;
