@@ -17,13 +17,19 @@ static void room_for(struct buf *b, size_t more)
     b->p = xrealloc(b->p, b->cap);
 }
 
+/* Into room that is there. */
+static void put(struct buf *b, const void *p, size_t n)
+{
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+
 void buf_add(struct buf *b, const void *p, size_t n)
 {
     room_for(b, n);
     if (n)
-        memcpy(b->p + b->n, p, n);
-    b->n += n;
-    b->p[b->n] = '\0';
+        put(b, p, n);
 }
 
 void buf_str(struct buf *b, const char *s)
@@ -31,18 +37,22 @@ void buf_str(struct buf *b, const char *s)
     buf_add(b, s, strlen(s));
 }
 
+/* A second time only when the text did not fit. */
 static void add_fmt(struct buf *b, const char *fmt, va_list ap)
 {
     va_list again;
     int n;
 
+    room_for(b, 0);
     va_copy(again, ap);
-    n = vsnprintf(NULL, 0, fmt, again);
-    va_end(again);
+    n = vsnprintf(b->p + b->n, b->cap - b->n, fmt, ap);
     if (n < 0)
         abort();
-    room_for(b, (size_t)n);
-    vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+    if ((size_t)n >= b->cap - b->n) {
+        room_for(b, (size_t)n);
+        vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+    }
+    va_end(again);
     b->n += (size_t)n;
 }
 
@@ -68,44 +78,62 @@ const char *buf_text(struct buf *b)
     return b->p;
 }
 
+/* How many bytes from s on stand for themselves in JSON. */
+static size_t plain(const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+        i++;
+    return i;
+}
+
+static void escape(struct buf *b, char c)
+{
+    if (c == '"' || c == '\\')
+        buf_add(b, (char[]){'\\', c}, 2);
+    else if (c == '\n')
+        buf_str(b, "\\n");
+    else if (c == '\r')
+        buf_str(b, "\\r");
+    else if (c == '\t')
+        buf_str(b, "\\t");
+    else
+        buf_fmt(b, "\\u%04x", (unsigned char)c);
+}
+
 static void quote(struct buf *b, const char *s, size_t n)
 {
-    size_t from = 0;
+    size_t left = n;
 
-    buf_add(b, "\"", 1);
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)s[i];
+    room_for(b, n + 2);
+    put(b, "\"", 1);
+    for (;;) {
+        size_t run = plain(s, left);
 
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        buf_add(b, s + from, i - from);
-        from = i + 1;
-        if (c == '"' || c == '\\')
-            buf_add(b, (char[]){'\\', (char)c}, 2);
-        else if (c == '\n')
-            buf_str(b, "\\n");
-        else if (c == '\r')
-            buf_str(b, "\\r");
-        else if (c == '\t')
-            buf_str(b, "\\t");
-        else
-            buf_fmt(b, "\\u%04x", c);
+        buf_add(b, s, run);
+        if (run == left)
+            break;
+        escape(b, s[run]);
+        s += run + 1;
+        left -= run + 1;
     }
-    buf_add(b, s + from, n - from);
     buf_add(b, "\"", 1);
 }
 
 static void begin(struct buf *b, const char *key)
 {
     char last = b->n ? b->p[b->n - 1] : '{';
+    size_t n = key ? strlen(key) : 0;
 
-    if (b->n && last != '{' && last != '[' && last != ':')
-        buf_add(b, ",", 1);
-    if (key) {
-        buf_add(b, "\"", 1);
-        buf_str(b, key);
-        buf_add(b, "\":", 2);
-    }
+    room_for(b, n + 4);
+    if (last != '{' && last != '[' && last != ':')
+        put(b, ",", 1);
+    if (!key)
+        return;
+    put(b, "\"", 1);
+    put(b, key, n);
+    put(b, "\":", 2);
 }
 
 void jw_open(struct buf *b, const char *key, char bracket)
@@ -133,24 +161,42 @@ void jw_str(struct buf *b, const char *key, const char *value)
         jw_raw(b, key, NULL);
 }
 
+/* Printed in place; most texts need no escape. */
 void jw_fmt(struct buf *b, const char *key, const char *fmt, ...)
 {
-    struct buf text = {0};
     va_list ap;
+    size_t from, n;
+    char *text;
 
+    begin(b, key);
+    buf_add(b, "\"", 1);
+    from = b->n;
     va_start(ap, fmt);
-    add_fmt(&text, fmt, ap);
+    add_fmt(b, fmt, ap);
     va_end(ap);
-    jw_strn(b, key, text.p, text.n);
-    buf_free(&text);
+    n = b->n - from;
+    if (plain(b->p + from, n) == n) {
+        buf_add(b, "\"", 1);
+        return;
+    }
+    text = xstrndup(b->p + from, n);
+    b->n = from - 1;
+    quote(b, text, n);
+    free(text);
 }
 
 static void number(struct buf *b, int64_t value)
 {
-    char digits[24];
-    int n = snprintf(digits, sizeof digits, "%lld", (long long)value);
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    char digits[20];
+    size_t at = sizeof digits;
 
-    buf_add(b, digits, (size_t)n);
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0)
+        digits[--at] = '-';
+    buf_add(b, digits + at, sizeof digits - at);
 }
 
 void jw_int(struct buf *b, const char *key, int64_t value)

@@ -16,6 +16,17 @@ static int characters(const char *s)
     return n;
 }
 
+/* Characters are never more than bytes: most texts need no count. */
+static bool is_longer(const char *text, size_t bytes, int max)
+{
+    return bytes > (size_t)max && characters(text) > max;
+}
+
+static bool is_shorter(const char *text, size_t bytes, int min)
+{
+    return bytes < (size_t)min || characters(text) < min;
+}
+
 static bool is_word_of(const char *words, const char *text)
 {
     size_t len = strlen(text);
@@ -34,9 +45,9 @@ static const char *text_fault(const struct field *f, const char *text)
 {
     if (f->words && !is_word_of(f->words, text))
         return "value is not one of the allowed words";
-    if (f->max && characters(text) > f->max)
+    if (f->max && is_longer(text, strlen(text), f->max))
         return "the length is over the maximum";
-    if (f->min && characters(text) < f->min)
+    if (f->min && is_shorter(text, strlen(text), f->min))
         return "the length is below the minimum";
     return NULL;
 }
@@ -168,18 +179,29 @@ static void one_value(struct reply *rp, const struct field *f, const cJSON *v)
     cJSON_free(text);
 }
 
+/* A member by the first n bytes of a name. */
+static const cJSON *member(const cJSON *object, const char *name, size_t n)
+{
+    const cJSON *m;
+
+    cJSON_ArrayForEach(m, object)
+    {
+        if (*m->string == *name && strncmp(m->string, name, n) == 0 && !m->string[n])
+            break;
+    }
+    return m;
+}
+
 /* Walks one step down the path. */
 static void walk(
     struct reply *rp, const struct field *f, const char *rest, const cJSON *at)
 {
     size_t n = strcspn(rest, ".");
-    char name[64];
     const cJSON *child, *element;
 
-    if (!cJSON_IsObject(at) || n >= sizeof name)
+    if (!cJSON_IsObject(at))
         return;
-    snprintf(name, sizeof name, "%.*s", (int)n, rest);
-    child = cJSON_GetObjectItemCaseSensitive(at, name);
+    child = member(at, rest, n);
     if (!rest[n]) {
         if (!child || cJSON_IsNull(child)) {
             if (f->required)
@@ -198,14 +220,12 @@ static void walk(
 
 int check_body(const struct request *rq, struct reply *rp, const struct field *table)
 {
-    static const char empty[] = "{}";
-    cJSON *none = rq->json ? NULL : cJSON_Parse(empty);
+    static const cJSON none = {.type = cJSON_Object};
 
     if (rq->json && !cJSON_IsObject(rq->json) && table)
         refuse_with(rp, 9499, "Invalid parameter type in json");
     for (const struct field *f = table; f && f->type != F_END; f++)
-        walk(rp, f, f->path, rq->json ? rq->json : none);
-    cJSON_Delete(none);
+        walk(rp, f, f->path, rq->json ? rq->json : &none);
     return rp->code;
 }
 

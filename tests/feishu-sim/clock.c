@@ -117,14 +117,31 @@ bool date_parse(const char *text, int64_t *seconds)
     return true;
 }
 
+/* Writes n digits, with zeros in front; returns what is behind them. */
+static char *put_digits(char *at, int n, int value)
+{
+    unsigned left = (unsigned)value;
+
+    for (int i = n; i-- > 0; left /= 10)
+        at[i] = (char)('0' + left % 10);
+    return at + n;
+}
+
+static void date_of(int64_t seconds, int *y, int *m, int *d)
+{
+    civil_of(seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400, y, m, d);
+}
+
 void date_print(int64_t seconds, char out[11])
 {
-    int64_t days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400;
     int y, m, d;
 
-    civil_of(days, &y, &m, &d);
-    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)y % 10000, (unsigned)m % 100,
-        (unsigned)d % 100);
+    date_of(seconds, &y, &m, &d);
+    out = put_digits(out, 4, y);
+    *out++ = '-';
+    out = put_digits(out, 2, m);
+    *out++ = '-';
+    *put_digits(out, 2, d) = '\0';
 }
 
 bool rfc3339_parse(const char *text, int64_t *seconds)
@@ -179,12 +196,15 @@ void rfc3339_print(int64_t seconds, int offset_s, char out[32])
 
 void compact_print(int64_t seconds, char out[15])
 {
-    char iso[32];
-    size_t n = 0;
+    int y, month, d, h, m, s;
 
-    rfc3339_print(seconds, 8 * 3600, iso);
-    for (size_t i = 0; i < 19 && n < 14; i++)
-        if (iso[i] >= '0' && iso[i] <= '9')
-            out[n++] = iso[i];
-    out[n] = '\0';
+    seconds += 8 * 3600;
+    date_of(seconds, &y, &month, &d);
+    clock_part(seconds, &h, &m, &s);
+    out = put_digits(out, 4, y);
+    out = put_digits(out, 2, month);
+    out = put_digits(out, 2, d);
+    out = put_digits(out, 2, h);
+    out = put_digits(out, 2, m);
+    *put_digits(out, 2, s) = '\0';
 }

@@ -105,40 +105,49 @@ static int read_rule(
     return 0;
 }
 
-static void copy_number(cJSON *to, const cJSON *from, const char *name)
+static void copy_number(struct buf *to, const cJSON *from, const char *name)
 {
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(from, name);
+    const cJSON *v = json_get(from, name);
+    cJSON *number;
 
-    if (cJSON_IsNumber(v))
-        cJSON_AddNumberToObject(to, name,
-            sw_is(SW_GEO_FLOAT32, "on") ? (double)(float)v->valuedouble : v->valuedouble);
+    if (!cJSON_IsNumber(v))
+        return;
+    number = cJSON_CreateNumber(
+        sw_is(SW_GEO_FLOAT32, "on") ? (double)(float)v->valuedouble : v->valuedouble);
+    jw_json(to, name, number);
+    cJSON_Delete(number);
 }
 
-static void copy_text(cJSON *to, const cJSON *from, const char *name)
+static void copy_text(struct buf *to, const cJSON *from, const char *name)
 {
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(from, name));
+    const char *text = json_text(from, name);
 
     if (text)
-        cJSON_AddStringToObject(to, name, text);
+        jw_str(to, name, text);
 }
 
 static void read_location(
     const struct request *rq, const struct event *old, struct draft *d)
 {
     const cJSON *body = body_get(rq, "location");
-    cJSON *kept;
+    struct buf kept = {0};
+    size_t empty;
 
     if (!body)
         return;
-    kept = cJSON_CreateObject();
-    copy_text(kept, body, "name");
-    copy_text(kept, body, "address");
-    copy_number(kept, body, "latitude");
-    copy_number(kept, body, "longitude");
-    d->has_location = kept->child || clears(old);
-    if (kept->child)
-        d->location = cJSON_PrintUnformatted(kept);
-    cJSON_Delete(kept);
+    jw_open(&kept, NULL, '{');
+    empty = kept.n;
+    copy_text(&kept, body, "name");
+    copy_text(&kept, body, "address");
+    copy_number(&kept, body, "latitude");
+    copy_number(&kept, body, "longitude");
+    d->has_location = kept.n > empty || clears(old);
+    if (kept.n > empty) {
+        jw_close(&kept, '}');
+        d->location = kept.p;
+    } else {
+        buf_free(&kept);
+    }
 }
 
 static void read_own(const struct request *rq, const struct event *old, struct draft *d)

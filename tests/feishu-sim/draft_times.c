@@ -30,7 +30,7 @@ static int read_zone(
         return bad(rp, prefix, "timezone", name, "not a time zone");
     if (sw_is(SW_ZONE_ALIASES, "refuse") && !zone_is_canonical(name))
         return bad(rp, prefix, "timezone", name, "not a canonical IANA time zone");
-    snprintf(out->zone, sizeof out->zone, "%s", name);
+    memcpy(out->zone, name, strlen(name) + 1);
     return 0;
 }
 

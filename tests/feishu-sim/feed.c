@@ -119,7 +119,8 @@ void feed_event(const struct calendar *cal, const char *event_id, enum feed_kind
     jw_str(&json, "change_type", KINDS[kind]);
     id_list(&json, &cal->subscribers);
     push(&json);
-    offer_event(cal, event_id, kind);
+    if (cal->subscribers.n)
+        offer_event(cal, event_id, kind);
 }
 
 void feed_calendar_list(const struct person *who)

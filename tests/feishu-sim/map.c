@@ -5,14 +5,28 @@
 
 #include "mem.h"
 
-/* FNV-1a, 64 bits. */
+#define MULTIPLIER 0x9E3779B97F4A7C15u /* 2^64 by the golden ratio */
+
+static uint64_t mix(uint64_t h)
+{
+    h *= MULTIPLIER;
+    return h ^ h >> 32;
+}
+
+/* Eight bytes a step: a user token is over a thousand long. The last step brings the high
+ * bits down, for the table looks at the low ones. */
 static uint64_t hash_of(const char *key)
 {
-    uint64_t h = 14695981039346656037ull;
+    uint64_t h = 0, word = 0;
+    size_t left = strlen(key);
 
-    for (; *key; key++)
-        h = (h ^ (unsigned char)*key) * 1099511628211ull;
-    return h;
+    for (; left > sizeof word; left -= sizeof word, key += sizeof word) {
+        memcpy(&word, key, sizeof word);
+        h = mix(h ^ word);
+    }
+    word = 0;
+    memcpy(&word, key, left);
+    return mix(mix(h ^ word));
 }
 
 static struct map_slot **find(const struct map *m, const char *key, uint64_t hash)

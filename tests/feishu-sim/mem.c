@@ -25,9 +25,10 @@ void *xrealloc(void *p, size_t size)
 
 char *xstrndup(const char *s, size_t n)
 {
-    char *p = xcalloc(n + 1, 1);
+    char *p = xrealloc(NULL, n + 1);
 
     memcpy(p, s, n);
+    p[n] = '\0';
     return p;
 }
 
@@ -94,9 +95,9 @@ static unsigned char random_byte(void)
     return pool[--left];
 }
 
-static void random_from(const char *alphabet, char *out, size_t n)
+static inline void random_from(const char *alphabet, char *out, size_t n)
 {
-    size_t letters = strlen(alphabet);
+    unsigned letters = (unsigned)strlen(alphabet);
 
     for (size_t i = 0; i < n; i++)
         out[i] = alphabet[random_byte() % letters];

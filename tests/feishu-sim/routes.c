@@ -200,38 +200,51 @@ static const char *const OTHER_SCOPES[] = {
 
 static struct limit_state limits[N_ROUTES];
 
-static bool route_matches(const struct route *r, struct request *rq)
+/* A path parameter, still inside the path. */
+struct part {
+    const char *text;
+    size_t n;
+};
+
+static bool route_matches(
+    const struct route *r, const struct request *rq, struct part parts[PARAMS_MAX])
 {
     const char *pattern = r->path, *path = rq->path;
     size_t n = 0;
 
     if (strcmp(r->method, rq->method) != 0)
         return false;
-    while (*pattern == '/' && *path == '/') {
-        size_t want = strcspn(++pattern, "/"), got = strcspn(++path, "/");
+    for (;;) {
+        size_t words = strcspn(pattern, ":"), got;
 
-        if (*pattern == ':') {
-            if (!got || n == PARAMS_MAX)
-                return false;
-            free(rq->params[n]);
-            rq->params[n++] = percent_decode(path, got, false);
-        } else if (want != got || strncmp(pattern, path, want) != 0) {
+        if (strncmp(pattern, path, words) != 0)
             return false;
-        }
-        pattern += want;
+        pattern += words;
+        path += words;
+        if (!*pattern)
+            break;
+        got = strcspn(path, "/");
+        if (!got || n == PARAMS_MAX)
+            return false;
+        parts[n++] = (struct part){path, got};
+        pattern += strcspn(pattern, "/");
         path += got;
     }
     /* The token endpoint has been seen to take a trailing slash. */
-    if (!*pattern && r->handle == api_tenant_token && strcmp(path, "/") == 0)
-        return true;
-    return !*pattern && !*path;
+    return !*path || (r->handle == api_tenant_token && strcmp(path, "/") == 0);
 }
 
 const struct route *route_find(struct request *rq)
 {
-    for (size_t i = 0; i < N_ROUTES; i++)
-        if (route_matches(&ROUTES[i], rq))
-            return &ROUTES[i];
+    for (size_t i = 0; i < N_ROUTES; i++) {
+        struct part parts[PARAMS_MAX] = {0};
+
+        if (!route_matches(&ROUTES[i], rq, parts))
+            continue;
+        for (size_t j = 0; j < PARAMS_MAX && parts[j].n; j++)
+            rq->params[j] = percent_decode(parts[j].text, parts[j].n, false);
+        return &ROUTES[i];
+    }
     return NULL;
 }
 
