@@ -13,6 +13,7 @@
 
 #define WAIT_DEFAULT_MS 30000
 #define FILE_LOCK_STEP_MS 25
+#define TURN_MS 1000
 
 struct lock {
     struct locks *locks;
@@ -21,6 +22,7 @@ struct lock {
     int64_t number;
     unsigned users; /* holders and waiters */
     unsigned sharing, waiting_alone;
+    int64_t waited_from_ms; /* by who wants it alone */
     bool alone;
     pthread_cond_t freed;
 };
@@ -85,32 +87,51 @@ static void drop_user(struct lock *lock)
     free(lock);
 }
 
-static struct timespec time_after_ms(int64_t ms)
+static int64_t now_ms(void)
 {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Who waits alone comes before later sharers, so that these cannot pass it for ever; but
+ * a holder may be slow, and they need not all wait for it. Some of the time is theirs,
+ * and ever less of it: the second, third, fifth, ninth, seventeenth ... turn. */
+static bool is_turn_of_sharers(int64_t waited_ms)
+{
+    int64_t turn = waited_ms / TURN_MS;
+    return turn && !(turn & (turn - 1));
 }
 
 static bool is_free(const struct lock *lock, bool shared)
 {
-    return !lock->alone && (shared ? !lock->waiting_alone : !lock->sharing);
+    if (lock->alone)
+        return false;
+    return shared ? !lock->waiting_alone ||
+            is_turn_of_sharers(now_ms() - lock->waited_from_ms)
+                  : !lock->sharing;
+}
+
+/* The mutex is held. Until somebody lets go, or the next turn. */
+static void wait_a_turn(struct lock *lock, bool shared, int64_t until_ms)
+{
+    int64_t now = now_ms(), waited_ms = now - lock->waited_from_ms;
+    int64_t turn_ms = now + TURN_MS - waited_ms % TURN_MS;
+    if (shared && lock->waiting_alone && turn_ms < until_ms)
+        until_ms = turn_ms;
+    struct timespec at = {
+        .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    pthread_cond_timedwait(&lock->freed, &lock->locks->mutex, &at);
 }
 
 /* The mutex is held. */
 static bool wait_for(struct ctx *cx, struct lock *lock, bool shared)
 {
-    struct timespec until = time_after_ms(ctx_left_ms(cx, WAIT_DEFAULT_MS));
-    int status = 0;
-    lock->waiting_alone += !shared;
-    while (!is_free(lock, shared) && status != ETIMEDOUT)
-        status = pthread_cond_timedwait(&lock->freed, &lock->locks->mutex, &until);
+    int64_t until_ms = now_ms() + ctx_left_ms(cx, WAIT_DEFAULT_MS);
+    if (!shared && !lock->waiting_alone++)
+        lock->waited_from_ms = now_ms();
+    while (!is_free(lock, shared) && now_ms() < until_ms)
+        wait_a_turn(lock, shared, until_ms);
     lock->waiting_alone -= !shared;
     if (is_free(lock, shared))
         return true;
@@ -144,10 +165,12 @@ void lock_release(struct lock *lock)
         return;
     struct locks *locks = lock->locks;
     pthread_mutex_lock(&locks->mutex);
-    if (lock->alone)
+    if (lock->alone) {
         lock->alone = false;
-    else
+        lock->waited_from_ms = now_ms(); /* the next one's turns begin */
+    } else {
         lock->sharing--;
+    }
     pthread_cond_broadcast(&lock->freed);
     drop_user(lock);
     pthread_mutex_unlock(&locks->mutex);
@@ -163,28 +186,49 @@ int64_t lock_number(int64_t calendar_id, const char *text)
 }
 
 /* Locks of an open file description belong to neither a thread nor the process, so that
- * they work between both, and vanish when their owner is killed. */
-static bool try_lock(int fd, const struct wanted *wanted)
+ * they work between both, and vanish when their owner is killed. 0 or an errno. */
+static int set_lock(int fd, int64_t place, int type)
 {
     struct flock range = {
-        .l_type = wanted->shared ? F_RDLCK : F_WRLCK,
+        .l_type = (short)type,
         .l_whence = SEEK_SET,
-        .l_start = (off_t)((int64_t)wanted->kind * LOCK_NUMBER_MAX + wanted->number),
+        .l_start = (off_t)place,
         .l_len = 1,
     };
-    return fcntl(fd, F_OFD_SETLK, &range) == 0;
+    return fcntl(fd, F_OFD_SETLK, &range) ? errno : 0;
+}
+
+/* Nobody queues for such a lock. Who wants it alone closes a gate through which sharers
+ * must pass, and opens it when it is their turn. */
+static int try_lock(int fd, const struct wanted *wanted, int64_t waited_ms)
+{
+    int64_t place = (int64_t)wanted->kind * LOCK_NUMBER_MAX + wanted->number;
+    int64_t gate = place + (LOCK_TOKEN + 1) * LOCK_NUMBER_MAX;
+    int type = wanted->shared ? F_RDLCK : F_WRLCK;
+    bool open = !wanted->shared && is_turn_of_sharers(waited_ms);
+    int status = set_lock(fd, gate, open ? F_UNLCK : type);
+    if (status && wanted->shared)
+        return status;
+    status = set_lock(fd, place, type);
+    if (!status || wanted->shared)
+        set_lock(fd, gate, F_UNLCK);
+    return status;
 }
 
 static enum err wait_for_processes(struct ctx *cx, struct locks *locks, int fd,
     const struct wanted *wanted, int64_t wait_ms)
 {
-    int64_t end_ms = ctx_monotonic_ms(cx) + wait_ms;
-    while (!try_lock(fd, wanted)) {
-        if (errno != EAGAIN && errno != EACCES)
-            return fail(cx, ERR_IO, "%s: %s", locks->path, strerror(errno));
-        if (ctx_monotonic_ms(cx) >= end_ms)
-            return fail(cx, ERR_UPSTREAM_BUSY, "another process is at it");
+    int64_t begin_ms = now_ms(), waited_ms = 0;
+    int status;
+    while ((status = try_lock(fd, wanted, waited_ms))) {
+        if (status != EAGAIN && status != EACCES)
+            return fail(cx, ERR_IO, "%s: %s", locks->path, strerror(status));
+        if (waited_ms >= wait_ms)
+            return fail(cx, ERR_UPSTREAM_BUSY,
+                "another process of this bridge was at work here for %lld s: try again",
+                (long long)waited_ms / 1000);
         nanosleep(&(struct timespec){.tv_nsec = FILE_LOCK_STEP_MS * 1000000L}, NULL);
+        waited_ms = now_ms() - begin_ms;
     }
     return ERR_OK;
 }

@@ -42,8 +42,9 @@ struct wanted {
 /* Of a text within a calendar: others may have the same one, and then wait needlessly. */
 int64_t lock_number(int64_t calendar_id, const char *text);
 
-/* Waits until cx's deadline, 30 s without one; who wants it alone goes before those who
- * come later and would share it. Error: UPSTREAM_BUSY. */
+/* Waits until cx's deadline, 30 s without one. Who wants it alone goes before those who
+ * come later and would share it, except in some seconds of a long wait. Error:
+ * UPSTREAM_BUSY. */
 enum err lock_take(struct ctx *cx, struct locks *locks, const struct wanted *wanted,
     struct lock **lock);
 void lock_release(struct lock *lock); /* NULL is allowed */

@@ -5,8 +5,12 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATH "bridge_lock.test"
@@ -116,29 +120,139 @@ static void *take_alone(void *self)
     return NULL;
 }
 
+static void *hold_alone(void *self)
+{
+    struct ctx *cx = ctx_new(NULL);
+    struct held held;
+    assert_ok(cx, held_take(cx, self, LOCK_CALENDAR, 1, &held));
+    held_release(&held);
+    ctx_free(cx);
+    return NULL;
+}
+
+static void wait_for_waiter(
+    struct ctx *cx, struct locks *locks, struct wanted *shared)
+{
+    struct lock *lock;
+    enum err err = ERR_OK;
+    while (!err) {
+        cx->deadline_ms = ctx_monotonic_ms(cx) + 20;
+        err = lock_take(cx, locks, shared, &lock);
+        if (!err)
+            lock_release(lock);
+    }
+    assert_err(cx, ERR_UPSTREAM_BUSY, err);
+}
+
 static void who_wants_it_alone_is_not_passed_by_sharers(void **state)
 {
     struct ctx *cx = *state;
     struct locks *locks = locks_new(PATH);
     struct wanted shared = {.kind = LOCK_CALENDAR, .number = 1, .shared = true};
-    struct lock *first, *other = NULL;
+    struct lock *first;
     pthread_t thread;
     assert_ok(cx, lock_take(cx, locks, &shared, &first));
     assert_int_equal(pthread_create(&thread, NULL, take_alone, locks), 0);
-    enum err err = ERR_OK;
-    while (!err) { /* until the other thread waits */
-        cx->deadline_ms = ctx_monotonic_ms(cx) + 20;
-        err = lock_take(cx, locks, &shared, &other);
-        if (!err)
-            lock_release(other);
-    }
-    assert_int_equal(err, ERR_UPSTREAM_BUSY);
+    wait_for_waiter(cx, locks, &shared);
     lock_release(first);
     pthread_join(thread, NULL);
     cx->deadline_ms = 0;
     assert_ok(cx, lock_take(cx, locks, &shared, &first));
     lock_release(first);
     locks_free(locks);
+}
+
+/* A writer that waits long for Feishu does not hold up those who come after a pull. */
+static void sharers_get_turns_while_somebody_waits_long_for_it_alone(void **state)
+{
+    struct ctx *cx = *state;
+    struct locks *locks = locks_new(PATH);
+    struct wanted shared = {.kind = LOCK_CALENDAR, .number = 1, .shared = true};
+    struct lock *slow, *other;
+    pthread_t thread;
+    assert_ok(cx, lock_take(cx, locks, &shared, &slow));
+    assert_int_equal(pthread_create(&thread, NULL, take_alone, locks), 0);
+    wait_for_waiter(cx, locks, &shared);
+    cx->deadline_ms = ctx_monotonic_ms(cx) + 5000;
+    assert_ok(cx, lock_take(cx, locks, &shared, &other));
+    lock_release(other);
+    lock_release(slow);
+    pthread_join(thread, NULL);
+    locks_free(locks);
+}
+
+struct sharing {
+    struct locks *locks;
+    atomic_bool over;
+    atomic_int rounds;
+};
+
+static void *share_on(void *self)
+{
+    struct sharing *sharing = self;
+    struct wanted shared = {.kind = LOCK_CALENDAR, .number = 1, .shared = true};
+    struct ctx *cx = ctx_new(NULL);
+    struct held held;
+    while (!sharing->over) {
+        assert_ok(cx, held_take_all(cx, sharing->locks, &shared, 1, &held));
+        nanosleep(&(struct timespec){.tv_nsec = 60000000L}, NULL);
+        held_release(&held);
+        sharing->rounds++;
+    }
+    ctx_free(cx);
+    return NULL;
+}
+
+static void another_process_gets_it_alone_between_those_who_always_share_it(void **state)
+{
+    struct ctx *cx = *state;
+    struct sharing sharing = {.locks = locks_new(PATH)};
+    struct locks *elsewhere = locks_new(PATH);
+    pthread_t threads[THREADS];
+    struct held held;
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, share_on, &sharing), 0);
+    while (sharing.rounds < THREADS)
+        sched_yield();
+    cx->deadline_ms = ctx_monotonic_ms(cx) + 5000;
+    enum err err = held_take(cx, elsewhere, LOCK_CALENDAR, 1, &held);
+    sharing.over = true;
+    if (!err)
+        held_release(&held);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_ok(cx, err);
+    locks_free(sharing.locks);
+    locks_free(elsewhere);
+    unlink(PATH);
+}
+
+static void a_slow_sharer_elsewhere_holds_up_no_others_for_long(void **state)
+{
+    struct ctx *cx = *state;
+    struct locks *locks = locks_new(PATH), *elsewhere = locks_new(PATH);
+    struct wanted shared = {.kind = LOCK_CALENDAR, .number = 1, .shared = true};
+    struct held slow, other;
+    pthread_t thread;
+    assert_ok(cx, held_take_all(cx, locks, &shared, 1, &slow));
+    assert_int_equal(pthread_create(&thread, NULL, hold_alone, elsewhere), 0);
+    enum err err = ERR_OK;
+    while (!err) { /* until the other process waits */
+        cx->deadline_ms = ctx_monotonic_ms(cx) + 20;
+        err = held_take_all(cx, locks, &shared, 1, &other);
+        if (!err)
+            held_release(&other);
+    }
+    assert_err(cx, ERR_UPSTREAM_BUSY, err);
+    assert_non_null(strstr(ctx_error(cx), "another process"));
+    cx->deadline_ms = ctx_monotonic_ms(cx) + 5000;
+    assert_ok(cx, held_take_all(cx, locks, &shared, 1, &other));
+    held_release(&other);
+    held_release(&slow);
+    pthread_join(thread, NULL);
+    locks_free(locks);
+    locks_free(elsewhere);
+    unlink(PATH);
 }
 
 static void several_locks_are_held_at_once_or_not_at_all(void **state)
@@ -242,6 +356,9 @@ int main(void)
         CTX_TEST(waiting_ends_at_the_deadline),
         CTX_TEST(sharers_do_not_wait_for_each_other),
         CTX_TEST(who_wants_it_alone_is_not_passed_by_sharers),
+        CTX_TEST(sharers_get_turns_while_somebody_waits_long_for_it_alone),
+        CTX_TEST(another_process_gets_it_alone_between_those_who_always_share_it),
+        CTX_TEST(a_slow_sharer_elsewhere_holds_up_no_others_for_long),
         CTX_TEST(several_locks_are_held_at_once_or_not_at_all),
 #ifdef TEST_HOOKS
         CTX_TEST(another_order_ends_the_program),
