@@ -230,15 +230,27 @@ static enum err finish_one(
     return finish(cx, &push);
 }
 
-static bool is_of(struct ctx *cx, const struct journal *journal, int64_t calendar_id,
-    const char *name)
+/* Of its name, or to be created with its UID. */
+static bool is_of(
+    struct ctx *cx, const struct journal *journal, const struct journal_object *object)
 {
-    return journal->calendar_id == calendar_id && str_eq(journal->name, name) &&
-        !move_is(cx, journal);
+    if (journal->calendar_id != object->calendar_id || move_is(cx, journal))
+        return false;
+    const char *uid = json_text(json_parse(cx->arena, journal->plan), "ical_uid");
+    return str_eq(journal->name, object->name) || (*uid && str_eq(uid, object->uid));
 }
 
-enum err journal_has_parts(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
-    const char *name, bool *has)
+static bool has_others(
+    struct ctx *cx, const struct journal *journal, const struct journal_object *object)
+{
+    const cJSON *plan = json_parse(cx->arena, journal->plan);
+    const char *uid = json_text(plan, "ical_uid");
+    return !str_eq(journal->name, object->name) || (*uid && !str_eq(uid, object->uid)) ||
+        cJSON_GetArraySize(json_array(plan, "later")) > 0;
+}
+
+enum err journal_has_others(struct ctx *cx, struct bridge *bridge,
+    const struct journal_object *object, bool *has)
 {
     struct journal *list;
     size_t n;
@@ -246,21 +258,19 @@ enum err journal_has_parts(struct ctx *cx, struct bridge *bridge, int64_t calend
     TRY(store_journals(cx, bridge->store, &list, &n));
     for (size_t i = 0; i < n; i++)
         found = found ||
-            (is_of(cx, &list[i], calendar_id, name) &&
-                cJSON_GetArraySize(
-                    json_array(json_parse(cx->arena, list[i].plan), "later")) > 0);
+            (is_of(cx, &list[i], object) && has_others(cx, &list[i], object));
     *has = found;
     return ERR_OK;
 }
 
 enum err journal_finish_object(
-    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name)
+    struct ctx *cx, struct bridge *bridge, const struct journal_object *object)
 {
     struct journal *list;
     size_t n;
     TRY(store_journals(cx, bridge->store, &list, &n));
     for (size_t i = 0; i < n; i++)
-        if (is_of(cx, &list[i], calendar_id, name))
+        if (is_of(cx, &list[i], object))
             TRY(finish_one(cx, bridge, &list[i]));
     return ERR_OK;
 }

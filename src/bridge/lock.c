@@ -107,9 +107,9 @@ static bool is_free(const struct lock *lock, bool shared)
 {
     if (lock->alone)
         return false;
-    return shared ? !lock->waiting_alone ||
-            is_turn_of_sharers(now_ms() - lock->waited_from_ms)
-                  : !lock->sharing;
+    return shared
+        ? !lock->waiting_alone || is_turn_of_sharers(now_ms() - lock->waited_from_ms)
+        : !lock->sharing;
 }
 
 /* The mutex is held. Until somebody lets go, or the next turn. */

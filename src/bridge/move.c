@@ -320,8 +320,8 @@ static enum err finish_making(
 {
     struct held held;
     TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, move->to_calendar_id, &held));
-    enum err err =
-        journal_finish_object(cx, bridge, move->to_calendar_id, move->to_name);
+    enum err err = journal_finish_object(cx, bridge,
+        &(struct journal_object){move->to_calendar_id, move->to_name, NULL});
     held_release(&held);
     return err;
 }

@@ -105,6 +105,12 @@ static enum err meet_upstream(struct ctx *cx, struct write *write)
     return ERR_OK;
 }
 
+enum err write_finish_before(struct ctx *cx, struct write *write, const char *uid)
+{
+    return journal_finish_object(cx, write->bridge,
+        &(struct journal_object){write->calendar.id, write->push.name, uid});
+}
+
 /* ---- PUT ---- */
 
 static enum err check_uid(struct ctx *cx, struct write *write, const char *uid)
@@ -198,7 +204,7 @@ static enum err put_locked(struct ctx *cx, struct write *write,
 {
     struct push *push = &write->push;
     struct render_result rendered = {0};
-    TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
+    TRY(write_finish_before(cx, write, parsed->uid));
     TRY(write_load(cx, write));
     if (answer_again(cx, write, write->split.text, result))
         return ERR_OK;
@@ -227,10 +233,11 @@ static enum err take_event(
     struct ctx *cx, struct write *write, const char *uid, struct held *held)
 {
     int64_t calendar_id = write->calendar.id;
+    const char *name = write->push.name;
     struct wanted wanted[] = {
         {.kind = LOCK_CALENDAR, .number = calendar_id, .shared = true},
-        {.kind = LOCK_EVENT, .number = lock_number(calendar_id, write->push.name)},
-        {.kind = LOCK_EVENT, .number = lock_number(calendar_id, uid)},
+        {.kind = LOCK_EVENT, .number = lock_number(calendar_id, name)},
+        {.kind = LOCK_EVENT, .number = lock_number(calendar_id, uid ? uid : name)},
     };
     return held_take_all(
         cx, write->bridge->locks, wanted, sizeof(wanted) / sizeof(*wanted), held);
@@ -244,16 +251,16 @@ static enum err take_calendar(struct ctx *cx, struct write *write, struct held *
 
 /* Who cuts a series writes several events, some of which may be there already, and so may
  * who has to finish what another began. */
-static enum err take_for_put(
+static enum err take_for_write(
     struct ctx *cx, struct write *write, const char *uid, struct held *held)
 {
-    bool parts = false;
+    bool others = false;
     if (write->split.later.n)
         return take_calendar(cx, write, held);
     TRY(take_event(cx, write, uid, held));
-    enum err err = journal_has_parts(
-        cx, write->bridge, write->calendar.id, write->push.name, &parts);
-    if (!err && !parts)
+    enum err err = journal_has_others(cx, write->bridge,
+        &(struct journal_object){write->calendar.id, write->push.name, uid}, &others);
+    if (!err && !others)
         return ERR_OK;
     held_release(held);
     return err ? err : take_calendar(cx, write, held);
@@ -271,7 +278,7 @@ enum err write_put(struct ctx *cx, struct write *write, const struct be_user *us
     TRY(write_open(cx, write, user, put->calendar, put->name));
     char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
     TRY(convert_split(cx, &write->env, text, parsed.calendar, &write->split));
-    TRY(take_for_put(cx, write, parsed.uid, &held));
+    TRY(take_for_write(cx, write, parsed.uid, &held));
     enum err err = put_locked(cx, write, &parsed, text, result);
     held_release(&held);
     /* Who wrote it knows it, though it is not read again. */
@@ -298,7 +305,7 @@ static enum err delete_locked(struct ctx *cx, struct write *write, bool reply)
     struct plan plan = {0};
     struct series_data before;
     struct render_result rendered;
-    TRY(journal_finish_object(cx, write->bridge, write->calendar.id, push->name));
+    TRY(write_finish_before(cx, write, NULL));
     TRY(write_load(cx, write));
     if (!write->have)
         return fail(cx, ERR_NOT_FOUND, "there is no %s", push->name);
@@ -322,7 +329,8 @@ enum err write_delete(struct ctx *cx, struct write *write,
     struct held held;
     TRY(write_check_rights(cx, write->bridge, user, calendar));
     TRY(write_open(cx, write, user, calendar, name));
-    TRY(held_take(cx, write->bridge->locks, LOCK_CALENDAR, calendar->id, &held));
+    /* Its UID is nobody else's before it is gone. */
+    TRY(take_for_write(cx, write, NULL, &held));
     enum err err = delete_locked(cx, write, reply);
     held_release(&held);
     return err;

@@ -111,13 +111,20 @@ enum err push_settle(
 enum err journal_open(struct ctx *cx, struct push *push);
 enum err journal_note(struct ctx *cx, struct push *push);
 void journal_close(struct ctx *cx, struct push *push);
-/* Whether an object has an unfinished write that writes other objects, too. */
-enum err journal_has_parts(struct ctx *cx, struct bridge *bridge, int64_t calendar_id,
-    const char *name, bool *has);
-/* The unfinished write of an object, if there is one, is finished as far as can be. The
- * calendar's lock is held. Errors: those of the attempt while its outcome stays open. */
+/* The writes of an object that are unfinished: those to its name, and those that are to
+ * give its UID to another. */
+struct journal_object {
+    int64_t calendar_id;
+    const char *name, *uid; /* uid NULL = not known, or of no matter */
+};
+/* Whether they write anything but this name and UID. */
+enum err journal_has_others(struct ctx *cx, struct bridge *bridge,
+    const struct journal_object *object, bool *has);
+/* They are finished as far as can be. The locks of name and UID are held, or the
+ * calendar's where there are others. Errors: those of the attempt while its outcome stays
+ * open. */
 enum err journal_finish_object(
-    struct ctx *cx, struct bridge *bridge, int64_t calendar_id, const char *name);
+    struct ctx *cx, struct bridge *bridge, const struct journal_object *object);
 /* All that are left from before; those too old to be finished are reported and dropped.
  * True while some stay open. */
 bool journal_finish_all(struct ctx *cx, struct bridge *bridge);

@@ -16,7 +16,7 @@ static enum err check_movable(struct ctx *cx, struct write *write)
 
 static enum err load_source(struct ctx *cx, struct write *write)
 {
-    TRY(journal_finish_object(cx, write->bridge, write->calendar.id, write->push.name));
+    TRY(write_finish_before(cx, write, NULL));
     TRY(write_load(cx, write));
     if (!write->have)
         return fail(cx, ERR_NOT_FOUND, "there is no %s", write->push.name);

@@ -30,6 +30,9 @@ enum err write_check_rights(struct ctx *cx, struct bridge *bridge,
 /* Of write, bridge, expect, quiet, from and move are set. */
 enum err write_open(struct ctx *cx, struct write *write, const struct be_user *user,
     const struct be_calendar *calendar, const char *name);
+/* What is unfinished of its name, and of the UID where that is not NULL: see
+ * journal_finish_object. */
+enum err write_finish_before(struct ctx *cx, struct write *write, const char *uid);
 /* The object, with its shadow, and the rows behind it. The lock is held. */
 enum err write_load(struct ctx *cx, struct write *write);
 /* The name of an invitation that was declined: revive says whether it is. */

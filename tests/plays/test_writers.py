@@ -1,5 +1,5 @@
-"""Several writers of one calendar: who writes another event does not wait for Feishu with the first, who
-writes the same name or UID, or a series of which it is a part, does."""
+"""Several writers of one calendar: who writes or deletes another event does not wait for Feishu with the first,
+nor long behind a pull that waits for it; who writes the same name or UID, or a series of which it is a part, does."""
 
 import threading
 
@@ -12,12 +12,12 @@ LATE_MS = 25000
 
 
 class Writer(threading.Thread):
-    """A PUT whose answer is awaited beside the play."""
+    """A PUT, or DELETE for text None, whose answer is awaited beside the play."""
 
     def __init__(self, client, href, text, headers=None):
         super().__init__()
         headers = {"If-None-Match": "*"} if headers is None else headers
-        self.put = lambda: client.put(href, text, headers)
+        self.put = (lambda: client.put(href, text, headers)) if text else (lambda: client.delete(href))
         self.answer = None
         self.start()
 
@@ -56,6 +56,56 @@ def test_events_of_one_calendar_do_not_wait_for_each_other(sim, ada):
     assert slow.status() == 201
     assert len(creates(sim, since)) == 4
     assert len(ada.members(ada.href)) == 4
+
+
+def test_a_delete_of_one_event_waits_for_no_writer_of_another(sim, ada):
+    for name in ("slow", "quick"):
+        assert ada.put(f"{ada.href}{name}.ics", event(name)).status_code == 201
+    hold(sim, method="DELETE", path="*/events/*")
+    slow = Writer(ada, ada.href + "slow.ics", None)
+    is_held(sim)
+    assert ada.delete(ada.href + "quick.ics").status_code == 204
+    again = Writer(ada, ada.href + "slow.ics", event("slow", summary="Again"))
+    assert list(ada.members(ada.href)) == [ada.href + "slow.ics"]
+    assert slow.is_alive() and again.is_alive()
+    sim.clear_faults()
+    assert (slow.status(), again.status()) == (204, 201)
+
+
+def test_a_slow_write_and_a_waiting_pull_hold_up_no_other_write(sim, ada):
+    since = sim.last_call()
+    hold(sim, method="POST", path="*/events")
+    slow = Writer(ada, ada.href + "slow.ics", event("slow"))
+    is_held(sim)
+    sim.add_event(ADA, "From Feishu", (SOON, SOON + HOUR))
+    pull = threading.Thread(target=ada.bridge.run, args=("sync", ada.name))
+    pull.start()
+    wait_until(lambda: sim.calls(since, "GET", "/events"), "the pull")
+    for n in range(3):
+        assert ada.put(f"{ada.href}quick-{n}.ics", event(f"quick-{n}")).status_code == 201
+    assert slow.is_alive() and pull.is_alive()
+    sim.clear_faults()
+    assert slow.status() == 201
+    pull.join()
+    assert len(ada.members(ada.href)) == 5
+
+
+def test_a_create_that_is_open_keeps_its_name_and_uid(sim, ada):
+    """It is finished by the next write to its name or with its UID, and two such writes do not do it both."""
+    sim.fault(method="POST", path="*/events", cut="before", count=-1)
+    assert ada.put(ada.href + "one.ics", event("same"), {"If-None-Match": "*"}).status_code >= 500
+    since = sim.last_call()
+    sim.clear_faults()
+    hold(sim, method="POST", path="*/events")
+    first = Writer(ada, ada.href + "one.ics", event("other"), {})
+    wait_until(lambda: sim.faults()[0]["hits"] or not first.is_alive(), "a create, perhaps the house's own")
+    second = Writer(ada, ada.href + "two.ics", event("same"))
+    for _ in range(20):  # the second has its time
+        ada.members(ada.href)
+    sim.clear_faults()
+    assert (first.status(), second.status()) == (403, 403)
+    assert len(creates(sim, since)) == 1
+    assert list(ada.members(ada.href)) == [ada.href + "one.ics"]
 
 
 @pytest.mark.parametrize("name, uid, status", [("same.ics", "other", 412), ("other.ics", "same", 403)])
