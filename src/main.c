@@ -141,7 +141,10 @@ static int run_command(
         status = command_failed(cx);
     } else {
         if (conf)
-            log_configure(command->logs ? conf->log.level : "error", conf->log.topics);
+            log_configure(command->logs ? conf->log.level
+                    : command->warns    ? "warning"
+                                        : "error",
+                conf->log.topics);
         status = command->run(cx, conf, argc, argv);
     }
     ctx_free(cx);

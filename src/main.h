@@ -20,8 +20,9 @@ struct command {
     /* The configuration may be missing or wrong: conf is NULL then and cx holds the
      * error. Without this flag the command is not run. */
     bool conf_optional;
-    /* Logs at log.level. Without this flag only errors and what log.topics names. */
-    bool logs;
+    /* Logs at log.level, or warnings. Without these flags only errors and what log.topics
+     * names. */
+    bool logs, warns;
     /* argv[0] is the command's last word; --help, -c and --config are dealt with and
      * taken out. Returns the exit status. */
     int (*run)(struct ctx *cx, const struct conf *conf, int argc, char **argv);

@@ -17,12 +17,15 @@ static enum err sync_all(
         TRY(bridge_forget_tokens(cx, bridge, account_id));
     TRY(bridge_pull(cx, bridge, account_id, &result));
     if (json)
-        printf("{\"calendars\":%zu,\"changed\":%zu,\"removed\":%zu,\"failed\":%zu}\n",
-            result.calendars, result.changed, result.removed, result.failed);
+        printf("{\"calendars\":%zu,\"changed\":%zu,\"removed\":%zu,\"failed\":%zu,"
+               "\"unreadable\":%zu}\n",
+            result.calendars, result.changed, result.removed, result.failed,
+            result.unreadable);
     else
-        printf(
-            "%zu calendars changed, %zu events changed, %zu events removed, %zu failed\n",
-            result.calendars, result.changed, result.removed, result.failed);
+        printf("%zu calendars changed, %zu events changed, %zu events removed, "
+               "%zu failed, %zu unreadable\n",
+            result.calendars, result.changed, result.removed, result.failed,
+            result.unreadable);
     return result.failed
         ? fail(cx, ERR_INTERNAL, "%zu events or calendars failed", result.failed)
         : ERR_OK;
@@ -56,6 +59,9 @@ const struct command command_sync = {
     .arguments = "[--full] [--json] NAME",
     .summary = "pull everything of an account now, and say what changed",
     .help = "  --full  read every event anew, not only what changed since the last time\n"
-            "  --json  as an object\n",
+            "  --json  as an object\n\n"
+            "unreadable counts series of which Feishu gave occurrences that cannot be\n"
+            "read: they are named on stderr, and that is no failure.\n",
+    .warns = true,
     .run = run,
 };

@@ -29,6 +29,7 @@ void bridge_poke(struct bridge *bridge, int64_t account_id, int64_t calendar_id)
 /* One whole pull in the calling thread, for "sync NAME". Says what changed. */
 struct bridge_pull_result {
     size_t calendars, changed, removed, failed;
+    size_t unreadable; /* series with exceptions that Feishu gave without good times */
     bool deferred; /* something was written so shortly before that it is read again */
 };
 enum err bridge_pull(struct ctx *cx, struct bridge *bridge, int64_t account_id,

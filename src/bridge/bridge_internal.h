@@ -176,7 +176,7 @@ struct render {
     bool reindex; /* also when the text stays */
 };
 struct render_result {
-    bool changed, removed, orphaned, failed;
+    bool changed, removed, orphaned, failed, unreadable;
     struct object object; /* where there is one */
 };
 /* Brings the object of one series up to its rows. A series that cannot be shown is logged

@@ -261,6 +261,7 @@ static enum err render_uid(
     pull->result->changed += result.changed;
     pull->result->removed += result.removed;
     pull->result->failed += result.failed;
+    pull->result->unreadable += result.unreadable;
     if (result.orphaned)
         text_list_add_once(pull->keep, &pull->orphans, uid);
     return sweep(cx, pull, tx, uid);

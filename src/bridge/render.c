@@ -264,7 +264,7 @@ static enum err save_object(struct ctx *cx, struct store_tx *tx,
     if (*unreadable) {
         sync_warn(cx, "calendar %lld: exceptions of event %s cannot be read: %s",
             (long long)render->calendar->id, render->uid, unreadable);
-        result->failed = true;
+        result->unreadable = true;
     }
     object->hidden =
         render->hide || (!render->shadow && stays_hidden(env, series, &before));

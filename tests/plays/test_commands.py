@@ -43,6 +43,23 @@ def test_sync_says_what_changed(sim, bridge):
     assert "0 events changed" in bridge.run("sync", ada.name).stdout
 
 
+def test_sync_tells_of_what_feishu_gave_unreadable_and_has_not_failed(sim, bridge):
+    """All was pulled: what is told is for the administrator, and stays until somebody edits it in Feishu."""
+    ada = bridge.sign_in(ADA)
+    series = sim.add_event(ADA, "Weekly", (SOON, SOON + 3600), recurrence="FREQ=WEEKLY")
+    moved = series["event_id"][:-1] + str(SOON + 7 * 86400)
+    sim.edit(ADA, "event_patch", event_id=moved, event={"summary": "Moved"})
+    bridge.sync(ada.name)
+    page = sim.data(ADA, "GET", f"/{sim.primary(ADA)}/events", query={"anchor_time": "1"})
+    bad, = [item for item in page["items"] if item["event_id"] == moved]
+    bad["start_time"] = {"timestamp": "no number", "timezone": "Nowhere/At all"}
+    sim.fault(method="GET", path="*/events", body=json.dumps({"code": 0, "data": page}), status=200, count=-1)
+    done = bridge.run("sync", "--full", "--json", ada.name)
+    assert (json.loads(done.stdout)["unreadable"], json.loads(done.stdout)["failed"]) == (1, 0)
+    assert f"exceptions of event {series['event_id'][:-2]} cannot be read: {moved}" in done.stderr
+    assert "0 failed, 1 unreadable" in bridge.run("sync", "--full", ada.name).stdout
+
+
 def test_sync_fails_when_it_could_not(sim, bridge):
     ada = bridge.sign_in(ADA)
     sim.fault(method="GET", path="*/calendars", code=190003, status=500, count=-1)
