@@ -1,6 +1,7 @@
 /* feishu-sim: a simulator of the Feishu Open Platform for tests (see README.md). */
 
 #include <getopt.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -102,6 +103,9 @@ int main(int argc, char **argv)
         fputs(USAGE, stderr);
         return 2;
     }
+    /* One arena: the big lock lets one thread work at a time, and the arena of a thread
+     * would grow by one system call a page. */
+    mallopt(M_ARENA_MAX, 1);
     push_defaults();
     connections_defaults();
     complaint = scenario ? scenario_file(scenario) : scenario_builtin();
