@@ -8,6 +8,9 @@
 #include "draft.h"
 #include "switches.h"
 
+/* Most events take less. */
+#define EVENT_BYTES 2048
+
 static void one(struct request *rq, struct reply *rp, const struct target *t,
     const struct instance *in)
 {
@@ -15,6 +18,7 @@ static void one(struct request *rq, struct reply *rp, const struct target *t,
     struct sight sight = {.rq = rq, .cal = t->cal, .look = LOOK_GET};
 
     sight.role = calendar_role(t->cal, rq->who);
+    buf_reserve(&rp->data, EVENT_BYTES);
     jw_open(&rp->data, NULL, '{');
     event_print(&rp->data, "event", ev, in, &sight);
     jw_close(&rp->data, '}');

@@ -17,6 +17,14 @@ static void room_for(struct buf *b, size_t more)
     b->p = xrealloc(b->p, b->cap);
 }
 
+void buf_reserve(struct buf *b, size_t more)
+{
+    if (b->n + more + 1 <= b->cap)
+        return;
+    b->cap = b->n + more + 1;
+    b->p = xrealloc(b->p, b->cap);
+}
+
 /* Into room that is there. */
 static void put(struct buf *b, const void *p, size_t n)
 {
@@ -65,6 +73,20 @@ void buf_fmt(struct buf *b, const char *fmt, ...)
     va_end(ap);
 }
 
+void buf_int(struct buf *b, int64_t value)
+{
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0)
+        digits[--at] = '-';
+    buf_add(b, digits + at, sizeof digits - at);
+}
+
 void buf_free(struct buf *b)
 {
     free(b->p);
@@ -102,22 +124,25 @@ static void escape(struct buf *b, char c)
         buf_fmt(b, "\\u%04x", (unsigned char)c);
 }
 
-static void quote(struct buf *b, const char *s, size_t n)
+static void add_escaped(struct buf *b, const char *s, size_t n)
 {
-    size_t left = n;
-
-    room_for(b, n + 2);
-    put(b, "\"", 1);
     for (;;) {
-        size_t run = plain(s, left);
+        size_t run = plain(s, n);
 
         buf_add(b, s, run);
-        if (run == left)
+        if (run == n)
             break;
         escape(b, s[run]);
         s += run + 1;
-        left -= run + 1;
+        n -= run + 1;
     }
+}
+
+static void quote(struct buf *b, const char *s, size_t n)
+{
+    room_for(b, n + 2);
+    put(b, "\"", 1);
+    add_escaped(b, s, n);
     buf_add(b, "\"", 1);
 }
 
@@ -161,55 +186,43 @@ void jw_str(struct buf *b, const char *key, const char *value)
         jw_raw(b, key, NULL);
 }
 
-/* Printed in place; most texts need no escape. */
-void jw_fmt(struct buf *b, const char *key, const char *fmt, ...)
+void jw_more(struct buf *b, const char *text)
 {
-    va_list ap;
-    size_t from, n;
-    char *text;
-
-    begin(b, key);
+    b->n--; /* the closing quote */
+    add_escaped(b, text, strlen(text));
     buf_add(b, "\"", 1);
-    from = b->n;
-    va_start(ap, fmt);
-    add_fmt(b, fmt, ap);
-    va_end(ap);
-    n = b->n - from;
-    if (plain(b->p + from, n) == n) {
-        buf_add(b, "\"", 1);
-        return;
-    }
-    text = xstrndup(b->p + from, n);
-    b->n = from - 1;
-    quote(b, text, n);
-    free(text);
 }
 
-static void number(struct buf *b, int64_t value)
+void jw_more_int(struct buf *b, int64_t value)
 {
-    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    char digits[20];
-    size_t at = sizeof digits;
+    b->n--; /* the closing quote */
+    buf_int(b, value);
+    buf_add(b, "\"", 1);
+}
 
-    do
-        digits[--at] = (char)('0' + left % 10);
-    while (left /= 10);
-    if (value < 0)
-        digits[--at] = '-';
-    buf_add(b, digits + at, sizeof digits - at);
+void jw_fmt(struct buf *b, const char *key, const char *fmt, ...)
+{
+    struct buf text = {0};
+    va_list ap;
+
+    va_start(ap, fmt);
+    add_fmt(&text, fmt, ap);
+    va_end(ap);
+    jw_strn(b, key, text.p, text.n);
+    buf_free(&text);
 }
 
 void jw_int(struct buf *b, const char *key, int64_t value)
 {
     begin(b, key);
-    number(b, value);
+    buf_int(b, value);
 }
 
 void jw_int_text(struct buf *b, const char *key, int64_t value)
 {
     begin(b, key);
     buf_add(b, "\"", 1);
-    number(b, value);
+    buf_int(b, value);
     buf_add(b, "\"", 1);
 }
 

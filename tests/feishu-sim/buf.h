@@ -15,8 +15,11 @@ struct buf {
 
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, const char *s);
+void buf_int(struct buf *b, int64_t value);
 void buf_fmt(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_free(struct buf *b);
+/* Makes room at once for as much as is going to be added. */
+void buf_reserve(struct buf *b, size_t more);
 /* The text, never NULL; owned by the buffer. */
 const char *buf_text(struct buf *b);
 
@@ -25,6 +28,9 @@ void jw_open(struct buf *b, const char *key, char bracket);
 void jw_close(struct buf *b, char bracket);
 void jw_str(struct buf *b, const char *key, const char *value);
 void jw_strn(struct buf *b, const char *key, const char *value, size_t n);
+/* Goes on with the text that was written last. */
+void jw_more(struct buf *b, const char *text);
+void jw_more_int(struct buf *b, int64_t value);
 void jw_fmt(struct buf *b, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void jw_int(struct buf *b, const char *key, int64_t value);

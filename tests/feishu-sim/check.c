@@ -196,7 +196,7 @@ static const cJSON *member(const cJSON *object, const char *name, size_t n)
 static void walk(
     struct reply *rp, const struct field *f, const char *rest, const cJSON *at)
 {
-    size_t n = strcspn(rest, ".");
+    size_t n = (size_t)(strchrnul(rest, '.') - rest);
     const cJSON *child, *element;
 
     if (!cJSON_IsObject(at))

@@ -23,6 +23,8 @@ static const size_t TEXTS[] = {
 };
 #define N_TEXTS (sizeof TEXTS / sizeof TEXTS[0])
 
+#define NUMBER_CHARS 12 /* of an underscore and most instants */
+
 static char **text_at(struct event *ev, size_t offset)
 {
     return (char **)(void *)((char *)ev + offset);
@@ -82,9 +84,14 @@ struct event *event_new(
     struct calendar *home, struct person *creator, const char *uid, int64_t original)
 {
     struct event *ev = xcalloc(1, sizeof *ev);
+    struct buf id = {0};
 
+    buf_reserve(&id, strlen(uid) + NUMBER_CHARS);
+    buf_str(&id, uid);
+    buf_str(&id, "_");
+    buf_int(&id, original);
     ev->uid = xstrdup(uid);
-    ev->id = xfmt("%s_%lld", uid, (long long)original);
+    ev->id = id.p;
     ev->original = original;
     ev->home = home;
     ev->creator = creator;

@@ -38,16 +38,27 @@ static void print_organizer(
     jw_close(out, '}');
 }
 
+static void print_id(struct buf *out, const char *key, const char *uid, int64_t original)
+{
+    jw_str(out, key, uid);
+    jw_more(out, "_");
+    jw_more_int(out, original);
+}
+
 static void print_link(struct buf *out, const struct event *ev, const struct instance *in,
     const struct calendar *cal)
 {
     const struct when *start = in ? &in->start : &ev->start;
 
-    jw_fmt(out, "app_link",
-        "https://applink.feishu.cn/client/calendar/event/detail?calendarId=%s&key=%s"
-        "&originalTime=%lld&startTime=%lld",
-        cal->number, ev->uid, (long long)(in ? in->original : ev->original),
-        (long long)start->at);
+    jw_str(out, "app_link",
+        "https://applink.feishu.cn/client/calendar/event/detail?calendarId=");
+    jw_more(out, cal->number);
+    jw_more(out, "&key=");
+    jw_more(out, ev->uid);
+    jw_more(out, "&originalTime=");
+    jw_more_int(out, in ? in->original : ev->original);
+    jw_more(out, "&startTime=");
+    jw_more_int(out, start->at);
 }
 
 const char *event_free_busy(const struct event *ev, const struct person *who)
@@ -184,7 +195,7 @@ static void print_series(struct buf *out, const struct event *ev,
     if (sight->look == LOOK_INSTANCE)
         return;
     if (ev->master || occurrence)
-        jw_fmt(out, "recurring_event_id", "%s_0", ev->uid);
+        print_id(out, "recurring_event_id", ev->uid, 0);
     if (sight->look == LOOK_VIEW)
         return;
     if (occurrence)
@@ -224,7 +235,7 @@ void event_print(struct buf *out, const char *key, const struct event *ev,
 
     jw_open(out, key, '{');
     if (in && in->original)
-        jw_fmt(out, "event_id", "%s_%lld", ev->uid, (long long)in->original);
+        print_id(out, "event_id", ev->uid, in->original);
     else
         jw_str(out, "event_id", ev->id);
     print_text(out, ev, sight);

@@ -10,6 +10,9 @@
 #include "errors.h"
 #include "switches.h"
 
+/* What stands around the data of a success; errors may need more. */
+#define ENVELOPE_BYTES 64
+
 void request_target(struct request *rq)
 {
     size_t n = strcspn(rq->target, "?");
@@ -146,6 +149,7 @@ void reply_finish(struct reply *rp, const struct request *rq)
 {
     if (rp->flat)
         return;
+    buf_reserve(&rp->body, rp->data.n + ENVELOPE_BYTES);
     jw_open(&rp->body, NULL, '{');
     jw_int(&rp->body, "code", rp->code);
     if (rp->code) {
