@@ -4,6 +4,7 @@
 #include "bridge/poll.h"
 #include "bridge/spent.h"
 #include "bridge/unanswered.h"
+#include "store/checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,8 +157,9 @@ enum err bridge_check_feishu(struct ctx *cx, struct bridge *bridge)
 
 enum err bridge_check_store(struct ctx *cx, struct bridge *bridge)
 {
-    return store_setting_set(cx, bridge->store, "checked",
-        arena_printf(cx->arena, "%lld", (long long)ctx_now_s(cx)));
+    TRY(store_setting_set(cx, bridge->store, "checked",
+        arena_printf(cx->arena, "%lld", (long long)ctx_now_s(cx))));
+    return store_copy(cx, bridge->store);
 }
 
 static void count_account(struct ctx *cx, struct bridge *bridge,
@@ -198,6 +200,7 @@ void bridge_metrics(struct ctx *cx, struct bridge *bridge, struct bridge_metrics
         .upstream_errors = bridge->upstream_errors,
         .pulls = bridge->pulls,
         .pull_errors = bridge->pull_errors,
+        .store_log_stuck = store_copier_check(cx, bridge->store) != ERR_OK,
     };
     count_events(cx, bridge, metrics);
     if (store_accounts(cx, bridge->store, &accounts, &n))

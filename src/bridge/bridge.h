@@ -56,6 +56,7 @@ struct bridge_metrics {
     int64_t events_long_connection, events_callback; /* 1 = in use */
     int64_t events_received, events_duplicate, events_refused, events_connections;
     int64_t subscriptions;
+    int64_t store_log_stuck; /* 1 = it could not be copied into the database */
 };
 void bridge_metrics(
     struct ctx *cx, struct bridge *bridge, struct bridge_metrics *metrics);

@@ -6,6 +6,7 @@
 #include "bridge/schedule.h"
 #include "bridge/spent.h"
 #include "bridge/unanswered.h"
+#include "store/checkpoint.h"
 
 #define TICK_MS fault_wait_ms(1000)
 #define HOUSE_MS 60000
@@ -235,6 +236,7 @@ struct house {
     int64_t next_ms; /* monotonic */
     int64_t wall_ms; /* of the last time */
     int64_t open_ms; /* until open writes are looked at again; doubles while they are */
+    bool uncopied;   /* the log of the store, and that was told */
 };
 
 /* A machine that slept wakes with another time of day. */
@@ -249,6 +251,16 @@ static bool is_time(struct ctx *cx, struct bridge *bridge, struct house *house)
     return now_ms >= house->next_ms || moved_ms < -HOUSE_MS || moved_ms > HOUSE_MS;
 }
 
+static void tell_of_copier(struct ctx *cx, struct bridge *bridge, struct house *house)
+{
+    bool uncopied = store_copier_check(cx, bridge->store) != ERR_OK;
+    if (uncopied && !house->uncopied)
+        sync_warn(cx, "%s", ctx_error(cx));
+    else if (!uncopied && house->uncopied)
+        log_line(cx, LOG_INFO, LOG_STORE, "the log of the store is copied again");
+    house->uncopied = uncopied;
+}
+
 static void keep_house(
     struct ctx *cx, struct scheduler *scheduler, struct house *house)
 {
@@ -257,6 +269,7 @@ static void keep_house(
     interest_flush(cx, bridge);
     spent_flush(cx, bridge);
     unanswered_flush(cx, bridge);
+    tell_of_copier(cx, bridge, house);
     if (!store_credentials_version(cx, bridge->store, &now) && now != house->version) {
         house->version = now;
         meet_accounts(cx, scheduler);

@@ -24,6 +24,8 @@ static const struct metric table[] = {
     METRIC(events_refused, "counter", "Callbacks that were refused."),
     METRIC(events_connections, "counter", "Long connections that came up."),
     METRIC(subscriptions, "gauge", "Subscriptions that were made."),
+    METRIC(store_log_stuck, "gauge",
+        "1 while the log of the store cannot be copied into its database, and grows."),
     METRIC(accounts, "gauge", "Accounts."),
     METRIC(accounts_sign_in, "gauge", "Accounts that must sign in to Feishu again."),
     METRIC(calendars, "gauge", "Calendars of all accounts."),

@@ -7,6 +7,7 @@
 #include "store/store_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LOG_PAGES 2000
 
@@ -14,21 +15,46 @@ struct copier {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    int due_pages; /* the length of the log at which it is copied next */
+    int pages;     /* length of the log */
+    int due_pages; /* the one at which it is copied next */
+    char *error;   /* what went wrong the last time; NULL = nothing */
     bool due, stopping;
 };
 
+/* Busy is no error: another process copies it. */
+static enum err copy_part(
+    struct ctx *cx, struct store_conn *conn, int *left_pages, int *copied_pages)
+{
+    int status = sqlite3_wal_checkpoint_v2(
+        conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, left_pages, copied_pages);
+    if (status == SQLITE_OK || (status & 0xff) == SQLITE_BUSY)
+        return ERR_OK;
+    return db_fail(cx, conn->db,
+        arena_printf(cx->arena, "the log of %s cannot be copied into it",
+            conn->store->path));
+}
+
 /* The first pass leaves the writers alone, the second has only what they wrote meanwhile
  * left to copy; the log then begins anew unless a reader still needs it. */
-static int copy(struct store *store, struct store_conn *conn)
+static enum err copy(struct ctx *cx, struct store *store, int *due_pages)
 {
+    struct store_conn *conn = NULL;
     int left_pages = 0, copied_pages = 0;
-    sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    TRY(conn_own(cx, store, &conn));
+    TRY(copy_part(cx, conn, NULL, NULL));
     pthread_mutex_lock(&store->write_lock);
-    sqlite3_wal_checkpoint_v2(
-        conn->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &left_pages, &copied_pages);
+    enum err err = copy_part(cx, conn, &left_pages, &copied_pages);
     pthread_mutex_unlock(&store->write_lock);
-    return copied_pages == left_pages ? LOG_PAGES : left_pages + LOG_PAGES;
+    TRY(err);
+    *due_pages = copied_pages == left_pages ? LOG_PAGES : left_pages + LOG_PAGES;
+    return ERR_OK;
+}
+
+/* The lock is held. NULL = it went well. */
+static void note_error(struct copier *copier, const char *text)
+{
+    free(copier->error);
+    copier->error = text == NULL ? NULL : strdup(text);
 }
 
 static void *run(void *self)
@@ -36,7 +62,6 @@ static void *run(void *self)
     struct store *store = self;
     struct copier *copier = store->copier;
     struct ctx *cx = ctx_new(NULL);
-    struct store_conn *conn = NULL;
     pthread_mutex_lock(&copier->lock);
     while (!copier->stopping) {
         if (!copier->due) {
@@ -44,12 +69,13 @@ static void *run(void *self)
             continue;
         }
         pthread_mutex_unlock(&copier->lock);
-        int due_pages = LOG_PAGES;
-        if (conn_own(cx, store, &conn) == ERR_OK)
-            due_pages = copy(store, conn);
+        int due_pages = 0;
+        enum err err = copy(cx, store, &due_pages);
         pthread_mutex_lock(&copier->lock);
-        copier->due_pages = due_pages;
+        copier->due_pages = err == ERR_OK ? due_pages : copier->pages + LOG_PAGES;
         copier->due = false;
+        note_error(copier, err == ERR_OK ? NULL : ctx_error(cx));
+        ctx_reset(cx);
     }
     pthread_mutex_unlock(&copier->lock);
     ctx_free(cx);
@@ -68,6 +94,7 @@ static int log_grew(void *self, sqlite3 *db, const char *name, int pages)
         return SQLITE_OK;
     }
     pthread_mutex_lock(&copier->lock);
+    copier->pages = pages;
     if (pages >= copier->due_pages && !copier->due) {
         copier->due = true;
         pthread_cond_signal(&copier->changed);
@@ -95,6 +122,7 @@ static void free_copier(struct store *store)
     set_copier(store, NULL);
     pthread_cond_destroy(&copier->changed);
     pthread_mutex_destroy(&copier->lock);
+    free(copier->error);
     free(copier);
 }
 
@@ -124,4 +152,24 @@ void store_copier_stop(struct store *store)
     pthread_mutex_unlock(&copier->lock);
     pthread_join(copier->thread, NULL);
     free_copier(store);
+}
+
+enum err store_copier_check(struct ctx *cx, struct store *store)
+{
+    struct copier *copier = store->copier;
+    enum err err = ERR_OK;
+    if (copier == NULL)
+        return ERR_OK;
+    pthread_mutex_lock(&copier->lock);
+    if (copier->error != NULL)
+        err = fail(cx, ERR_STORE, "%s", copier->error);
+    pthread_mutex_unlock(&copier->lock);
+    return err;
+}
+
+enum err store_copy(struct ctx *cx, struct store *store)
+{
+    struct store_conn *conn = NULL;
+    TRY(conn_own(cx, store, &conn));
+    return copy_part(cx, conn, NULL, NULL);
 }

@@ -3,6 +3,8 @@ the sign-in a month ahead; and what nobody is told: secrets."""
 
 import os
 import re
+import resource
+import secrets
 import sqlite3
 import time
 import urllib.parse
@@ -69,6 +71,38 @@ def test_success_lag_calls_and_error_of_each_calendar_are_told_everywhere(sim, b
     assert "last_error{" not in requests.get(bridge.url + "/metrics", timeout=10).text
     assert re.search(r"Last sync: .*, Seconds since: \d+\.", look())
     assert bridge.metric("account_failing", account=ADA) == 0
+
+
+def fill(bridge, name, copied):
+    """Nine megabytes more in the log of the store, or in the database itself."""
+    with sqlite3.connect(os.path.join(bridge.dir, "store.db"), timeout=20) as db:
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        db.execute("INSERT INTO settings (name, value) VALUES (?, ?)", (name, secrets.token_hex(4500000)))
+    if copied:
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    db.close()
+
+
+def test_a_log_that_cannot_be_copied_into_the_store_is_told_of_once(bridge):
+    ada = bridge.sign_in(ADA)
+    ada.href = ada.calendars()["Ada"]
+    assert bridge.metric("store_log_stuck") == 0
+    fill(bridge, "first", copied=True)
+    fill(bridge, "second", copied=True)
+    size_bytes = os.path.getsize(os.path.join(bridge.dir, "store.db"))
+    _, hard = resource.prlimit(bridge.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(bridge.process.pid, resource.RLIMIT_FSIZE, (size_bytes, hard))
+    fill(bridge, "third", copied=False)
+    ada.put_new("one")
+    wait_until(lambda: bridge.metric("store_log_stuck") == 1, "the metric")
+    wait_until(lambda: "cannot be copied into it" in bridge.log(), "the warning")
+    ada.put_new("two")
+    resource.prlimit(bridge.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    fill(bridge, "fourth", copied=False)
+    ada.put_new("three")
+    wait_until(lambda: bridge.metric("store_log_stuck") == 0, "the metric")
+    wait_until(lambda: "log of the store is copied again" in bridge.log(), "the all-clear")
+    assert bridge.log().count("cannot be copied into it") == 1
 
 
 def about(calls, calendar_id):

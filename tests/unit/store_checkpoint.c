@@ -4,6 +4,9 @@
 #include "base/str.h"
 #include "store/checkpoint.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #define VALUES 200
 #define VALUE_BYTES 100000
 #define LOG_MAX_BYTES (12 << 20)
@@ -26,17 +29,19 @@ static char *value_of(struct ctx *cx, int round, int i)
     return value;
 }
 
-static void write_values(struct world *w, int round)
+static void write_value(struct world *w, int i, int round)
 {
     struct ctx *cx = ctx_new(NULL);
-    for (int i = 0; i < VALUES; i++) {
-        assert_ok(cx,
-            store_setting_set(
-                cx, w->store, arena_printf(cx->arena, "value %d", i),
-                value_of(cx, round, i)));
-        arena_reset(cx->arena);
-    }
+    assert_ok(cx,
+        store_setting_set(cx, w->store, arena_printf(cx->arena, "value %d", i),
+            value_of(cx, round, i)));
     ctx_free(cx);
+}
+
+static void write_values(struct world *w, int round)
+{
+    for (int i = 0; i < VALUES; i++)
+        write_value(w, i, round);
 }
 
 static void check_values(struct world *w, int round)
@@ -114,6 +119,43 @@ static void a_long_read_holds_up_nobody(void **state)
     check_values(w, 1);
 }
 
+static void limit_files(off_t bytes)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes ? (rlim_t)bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The database cannot grow, the log can. */
+static void a_copy_that_fails_is_told_until_one_succeeds(void **state)
+{
+    struct world *w = *state;
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_ok(w->cx, store_copier_start(w->cx, w->store));
+    write_values(w, 0);
+    while (file_bytes(w, "") < COPIED_BYTES)
+        usleep(1000);
+    assert_ok(w->cx, store_copier_check(w->cx, w->store));
+    limit_files(file_bytes(w, "") + VALUE_BYTES);
+    for (int i = 0; !store_copier_check(w->cx, w->store); i++) {
+        assert_in_range(i, 0, VALUES); /* before the log is as long as it may be */
+        write_value(w, VALUES + i, 0);
+        usleep(1000);
+    }
+    assert_non_null(strstr(ctx_error(w->cx), "cannot be copied"));
+    assert_err(w->cx, ERR_STORE, store_copy(w->cx, w->store));
+    limit_files(0);
+    write_values(w, 1);
+    while (store_copier_check(w->cx, w->store))
+        usleep(1000);
+    assert_ok(w->cx, store_copy(w->cx, w->store));
+    store_copier_stop(w->store);
+    reopen(w);
+    check_values(w, 1);
+    signal(SIGXFSZ, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +163,7 @@ int main(void)
         WORLD_TEST(the_copier_copies_beside_the_writer_and_loses_nothing),
         WORLD_TEST(the_copier_stops_in_the_middle_and_starts_again),
         WORLD_TEST(a_long_read_holds_up_nobody),
+        WORLD_TEST(a_copy_that_fails_is_told_until_one_succeeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
