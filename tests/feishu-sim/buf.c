@@ -100,11 +100,29 @@ const char *buf_text(struct buf *b)
     return b->p;
 }
 
+#define EACH_BYTE(c) (0x0101010101010101u * (c))
+
+/* Is one of eight bytes to be escaped? A byte below c borrows in the difference. */
+static bool has_special(uint64_t word)
+{
+    uint64_t quote = word ^ EACH_BYTE('"'), slash = word ^ EACH_BYTE('\\');
+    uint64_t borrow = ((word - EACH_BYTE(0x20)) & ~word) |
+        ((quote - EACH_BYTE(1)) & ~quote) | ((slash - EACH_BYTE(1)) & ~slash);
+
+    return borrow & EACH_BYTE(0x80);
+}
+
 /* How many bytes from s on stand for themselves in JSON. */
 static size_t plain(const char *s, size_t n)
 {
+    uint64_t word;
     size_t i = 0;
 
+    for (; i + sizeof word <= n; i += sizeof word) {
+        memcpy(&word, s + i, sizeof word);
+        if (has_special(word))
+            break;
+    }
     while (i < n && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
         i++;
     return i;

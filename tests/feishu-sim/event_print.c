@@ -68,10 +68,11 @@ const char *event_free_busy(const struct event *ev, const struct person *who)
     return view && view->free_busy_status ? view->free_busy_status : ev->free_busy_status;
 }
 
-/* The row's attendees live on the current row, also while its look lags. */
+/* The row's attendees live on the current row, also while its look lags. A look alone
+ * stands on no calendar. */
 static const struct event *current(const struct event *ev)
 {
-    const struct event *row = map_get(&W.events_by_id, ev->id);
+    const struct event *row = ev->entries.n ? ev : map_get(&W.events_by_id, ev->id);
 
     return row ? row : ev;
 }

@@ -18,6 +18,8 @@
 
 #define BODY_MAX_BYTES (24 * 1024 * 1024)
 #define CONNECTIONS_MAX 1000
+/* Bounds the head of a request. libmicrohttpd clears all of it after every one. */
+#define CONNECTION_BYTES (32 * 1024)
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -202,7 +204,7 @@ struct server *server_start(const char *listen, unsigned *port)
         (struct sockaddr *)&address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)(64 * 1024), MHD_OPTION_END);
+        (size_t)CONNECTION_BYTES, MHD_OPTION_END);
     if (!server->daemon) {
         fprintf(stderr, "feishu-sim: cannot listen on %s\n", listen);
         free(server);
