@@ -32,6 +32,24 @@ def test_calls_are_recorded_in_order_with_who_and_what(sim):
     assert (last["token"], last["status"], last["code"]) == ("tenant", 400, 191001)
 
 
+@pytest.mark.parametrize("sent, kept", [
+    (b'{"summary": "\\u00e9\\n\\"\\u0001"}', {"summary": 'é\n"\x01'}), (b'{"a', '{"a'), (b"", None),
+    (b'["' + b"x" * 70000 + b'"]', '["' + "x" * 65534)])
+def test_the_body_of_a_call_is_kept_as_json_or_as_text_of_64_kb_at_most(sim, sent, kept):
+    since = sim.last_call()
+    sim.call(ADA, "POST", "", data=sent, headers={"Content-Type": "application/json"})
+    assert sim.calls(since)[-1]["body"] == kept
+
+
+def test_the_query_of_a_call_is_told_as_it_came_and_decoded(sim):
+    since = sim.last_call()
+    sim.call(ADA, "GET", "/x%20y?a=%20+b&c&d=%2B%26&e=")
+    call = sim.calls(since)[-1]
+    assert (call["path"], call["query_text"]) == (CALENDARS + "/x%20y", "a=%20+b&c&d=%2B%26&e=")
+    assert (call["route"], call["query"]) == (
+        CALENDARS + "/:calendar_id", {"a": "  b", "c": "", "d": "+&", "e": ""})
+
+
 def test_a_fault_replaces_the_nth_answer_and_has_no_effect(sim):
     sim.fault(method="POST", path="*/events", nth=2, status=500, code=190003)
     where = f"/{sim.primary(ADA)}/events"

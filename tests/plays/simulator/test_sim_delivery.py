@@ -99,6 +99,9 @@ def test_a_message_without_answer_is_repeated_four_times(sim):
         sim.clock(advance=1)
     wait_until(lambda: sim.messages()[0]["state"] == "given_up", "the end")
     assert len(sim.messages()[0]["attempts"]) == 5
+    make(sim)
+    sim.clock(advance=3)
+    wait_until(lambda: sim.messages()[1]["attempts"], "the next message, when none waited")
 
 
 def test_lists_and_access_entries_are_told_to_their_subscribers(sim):

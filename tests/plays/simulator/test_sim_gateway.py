@@ -15,7 +15,8 @@ from feishu_sim import APP_ID, CALENDARS
 @pytest.mark.parametrize("method,target", [
     ("GET", "/"), ("GET", "/open-apis/calendar/v4/nothing"), ("PUT", CALENDARS),
     ("DELETE", CALENDARS), ("GET", CALENDARS + "/x/events/y/z"), ("GET", CALENDARS + "/"),
-    ("POST", "/oauth/v3/tokens"), ("HEAD", CALENDARS),
+    ("POST", "/oauth/v3/tokens"), ("HEAD", CALENDARS), ("GET", CALENDARS + "x"),
+    ("GET", CALENDARS + "//events"), ("GET", CALENDARS + "/x/event"), ("GET", CALENDARS + "/x/"),
 ])
 def test_an_unknown_route_or_method_is_404_in_plain_text(sim, method, target):
     reply = requests.request(method, sim.url + target, timeout=10)
