@@ -116,10 +116,11 @@ static void sort_line(int argc, char **argv, struct line *line)
     for (int i = 1; i < argc; i++) {
         const char *word = argv[i];
         if (!literal && (str_eq(word, "-c") || str_eq(word, "--config"))) {
-            line->no_value |= ++i == argc;
+            line->no_value |= ++i == argc || !*argv[i];
             line->file = argv[i];
         } else if (!literal && str_starts(word, "--config=")) {
             line->file = strchr(word, '=') + 1;
+            line->no_value |= !*line->file;
         } else if (!literal && (str_eq(word, "--help") || str_eq(word, "-h"))) {
             line->help = true;
         } else if (!literal && !line->argc && str_eq(word, "--version")) {

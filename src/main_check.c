@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "bridge/bridge.h"
+#include "http/server.h"
 #include "main.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static int run(struct ctx *cx, const struct conf *conf, int argc, char **argv)
     struct bridge *bridge;
     if (argc > 1)
         return command_usage(&command_check, "check does not know: %s", argv[1]);
-    if (!conf)
+    if (!conf || server_check(cx, conf))
         return report(cx, "configuration", cx->err);
     printf("configuration: ok%s%s\n", conf->file ? ", read from " : "",
         conf->file ? conf->file : "");

@@ -408,10 +408,9 @@ static enum err revoke_password(
     struct ctx *cx, struct bridge *bridge, const struct options *options)
 {
     int64_t account_id;
-    long long id;
+    long long id = 0;
+    str_to_ll(options->value, 1, INT64_MAX, &id);
     TRY(account_find(cx, bridge, options->name, &account_id));
-    if (!str_to_ll(options->value, 1, INT64_MAX, &id))
-        return fail(cx, ERR_USAGE, "%s is not the id of an app password", options->value);
     enum err err = account_password_revoke(cx, bridge, account_id, id);
     return err == ERR_NOT_FOUND
         ? fail(cx, err, "%s has no app password %s", options->name, options->value)
@@ -446,6 +445,10 @@ static int run_passwords(struct ctx *cx, const struct conf *conf, int argc, char
     int status = read_options(&command_user_passwords,
         &(struct option_set){.valued = "--revoke", .json = true, .name = true}, argc,
         argv, &options);
+    long long id;
+    if (!status && options.value && !str_to_ll(options.value, 1, INT64_MAX, &id))
+        status = command_usage(&command_user_passwords,
+            "%s is not the id of an app password", options.value);
     return status ? status : with_bridge(cx, conf, &options, passwords);
 }
 

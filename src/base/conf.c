@@ -252,6 +252,23 @@ static enum err read_secret_file(struct ctx *cx, const struct setting *settings,
     return ERR_OK;
 }
 
+/* Plain HTTP would show passwords to everybody on the way. */
+static enum err refuse_plain(struct ctx *cx, const struct setting *settings,
+    const struct conf *conf)
+{
+    char **addresses = str_split(cx->arena, conf->server.listen, ' ');
+    if (conf->server.tls_cert || !str_empty(conf->server.trusted_proxy))
+        return ERR_OK;
+    for (; *addresses; addresses++)
+        if (!listen_loopback(cx->arena, *addresses))
+            return fail(cx, ERR_CONFIG,
+                "%s: server.listen: %s is not loopback: plain HTTP there would show "
+                "passwords; set server.tls-cert and server.tls-key, or "
+                "server.trusted-proxy",
+                setting_of(settings, "server", "listen")->where, *addresses);
+    return ERR_OK;
+}
+
 /* What follows from other options. */
 static enum err derive(struct ctx *cx, const struct setting *settings, struct conf *conf)
 {
@@ -261,6 +278,7 @@ static enum err derive(struct ctx *cx, const struct setting *settings, struct co
         return fail(cx, ERR_CONFIG,
             "%s: server.tls-cert and server.tls-key need each other",
             is_set(cert) ? cert->where : key->where);
+    TRY(refuse_plain(cx, settings, conf));
     TRY(read_secret_file(cx, settings, conf));
     if (!conf->server.base_url)
         conf->server.base_url =

@@ -50,6 +50,13 @@ char *listen_url(struct arena *arena, const char *address, bool tls)
         host, port);
 }
 
+bool listen_loopback(struct arena *arena, const char *address)
+{
+    char *host, *port;
+    return !host_port_split(arena, address, &host, &port) || str_starts(host, "127.") ||
+        str_eq(host, "localhost") || str_eq(host, "::1");
+}
+
 /* IP addresses, networks "address/bits", and the word "unix". */
 static bool addresses_valid(struct arena *arena, const char *value)
 {

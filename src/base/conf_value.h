@@ -10,5 +10,7 @@ enum err option_read(struct ctx *cx, const struct option *option, const char *va
     const char *where, const char *directory, struct conf *conf);
 /* The URL at which one listen address can be reached from here. */
 char *listen_url(struct arena *arena, const char *address, bool tls);
+/* Nobody but this machine can reach it. */
+bool listen_loopback(struct arena *arena, const char *address);
 
 #endif

@@ -232,16 +232,12 @@ static char *password_text(struct ctx *cx)
 
 /* Every password of the account is compared, so that time tells nothing of which one was
  * near. */
-static enum err verify(struct ctx *cx, struct bridge *bridge, const char *name,
+static enum err verify(struct ctx *cx, struct bridge *bridge, int64_t account_id,
     const char *password, struct verified *verified)
 {
     unsigned char digest[SHA256_BYTES];
     struct password *list = NULL;
     size_t n = 0;
-    int64_t account_id = 0;
-    enum err err = account_find(cx, bridge, name, &account_id);
-    if (err && err != ERR_NOT_FOUND)
-        return err;
     password_digest(cx, password, digest);
     if (account_id)
         TRY(store_passwords(cx, bridge->store, account_id, &list, &n));
@@ -257,9 +253,16 @@ static enum err verify(struct ctx *cx, struct bridge *bridge, const char *name,
 static enum err authenticate_slow(struct ctx *cx, struct bridge *bridge, const char *name,
     const char *password, const char *peer, struct verified *verified)
 {
+    int64_t account_id = 0;
+    enum err err = account_find(cx, bridge, name, &account_id);
+    if (err && err != ERR_NOT_FOUND)
+        return err;
+    /* The same person by whichever of the names that account_find takes. */
+    if (account_id)
+        name = arena_printf(cx->arena, "account %lld", (long long)account_id);
     peer = peer_group(cx, peer);
     TRY(throttle_check(cx, bridge->credentials, name, peer));
-    TRY(verify(cx, bridge, name, password, verified));
+    TRY(verify(cx, bridge, account_id, password, verified));
     if (!verified->account_id) {
         throttle_count(cx, bridge->credentials, name, peer);
         return fail(cx, ERR_UNAUTHORIZED, "wrong user name or app password");

@@ -43,6 +43,7 @@ struct exchange {
     const char *origin;      /* "https://host" */
     struct buf body;         /* on the heap */
     enum err verdict;        /* decided before the body: then the body is thrown away */
+    long long discarded_bytes; /* of it, so far */
     int64_t user_id;         /* 0 = nobody signed in */
     const char *user_name;   /* for the log */
 
@@ -52,6 +53,7 @@ struct exchange {
     size_t sent_bytes; /* of an answer in pieces, so far */
     bool in_pieces;
     bool logged;
+    bool unclear;   /* where it ends: nothing behind it is read */
     bool abandoned; /* the client had gone before it could be answered */
 };
 

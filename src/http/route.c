@@ -117,3 +117,16 @@ const struct route *route_find(const struct exchange *ex, bool *known)
     }
     return NULL;
 }
+
+const char *route_allow(const struct exchange *ex)
+{
+    struct buf allow = buf_new(ex->cx->arena);
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (!path_fits(&routes[i], &ex->path) || !routes[i].methods)
+            continue;
+        char **methods = str_split(ex->cx->arena, routes[i].methods, ' ');
+        for (; *methods; methods++)
+            buf_printf(&allow, "%s%s", allow.len_bytes ? ", " : "", *methods);
+    }
+    return buf_str(&allow);
+}

@@ -23,5 +23,7 @@ struct route {
 /* The row for the exchange's method and path; NULL when there is none. *known = some
  * other method has a row for the path. */
 const struct route *route_find(const struct exchange *ex, bool *known);
+/* The methods that have rows for the path, for an Allow header. */
+const char *route_allow(const struct exchange *ex);
 
 #endif

@@ -111,10 +111,19 @@ static enum MHD_Result send_answer(struct exchange *ex)
     return rc;
 }
 
+/* RFC 9112 section 3.2.2: a request may name the whole URL. */
+static const char *after_authority(const char *target)
+{
+    if (!str_istarts(target, "http://") && !str_istarts(target, "https://"))
+        return target;
+    const char *rest = strchr(strchr(target, ':') + 3, '/');
+    return rest ? rest : "/";
+}
+
 /* Below the prefix of server.base-url, whether the proxy takes the prefix off or not. */
 static enum err parse_target(struct exchange *ex)
 {
-    const char *target = ex->target;
+    const char *target = after_authority(ex->target);
     size_t n = strlen(ex->site->prefix);
     if (n && strncmp(target, ex->site->prefix, n) == 0 &&
         (!target[n] || target[n] == '/'))
@@ -134,12 +143,37 @@ static enum err find_route(struct exchange *ex)
     return signin_check(ex, ex->route->access);
 }
 
+/* RFC 9112 sections 3.2 and 6.3: what two readers could understand in two ways ends the
+ * connection. */
+static enum err check_framing(struct exchange *ex, const char *version)
+{
+    const char *host = exchange_header(ex, "Host");
+    const char *length = exchange_header(ex, "Content-Length");
+    bool old = str_eq(version, "HTTP/1.0");
+    if ((host || old) && !(host && strchr(host, ',')) && !(length && strchr(length, ',')))
+        return ERR_OK;
+    ex->unclear = true;
+    return fail(ex->cx, ERR_BAD_REQUEST,
+        "a request has one Host header, and one Content-Length at most");
+}
+
+static void answer_verdict(struct exchange *ex)
+{
+    answer_error(ex, ex->verdict);
+    if (ex->verdict == ERR_METHOD)
+        answer_header(ex, "Allow", route_allow(ex));
+    if (ex->unclear)
+        answer_header(ex, "Connection", "close");
+}
+
 /* Before the body is read: who and where. */
-static enum MHD_Result begin(struct exchange *ex)
+static enum MHD_Result begin(struct exchange *ex, const char *version)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    ex->verdict = signin_peer(ex, info ? info->client_addr : NULL);
+    ex->verdict = check_framing(ex, version);
+    if (ex->verdict == ERR_OK)
+        ex->verdict = signin_peer(ex, info ? info->client_addr : NULL);
     if (ex->verdict == ERR_OK)
         ex->verdict = find_route(ex);
     const char *length = exchange_header(ex, "Content-Length");
@@ -148,28 +182,33 @@ static enum MHD_Result begin(struct exchange *ex)
         ex->verdict = fail(ex->cx, ERR_TOO_LARGE, "a request may have %ld bytes at most",
             ex->site->conf->server.max_body_bytes);
     bool refuse_now = ex->verdict != ERR_OK &&
-                      (bytes > DISCARD_MAX_BYTES || exchange_header(ex, "Expect") ||
+                      (ex->unclear || bytes > DISCARD_MAX_BYTES ||
+                          exchange_header(ex, "Expect") ||
                           (!ex->user_id && bytes > DISCARD_MAX_ANONYMOUS_BYTES));
     if (!refuse_now)
         return MHD_YES;
     ex->stage = EXCHANGE_DONE;
-    answer_error(ex, ex->verdict);
+    answer_verdict(ex);
     return send_answer(ex);
 }
 
-static void take_body(struct exchange *ex, const char *data, size_t bytes)
+/* False when enough was thrown away. */
+static bool take_body(struct exchange *ex, const char *data, size_t bytes)
 {
-    if (ex->verdict != ERR_OK)
-        return;
+    if (ex->verdict != ERR_OK) {
+        ex->discarded_bytes += (long long)bytes;
+        return ex->discarded_bytes <= DISCARD_MAX_BYTES;
+    }
     size_t max = (size_t)ex->site->conf->server.max_body_bytes;
     if (ex->body.len_bytes + bytes > max) {
         buf_free(&ex->body);
         ex->body = buf_new(NULL);
         ex->verdict =
             fail(ex->cx, ERR_TOO_LARGE, "a request may have %zu bytes at most", max);
-        return;
+        return true;
     }
     buf_add(&ex->body, data, bytes);
+    return true;
 }
 
 static void run_job(void *job)
@@ -192,7 +231,7 @@ static void refuse_job(struct exchange *ex)
 static enum MHD_Result finish(struct server *server, struct exchange *ex)
 {
     if (ex->verdict != ERR_OK) {
-        answer_error(ex, ex->verdict);
+        answer_verdict(ex);
     } else if (ex->route->may_block && ex->route->may_block(ex)) {
         ex->stage = EXCHANGE_WORKING;
         MHD_suspend_connection(ex->connection);
@@ -231,15 +270,14 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
     struct exchange *ex = *state;
     (void)connection;
     (void)url;
-    (void)version;
     if (!ex->method) {
         ex->method = arena_strdup(ex->cx->arena, method);
-        return begin(ex);
+        return begin(ex, version);
     }
     if (*bytes) {
-        take_body(ex, data, *bytes);
+        size_t got = *bytes;
         *bytes = 0;
-        return MHD_YES;
+        return take_body(ex, data, got) ? MHD_YES : MHD_NO;
     }
     if (ex->stage == EXCHANGE_READING)
         return finish(self, ex);
@@ -319,8 +357,29 @@ static enum err read_tls(
         return ERR_OK;
     if (!conf->server.tls_cert || !conf->server.tls_key)
         return fail(cx, ERR_CONFIG, "server.tls-cert and server.tls-key need each other");
-    TRY(file_read(cx, conf->server.tls_cert, TLS_FILE_MAX_BYTES, certificate, &len));
-    return file_read(cx, conf->server.tls_key, TLS_FILE_MAX_BYTES, key, &len);
+    if (file_read(cx, conf->server.tls_cert, TLS_FILE_MAX_BYTES, certificate, &len))
+        return fail(cx, ERR_CONFIG, "server.tls-cert: %s", ctx_error(cx));
+    if (file_read(cx, conf->server.tls_key, TLS_FILE_MAX_BYTES, key, &len))
+        return fail(cx, ERR_CONFIG, "server.tls-key: %s", ctx_error(cx));
+    return ERR_OK;
+}
+
+enum err server_check(struct ctx *cx, const struct conf *conf)
+{
+    char *certificate = NULL, *key = NULL;
+    TRY(read_tls(cx, conf, &certificate, &key));
+    if (!certificate)
+        return ERR_OK;
+    struct MHD_Daemon *idle = MHD_start_daemon(
+        MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, NULL, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_MEM_KEY, key,
+        MHD_OPTION_END);
+    if (!idle)
+        return fail(cx, ERR_CONFIG,
+            "server.tls-cert and server.tls-key are not a certificate and its key (PEM)");
+    MHD_stop_daemon(idle);
+    return ERR_OK;
 }
 
 static void fill_site(

@@ -11,6 +11,9 @@
 struct bridge;
 struct server;
 
+/* What serve would refuse of the configuration, without listening: TLS files that cannot
+ * be read or do not fit together. Errors: CONFIG. */
+enum err server_check(struct ctx *cx, const struct conf *conf);
 /* Listens on every address of server.listen. Errors: CONFIG (plain HTTP off loopback
  * without a trusted proxy ...), IO. */
 enum err server_start(struct ctx *cx, const struct conf *conf, struct bridge *bridge,

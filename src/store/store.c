@@ -58,6 +58,8 @@ static enum err migrate(struct ctx *cx, const char *path)
         err = db_exec(cx, db, "PRAGMA journal_mode = WAL");
     if (err == ERR_OK)
         err = schema_migrate(cx, db, path, store_schema, store_schema_n);
+    if (rc == SQLITE_OK && sqlite3_errcode(db) == SQLITE_NOTADB)
+        err = fail(cx, ERR_STORE, "%s is not a store: it is no SQLite database", path);
     sqlite3_close_v2(db);
     return err;
 }
@@ -160,12 +162,22 @@ static int hex_digit(char c)
     return -1;
 }
 
+/* Who restored the key from a backup may have left it readable by everybody. Where that
+ * cannot be changed (secrets mounted read-only), somebody else has decided it. */
+static void close_to_others(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+        chmod(path, 0600);
+}
+
 static enum err read_key(
     struct ctx *cx, const char *path, unsigned char key[SEAL_KEY_BYTES])
 {
     char *text;
     size_t len_bytes;
     TRY(file_read(cx, path, KEY_FILE_MAX_BYTES, &text, &len_bytes));
+    close_to_others(path);
     const char *digits = str_lower(cx->arena, str_trim(cx->arena, text));
     unsigned char bytes[SEAL_KEY_BYTES];
     bool good = strlen(digits) == sizeof(bytes) * 2;

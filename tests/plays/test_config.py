@@ -46,7 +46,9 @@ def test_version_is_one_line(run):
 
 @pytest.mark.parametrize("arguments", [
     [], ["nonsense"], ["--nonsense"], ["config", "--nonsense"], ["config", "extra"],
-    ["config", "-c"], ["user"], ["-c"],
+    ["config", "-c"], ["user"], ["-c"], ["config", "--config="], ["config", "-c", ""],
+    ["user", "passwords", "ada@example.com", "--revoke", "the-first"],
+    ["user", "passwords", "ada@example.com", "--revoke", "-1"],
 ])
 def test_wrong_usage_is_exit_2_and_says_where_help_is(run, arguments):
     done = run(*arguments)
@@ -108,6 +110,37 @@ def test_wrong_configuration_is_one_plain_line_and_exit_1(run, tmp_path):
     done = run("config", "-c", "none.conf")
     assert done.returncode == 1
     assert done.stderr == "feishu-caldav: none.conf: cannot open: No such file or directory\n"
+
+
+def test_check_finds_what_serve_would_refuse(run, tmp_path):
+    """In a line of its own and with the line of the file, where there is one."""
+    config, key = tmp_path / "my.conf", tmp_path / "key.pem"
+    store = f"[store]\npath = {tmp_path}/store.db\n"
+    config.write_text(store + "[server]\nlisten = 127.0.0.1:1 [::]:5280\n")
+    why = "configuration: my.conf:4: server.listen: [::]:5280 is not loopback"
+    for command in ("check", "serve"):
+        done = run(command, "-c", "my.conf")
+        assert done.returncode == 1
+        assert why.removeprefix("" if command == "check" else "configuration: ") in \
+            done.stdout + done.stderr
+        assert (done.stdout + done.stderr).count("\n") == 1
+
+    config.write_text(store + f"[server]\ntls-cert = {tmp_path}/none.pem\ntls-key = {key}\n")
+    key.write_text("no key\n")
+    done = run("check", "-c", "my.conf")
+    assert (done.returncode, done.stdout) == (1, "configuration: server.tls-cert: "
+                                              f"{tmp_path}/none.pem: cannot open: "
+                                              "No such file or directory\n")
+    (tmp_path / "none.pem").write_text("no certificate\n")
+    done = run("check", "-c", "my.conf")
+    assert done.returncode == 1 and "are not a certificate and its key" in done.stdout
+    assert done.stdout.count("\n") == 1 and not done.stderr
+
+    config.write_text(f"[store]\npath = {key}\n")
+    key.write_text("no database " * 100)
+    done = run("check", "-c", "my.conf")
+    assert done.returncode == 1
+    assert f"store: {key} is not a store" in done.stdout
 
 
 def test_output_that_cannot_be_written_is_a_failure(run):

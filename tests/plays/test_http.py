@@ -140,6 +140,20 @@ def test_guessing_passwords_is_throttled(sim):
         assert statuses == {401, 429}
 
 
+def test_guesses_from_many_addresses_count_for_the_person_however_she_is_named(sim):
+    with Bridge(sim, {"server.trusted-proxy": "127.0.0.1"}) as bridge:
+        ada = bridge.sign_in(ADA)
+        names = (ada.name, ada.name.upper(), ada.name.title(), ADA)
+        statuses = [requests.get(bridge.url + "/dav/", auth=(names[i % 4], "wrong"), timeout=10,
+                                 headers={"X-Forwarded-For": f"192.0.2.{i}"}).status_code
+                    for i in range(70)]
+        assert statuses[:60] == [401] * 60 and statuses[60:] == [429] * 10
+        # Somebody else is not held up, and who adds an address of her own is that of the proxy's.
+        other = requests.get(bridge.url + "/dav/", auth=("bob@example.com", "wrong"), timeout=10,
+                             headers={"X-Forwarded-For": "127.0.0.1, 198.51.100.7"})
+        assert other.status_code == 401
+
+
 def test_a_revoked_password_stops_working_at_once(bridge):
     ada = bridge.sign_in(ADA, pull=False)
     assert ada.request("OPTIONS", "/dav/").status_code == 200
@@ -175,7 +189,29 @@ def test_an_unknown_address_is_404_with_a_body(bridge):
 
 
 def test_a_known_address_with_a_wrong_method_is_405(bridge):
-    assert requests.delete(bridge.url + "/healthz", timeout=10).status_code == 405
+    for path, allow in (("/healthz", "GET, HEAD"), ("/password", "POST"),
+                        ("/", "PROPFIND, OPTIONS, REPORT, PROPPATCH, GET, HEAD")):
+        answer = requests.delete(bridge.url + path, timeout=10)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
+
+
+def test_a_request_may_name_the_whole_url(bridge):
+    for start in (b"http://example.com", b"HTTPS://example.com:8443"):
+        for path, status in ((b"/healthz", b"200"), (b"/nothing", b"404"), (b"", b"200")):
+            answer = raw(bridge, b"GET " + start + path + b" HTTP/1.1\r\nHost: example.com\r\n"
+                         b"Connection: close\r\n\r\n")
+            assert answer.split()[1] == status, answer
+
+
+@pytest.mark.parametrize("head", [
+    "", "Host: a\r\nHost: b\r\n",
+    "Host: a\r\nContent-Length: 0\r\nContent-Length: 40\r\n"])
+def test_what_could_be_read_in_two_ways_is_400_and_ends_the_connection(bridge, head):
+    """RFC 9112 3.2, 6.3: what follows may be a request for one reader, a body for the other."""
+    one = f"GET /healthz HTTP/1.1\r\n{head}\r\n"
+    answer = raw(bridge, (one + "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").encode())
+    assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1 ") == 1
+    assert raw(bridge, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_of_100_mb_is_413_and_the_server_goes_on(bridge, ada):
@@ -193,6 +229,15 @@ def test_a_chunked_body_over_the_limit_is_413(ada):
     answer = ada.session.put(ada.bridge.url + ada.home() + "x/y.ics", data=chunks(),
                                timeout=60)
     assert answer.status_code == 413
+
+
+def test_a_chunked_body_without_end_is_not_read_for_ever(bridge):
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", bridge.port), timeout=30) as conn:
+        conn.sendall(b"PUT /dav/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises(OSError):
+            for _ in range(400):
+                conn.sendall(chunk)
 
 
 def test_expect_100_continue_over_the_limit_is_refused_before_the_body(bridge, ada):

@@ -182,6 +182,9 @@ static void wrong_files_are_refused_with_line_and_reason(void **state)
             ":2: server.tls-cert and server.tls-key need each other"},
         {"[server]\nlisten = 127.0.0.1:1\n\ntls-key = /x\n",
             ":4: server.tls-cert and server.tls-key need each other"},
+        {"[server]\nlisten = 127.0.0.1:1 192.0.2.1:1\n",
+            ":2: server.listen: 192.0.2.1:1 is not loopback: plain HTTP there would show "
+            "passwords; set server.tls-cert and server.tls-key, or server.trusted-proxy"},
         {"[feishu]\napp-id = \xff\n", ":2: feishu.app-id: is not UTF-8"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -280,7 +283,7 @@ static void the_base_url_follows_the_first_address(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         const struct conf *conf;
         setenv("FEISHU_CALDAV_SERVER_LISTEN", cases[i].listen, 1);
-        assert_ok(cx, load(cx, "", &conf));
+        assert_ok(cx, load(cx, "[server]\ntrusted-proxy = ::1\n", &conf));
         assert_string_equal(conf->server.base_url, cases[i].url);
     }
     const struct conf *conf;

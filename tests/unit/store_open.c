@@ -285,6 +285,19 @@ static void the_key_file_is_made_once_private_and_read_again(void **state)
     assert_int_equal(st.st_nlink, 1);
 }
 
+static void a_key_file_that_others_may_read_is_closed_to_them(void **state)
+{
+    struct world *w = *state;
+    unsigned char key[SEAL_KEY_BYTES];
+    struct stat st;
+    const char *path = arena_printf(w->cx->arena, "%s/state/key", w->directory);
+    assert_ok(w->cx, store_key(w->cx, path, key));
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_ok(w->cx, store_key(w->cx, path, key));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
 static void a_broken_key_file_is_an_error_and_stays(void **state)
 {
     struct world *w = *state;
@@ -323,6 +336,7 @@ int main(void)
         WORLD_TEST(
             the_step_that_remembers_calendars_keeps_the_newest_tokens_of_the_home),
         WORLD_TEST(the_key_file_is_made_once_private_and_read_again),
+        WORLD_TEST(a_key_file_that_others_may_read_is_closed_to_them),
         WORLD_TEST(a_broken_key_file_is_an_error_and_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
