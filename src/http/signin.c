@@ -42,7 +42,10 @@ enum err signin_peer(struct exchange *ex, const struct sockaddr *address)
     if (trusted(ex->site, ex->peer)) {
         const char *proto = exchange_header(ex, "X-Forwarded-Proto");
         const char *outer = exchange_header(ex, "X-Forwarded-Host");
-        ex->secure = ex->secure || str_ieq(proto, "https");
+        /* A proxy that does not tell is the one of the public address. */
+        ex->secure = ex->secure ||
+                     (proto ? str_ieq(proto, "https")
+                            : str_starts(ex->site->conf->server.base_url, "https://"));
         host = outer ? outer : host;
         ex->peer = forwarded_for(ex);
     } else if (!ex->site->tls && !local) {

@@ -165,7 +165,7 @@ int api_meeting_chat_create(struct request *rq, struct reply *rp)
 
     if (need_event(rq, rp, ROLE_WRITER, TYPE_PRIMARY, &t))
         return rp->code;
-    if (t.ev->attendees.n < 2)
+    if (t.ev->attendees.n < 2 || !sees_attendees(&t))
         return refuse(rp, 195109);
     jw_open(&rp->data, NULL, '{');
     jw_fmt(&rp->data, "meeting_chat_id", "oc_%.32s", t.ev->uid);

@@ -465,6 +465,12 @@ def test_the_cookie_is_secure_where_the_trusted_proxys_network_says_https(sim):
             answer = requests.get(bridge.url + "/login", headers=forwarded, timeout=10,
                                   allow_redirects=False)
             assert ("; Secure" in answer.headers["Set-Cookie"]) is flag, network
+    silent = {"server.trusted-proxy": "127.0.0.1", "server.base-url": "https://cal.example.com"}
+    with Bridge(sim, silent) as bridge:
+        for forwarded, flag in (({}, True), ({"X-Forwarded-Proto": "http"}, False)):
+            answer = requests.get(bridge.url + "/login", headers=forwarded, timeout=10,
+                                  allow_redirects=False)
+            assert ("; Secure" in answer.headers["Set-Cookie"]) is flag, forwarded
 
 
 def test_a_forged_cookie_is_nobody(bridge):

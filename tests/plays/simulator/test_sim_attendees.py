@@ -161,6 +161,29 @@ def test_the_first_attendee_brings_a_meeting_when_vchat_was_left_empty(sim):
     assert sim.data(ADA, "GET", path(sim, event))["event"]["vchat"] == {"vc_type": "no_meeting"}
 
 
+def test_a_meeting_chat_is_for_two_who_see_each_other(sim):
+    """5.17: its errors are 195107 to 195110."""
+    event = make(sim)
+    mine, his = path(sim, event) + "/meeting_chat", path(sim, event, BOB) + "/meeting_chat"
+    assert code(sim.call(ADA, "POST", mine)) == (400, 195109)
+    invite(sim, event, BOB)
+    assert code(sim.call(BOB, "POST", his)) == (400, 195109)
+    assert code(sim.call(ADA, "POST", path(sim, event) + "/meeting_minute")) == (400, 195110)
+    chat = sim.data(ADA, "POST", mine)["meeting_chat_id"]
+    assert code(sim.call(ADA, "DELETE", mine, query={"meeting_chat_id": "oc_0"})) == (400, 195108)
+    sim.data(ADA, "PATCH", path(sim, event), {"attendee_ability": "can_see_others"})
+    assert sim.data(BOB, "POST", his)["meeting_chat_id"] == chat
+    assert code(sim.call(BOB, "DELETE", his, query={"meeting_chat_id": chat})) == (403, 195107)
+    assert code(sim.call(ADA, "DELETE", mine, query={"meeting_chat_id": chat})) == (200, 0)
+
+
+def test_100_rooms_are_added_by_a_call_at_most(sim):
+    event = make(sim)
+    rooms = [{"type": "resource", "room_id": ROOM}] * 101
+    refused = code(sim.call(ADA, "POST", path(sim, event) + "/attendees", {"attendees": rooms}))
+    assert refused[0] == 400 and refused[1] in (190002, 190014, 99992402)
+
+
 def test_attendees_come_in_pages(sim):
     event = make(sim)
     sim.data(ADA, "POST", path(sim, event) + "/attendees", {"attendees": [
