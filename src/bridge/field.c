@@ -124,9 +124,7 @@ bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b)
     return cJSON_Compare(x, y, true);
 }
 
-/* Who is invited is compared as a field; a guest may have answered one occurrence: a, and
- * there is no way back to no answer. */
-static bool same_answer(const cJSON *a, const cJSON *b)
+bool facts_same_answer(const cJSON *a, const cJSON *b)
 {
     const cJSON *x = people_self(cJSON_GetObjectItemCaseSensitive(a, "attendees"));
     const cJSON *y = people_self(cJSON_GetObjectItemCaseSensitive(b, "attendees"));
@@ -143,7 +141,7 @@ bool facts_same_occurrence(const cJSON *a, const cJSON *b)
         if (field->up != NULL && applies(field, true) && !facts_equal(field, a, b))
             return false;
     }
-    return same_answer(a, b);
+    return facts_same_answer(a, b);
 }
 
 /* Asked when the rows above are patched already: where an event ends and where its rule

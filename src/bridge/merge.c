@@ -84,6 +84,8 @@ static void weigh_fields(
                 facts_equal(field, upstream, text), !facts_equal(field, base, text),
                 field->lines[0]);
     }
+    weigh(tally, !facts_same_answer(upstream, base), facts_same_answer(upstream, text),
+        !facts_same_answer(text, base), "PARTSTAT");
 }
 
 enum occurrence { AS_THE_RULE, CHANGED, CANCELLED };
@@ -121,7 +123,8 @@ static enum err occurrence_facts(struct ctx *cx, const struct sides *sides,
     return ERR_OK;
 }
 
-/* One that two sides have changed says the same, or not. */
+/* One that two sides have changed says the same, or not; a is the newer one, which may
+ * have an answer more. */
 static bool alike(
     enum occurrence a, enum occurrence b, const cJSON *says_a, const cJSON *says_b)
 {
@@ -141,8 +144,8 @@ static enum err weigh_occurrence(
     if (said != NULL && theirs == CHANGED && ours == CHANGED)
         weigh_fields(tally, said, they_say, we_say);
     else
-        weigh(tally, !alike(was, theirs, said, they_say),
-            alike(theirs, ours, they_say, we_say), !alike(was, ours, said, we_say),
+        weigh(tally, !alike(theirs, was, they_say, said),
+            alike(theirs, ours, they_say, we_say), !alike(ours, was, we_say, said),
             "RECURRENCE-ID");
     return ERR_OK;
 }

@@ -1,8 +1,8 @@
 """Old texts of series that come without a condition: what a client changed in them is written, what Feishu did
-to single occurrences meanwhile stays."""
+to single occurrences meanwhile stays, and so does an answer given there."""
 
 from bridge import event, wait_until
-from feishu_sim import ADA, DAY
+from feishu_sim import ADA, BOB, DAY, HOUR, SOON
 
 FIRST = 1799114400  # 2027-01-05T02:00:00Z, the first of put_weekly
 
@@ -68,6 +68,27 @@ def test_an_edit_of_an_occurrence_that_feishu_took_back_is_newer_and_logged(sim,
     # That it is at the time of the rule again was Feishu's word, and stays.
     served = ada.get(href)
     assert "SUMMARY:Only once" in served and "20270112T120000" not in served
+
+
+def test_an_answer_given_in_feishu_is_not_taken_back_by_an_old_text(sim, bridge, ada):
+    def served():
+        return ada.get(href).replace("\r\n ", "")
+    meeting = sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), attendees=[{"user": ADA}])
+    bridge.sync(ada.name)
+    [href] = ada.members(ada.href)
+    assert ada.put(href, served().replace("NEEDS-ACTION", "ACCEPTED")).status_code == 204
+    bridge.sync(ada.name)
+    accepted = served()
+    assert "PARTSTAT=ACCEPTED" in accepted
+    sim.edit(ADA, "rsvp", event_id=meeting["event_id"], rsvp_status="tentative")
+    wait_until(lambda: bridge.sync(ada.name) and "PARTSTAT=TENTATIVE" in served(), "the answer")
+    sim.clear_calls()
+    assert ada.put(href, accepted.replace("END:VEVENT", "X-NOTE:1\r\nEND:VEVENT")).status_code == 204
+    assert not sim.writes()
+    assert "PARTSTAT=TENTATIVE" in served() and "X-NOTE:1" in served()
+    # What is not old is an answer of today.
+    assert ada.put(href, served().replace("TENTATIVE", "DECLINED")).status_code == 204
+    assert [call["body"]["rsvp_status"] for call in sim.calls(path="/reply")] == ["decline"]
 
 
 def test_a_series_moved_in_an_old_text_keeps_what_feishu_did_to_its_occurrences(sim, bridge, ada):

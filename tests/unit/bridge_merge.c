@@ -143,6 +143,45 @@ static void an_occurrence_changed_on_both_sides_shows_no_knowledge(void **state)
         SERVED, "");
 }
 
+#define MEETING(answer, more)                                                            \
+    HEAD "ORGANIZER:mailto:boss@example.com\r\n"                                         \
+    "ATTENDEE:mailto:boss@example.com\r\n"                                               \
+    "ATTENDEE;PARTSTAT=" answer ":mailto:me@example.com\r\n" more TAIL
+
+static void an_answer_given_in_feishu_is_news(void **state)
+{
+    static const char was[] = MEETING("ACCEPTED", "");
+    static const char now[] = MEETING("DECLINED", "");
+    expect(*state, was, now, true, MEETING("ACCEPTED", "X-NOTE:1\r\n"), OLDER, "");
+    expect(*state, was, now, true, MEETING("DECLINED", "X-NOTE:1\r\n"), SERVED, "");
+    expect(*state, was, now, true, MEETING("TENTATIVE", ""), OLDER, "PARTSTAT");
+    expect(*state, was, now, true, was, SERVED, "PARTSTAT");
+    /* Nobody can take an answer back, so that none is no news. */
+    expect(*state, was, MEETING("NEEDS-ACTION", ""), true,
+        MEETING("ACCEPTED", "X-NOTE:1\r\n"), SERVED, "");
+    expect(*state, MEETING("NEEDS-ACTION", ""), now, true,
+        MEETING("NEEDS-ACTION", "X-NOTE:1\r\n"), OLDER, "");
+}
+
+static void an_answer_to_an_occurrence_is_news_though_the_text_gives_it_up(
+    void **state)
+{
+#define MEETINGS                                                                         \
+    HEAD "RRULE:FREQ=DAILY;COUNT=5\r\nORGANIZER:mailto:boss@example.com\r\n"             \
+    "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:me@example.com\r\n"
+#define ONE(answer)                                                                      \
+    "END:VEVENT\r\nBEGIN:VEVENT\r\nUID:u\r\nRECURRENCE-ID:20261121T100000Z\r\n"          \
+    "DTSTART:20261121T120000Z\r\nDTEND:20261121T130000Z\r\n"                             \
+    "ORGANIZER:mailto:boss@example.com\r\n"                                              \
+    "ATTENDEE;PARTSTAT=" answer ":mailto:me@example.com\r\n"
+    expect(*state, MEETINGS ONE("NEEDS-ACTION") TAIL, MEETINGS ONE("ACCEPTED") TAIL, true,
+        MEETINGS TAIL, OLDER, "RECURRENCE-ID");
+    expect(*state, MEETINGS ONE("ACCEPTED") TAIL, MEETINGS ONE("NEEDS-ACTION") TAIL, true,
+        MEETINGS TAIL, SERVED, "");
+    expect(*state, MEETINGS ONE("ACCEPTED") TAIL, MEETINGS ONE("DECLINED") TAIL, true,
+        MEETINGS "X-NOTE:1\r\n" ONE("ACCEPTED") TAIL, OLDER, "");
+}
+
 static void of_several_older_texts_it_is_the_one_that_the_text_shows(void **state)
 {
     static const char *const versions[] = {
@@ -198,6 +237,8 @@ int main(void)
         CTX_TEST(a_changed_occurrence_that_feishu_took_back_is_not_made_again),
         CTX_TEST(a_changed_occurrence_that_one_side_gives_up_is_a_conflict),
         CTX_TEST(an_occurrence_changed_on_both_sides_shows_no_knowledge),
+        CTX_TEST(an_answer_given_in_feishu_is_news),
+        CTX_TEST(an_answer_to_an_occurrence_is_news_though_the_text_gives_it_up),
         CTX_TEST(of_several_older_texts_it_is_the_one_that_the_text_shows),
         CTX_TEST(without_an_older_text_what_is_served_counts),
     };
