@@ -20,9 +20,12 @@ enum err account_login_start(struct ctx *cx, struct bridge *bridge,
     TRY(bridge_need_feishu(cx, bridge));
     if (wanted_name &&
         (str_empty(wanted_name) || strlen(wanted_name) > NAME_MAX_BYTES ||
-            strchr(wanted_name, ':') || str_has_control(wanted_name)))
+            strchr("- ", *wanted_name) || strchr(wanted_name, ':') ||
+            str_has_control(wanted_name) ||
+            !utf8_valid(wanted_name, strlen(wanted_name))))
         return fail(cx, ERR_BAD_REQUEST,
-            "a user name has at most %d bytes, no colon and no control characters",
+            "a user name is at most %d bytes of UTF-8, without colon and control "
+            "characters, and begins with neither dash nor blank",
             NAME_MAX_BYTES);
     char *state = crypto_random_text(cx, STATE_BYTES);
     struct login login = {

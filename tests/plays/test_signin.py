@@ -93,6 +93,14 @@ def test_login_on_the_command_line_completes_through_the_running_server(bridge):
     assert rest == "ada\n"
 
 
+@pytest.mark.parametrize("name", [b"", b"a:b", b"-x", b" x", b"a\nb", b"\xff\xfe", b"x" * 201])
+def test_a_user_name_is_what_a_client_and_a_command_can_say(bridge, name):
+    done = subprocess.run([PROGRAM, "user", "login", b"--name=" + name], env=bridge.env, timeout=10,
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"feishu-caldav: a user name is at most 200 bytes")
+
+
 def test_login_on_the_command_line_takes_a_pasted_address(bridge):
     process = subprocess.Popen([PROGRAM, "user", "login"], env=bridge.env, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
