@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import requests
 
 from bridge import PROGRAM, event, wait_until
