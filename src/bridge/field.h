@@ -85,7 +85,8 @@ enum err facts_read(struct ctx *cx, const struct convert_env *env,
     const struct series_row *row, cJSON **facts);
 bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b);
 /* One's own answer, which is no part of the field of people. There is no way back to
- * none: where a, the newer one, or that of an occurrence of b, has none it is the same. */
+ * none: where a, the newer one, or that of an occurrence of b, has none it is the same.
+ */
 bool facts_same_answer(const cJSON *a, const cJSON *b);
 /* In all that an occurrence can say of its own: a, which b may be for the series. */
 bool facts_same_occurrence(const cJSON *a, const cJSON *b);

@@ -43,12 +43,19 @@ static bool same_row(const struct object *a, const struct object *b)
         a->indexed_until_s == b->indexed_until_s;
 }
 
+static int64_t later_s(struct ctx *cx, int64_t time_s)
+{
+    int64_t now_s = ctx_now_s(cx);
+    return now_s > time_s ? now_s : time_s;
+}
+
 /* A client sees a change when text differs in an object that it sees, or when it begins
  * or ceases to see it. */
 static enum err number(struct ctx *cx, struct store_conn *conn,
     const struct change *change, struct object *one)
 {
     int64_t before_s = change->old == NULL ? 0 : change->old->modified_s;
+    bool found;
     one->change = change->old == NULL ? 0 : change->old->change;
     one->modified_s = before_s;
     if (!change->was_visible && !change->is_visible)
@@ -58,13 +65,16 @@ static enum err number(struct ctx *cx, struct store_conn *conn,
     int64_t next;
     TRY(number_calendar(cx, conn, one->calendar_id, &next));
     one->change = next;
-    one->modified_s = ctx_now_s(cx) > before_s ? ctx_now_s(cx) : before_s + 1;
+    if (change->is_visible && !change->was_visible)
+        TRY(sql_number(cx, conn, SQL_TOMBSTONE_REMOVE, &before_s, &found, "it",
+            one->calendar_id, one->name));
+    one->modified_s = later_s(cx, before_s + 1);
     if (change->is_visible)
-        return sql_run(cx, conn, SQL_TOMBSTONE_REMOVE, "it", one->calendar_id, one->name);
+        return ERR_OK;
     TRY(sql_run(
         cx, conn, SQL_OBJECT_PROPERTIES_REMOVE, "it", one->calendar_id, one->name));
     return sql_run(cx, conn, SQL_TOMBSTONE_ADD, "itii", one->calendar_id, one->name, next,
-        ctx_now_s(cx));
+        one->modified_s);
 }
 
 /* A shadow that is the very text is not written twice. */
@@ -163,8 +173,9 @@ enum err store_object_remove(
         TRY(instances_index(
             cx, conn, SQL_INSTANCE_REMOVE, &old, blob, (size_t)blob_bytes));
         TRY(number_calendar(cx, conn, calendar_id, &next));
-        TRY(sql_run(
-            cx, conn, SQL_TOMBSTONE_ADD, "itii", calendar_id, name, next, ctx_now_s(cx)));
+        /* What gets the name next has a later time. */
+        TRY(sql_run(cx, conn, SQL_TOMBSTONE_ADD, "itii", calendar_id, name, next,
+            later_s(cx, old.modified_s)));
     }
     return sql_run(cx, conn, SQL_OBJECT_REMOVE, "it", calendar_id, name);
 }

@@ -321,7 +321,8 @@
     X(TOMBSTONE_ADD, "INSERT INTO tombstones (calendar_id, name, change, removed_s) "    \
         "VALUES (?1, ?2, ?3, ?4) ON CONFLICT (calendar_id, name) "                       \
         "DO UPDATE SET change = excluded.change, removed_s = excluded.removed_s")        \
-    X(TOMBSTONE_REMOVE, "DELETE FROM tombstones WHERE calendar_id = ?1 AND name = ?2")   \
+    X(TOMBSTONE_REMOVE, "DELETE FROM tombstones "                                        \
+        "WHERE calendar_id = ?1 AND name = ?2 RETURNING removed_s")                      \
     X(FLOORS_RAISE, "UPDATE calendars SET floor = max(floor, (SELECT max(t.change) "     \
         "FROM tombstones t WHERE t.calendar_id = calendars.id AND t.removed_s < ?1)) "   \
         "WHERE id IN (SELECT calendar_id FROM tombstones WHERE removed_s < ?1)")         \

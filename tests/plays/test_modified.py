@@ -55,6 +55,11 @@ def test_dates_are_conditions_of_reads_and_writes(sim, ada):  # noqa: F811
     assert modified(ada, href, "0")[href] != time
     assert ada.put(href, other, {"If-Unmodified-Since": time}).status_code == 412
     assert get(ada, href, If_Modified_Since=time).status_code == 200
+    # Nor is what has the name next as old as what had it before.
+    time = modified(ada, href, "0")[href]
+    assert ada.delete(href).status_code == 204
+    assert ada.put(href, event("dated@example.com", summary="New")).status_code == 201
+    assert parsedate_to_datetime(modified(ada, href, "0")[href]) > parsedate_to_datetime(time)
     assert ada.delete(href).status_code == 204
 
 

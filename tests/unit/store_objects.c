@@ -223,6 +223,13 @@ static void each_text_has_a_time_of_its_own(void **state)
     one = an_object(w, "a", 5);
     save(w, &one);
     assert_int_equal(one.modified_s, first_s + 65);
+    /* Another object of the name is no older one. */
+    for (int again = 1; again <= 3; again++) {
+        take_away(w, "a.ics");
+        one = an_object(w, "a", 5);
+        save(w, &one);
+        assert_int_equal(one.modified_s, first_s + 65 + again);
+    }
 }
 
 static void a_rolled_back_change_leaves_no_gap(void **state)
