@@ -54,6 +54,12 @@ enum err bridge_request(struct ctx *cx, struct bridge *bridge, int64_t account_i
     return err;
 }
 
+static enum err settle_store(void *self, struct ctx *cx)
+{
+    const struct bridge *bridge = self;
+    return store_settle(cx, bridge->store);
+}
+
 static enum err open_parts(struct ctx *cx, struct bridge *bridge)
 {
     const struct conf *conf = bridge->conf;
@@ -85,6 +91,8 @@ static enum err open_parts(struct ctx *cx, struct bridge *bridge)
         .timeout_s = conf->feishu.timeout_s,
         .spent = spent_note,
         .spent_self = bridge,
+        .ready = settle_store,
+        .ready_self = bridge,
     });
     return ERR_OK;
 }

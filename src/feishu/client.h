@@ -39,6 +39,11 @@ struct feishu_options {
     void (*spent)(
         void *self, int64_t payer, const char *calendar_id, enum feishu_purpose purpose);
     void *spent_self;
+    /* Asked before every call that is sent, also of repeats and of those for tokens: what
+     * must be on disk before Feishu hears of it is there afterwards. An error ends the
+     * call, of which nothing is sent. NULL = nothing must. */
+    enum err (*ready)(void *self, struct ctx *cx);
+    void *ready_self;
 };
 
 /* Options are copied. */

@@ -154,6 +154,8 @@ enum err retry_perform(struct ctx *cx, struct feishu *feishu,
         if (err == ERR_OK)
             err = budget_take(cx, feishu->budget, call->method, call->priority,
                 turn_until_ms(cx, call));
+        if (err == ERR_OK && feishu->options.ready)
+            err = feishu->options.ready(feishu->options.ready_self, cx);
         if (err != ERR_OK) {
             *reply = (struct reply){.kind = err,
                 .rule = CODE_FINAL,

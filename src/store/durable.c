@@ -76,7 +76,26 @@ enum err durable_check(struct ctx *cx, struct store *store)
     return failure(cx, store, error);
 }
 
-enum err durable_wait(struct ctx *cx, struct store *store)
+uint64_t durable_next(struct store *store)
+{
+    struct durable *durable = &store->durable;
+    pthread_mutex_lock(&durable->lock);
+    uint64_t next = durable->begun + 1;
+    pthread_mutex_unlock(&durable->lock);
+    return next;
+}
+
+void durable_hint(struct store *store)
+{
+    struct durable *durable = &store->durable;
+    pthread_mutex_lock(&durable->lock);
+    int fd = open_log(durable) ? durable->fd : -1;
+    pthread_mutex_unlock(&durable->lock);
+    if (fd >= 0)
+        sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+enum err durable_wait(struct ctx *cx, struct store *store, uint64_t mine)
 {
     struct durable *durable = &store->durable;
     pthread_mutex_lock(&durable->lock);
@@ -86,7 +105,6 @@ enum err durable_wait(struct ctx *cx, struct store *store)
         return fail(cx, ERR_STORE, "cannot open the log of %s: %s", store->path,
             strerror(reason));
     }
-    uint64_t mine = durable->begun + 1;
     while (durable->ended < mine && durable->error == 0) {
         if (durable->busy)
             pthread_cond_wait(&durable->ended_one, &durable->lock);

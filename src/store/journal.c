@@ -23,7 +23,7 @@ enum err store_journal_save(struct ctx *cx, struct store *store, struct journal 
 {
     struct scope scope;
     int64_t id = 0;
-    TRY(scope_open(cx, store, &scope));
+    TRY(scope_open_for(cx, store, BEFORE_A_CALL, &scope));
     TRY(scope_close(cx, &scope, save(cx, scope.conn, one, &id)));
     one->id = id;
     return ERR_OK;

@@ -45,6 +45,8 @@ enum err store_begin_journalled(
     struct ctx *cx, struct store *store, struct store_tx **tx);
 /* Commits when err is ERR_OK, else rolls back; returns err or that of the commit. */
 enum err store_end(struct ctx *cx, struct store_tx *tx, enum err err);
+/* Returns when all is on disk that this thread has written, journal entries too. STORE. */
+enum err store_settle(struct ctx *cx, struct store *store);
 
 /* Between the two, every read of this thread sees one state of the store and costs
  * less. May be nested. A transaction begun inside ends the snapshot: later reads see
@@ -482,6 +484,7 @@ struct journal {
     const char *plan; /* JSON: steps and what is done of them */
     int64_t created_s;
 };
+/* On disk after store_settle: the disk writes while the call is made ready. */
 enum err store_journal_save(struct ctx *cx, struct store *store, struct journal *one);
 enum err store_journal_remove(struct ctx *cx, struct store *store, int64_t id);
 enum err store_journals(

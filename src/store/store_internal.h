@@ -28,11 +28,12 @@ struct store_conn {
     struct store_conn *borrowed; /* of a thread: the writer during its transaction */
     struct store_conn *borrower; /* of the writer: that of the thread */
     bool writing;            /* tx is open */
-    bool journalled;         /* its commit is not waited for */
+    enum durability { AT_ONCE, BEFORE_A_CALL, SOME_TIME } durability; /* of tx */
     bool logged;             /* the commit wrote something */
     bool broken;             /* a statement of tx failed: it can only be rolled back */
     unsigned snapshot_depth; /* store_snapshot_begin calls not yet ended */
     bool snapshot;           /* a read transaction is open */
+    uint64_t owed; /* of a thread: the sync that store_settle waits for, 0 = none */
 };
 
 /* durable.c: syncs of the log, numbered from 1 */
@@ -84,9 +85,13 @@ void durable_free(struct durable *durable);
 void durable_watch(struct durable *durable, const struct store_conn *writer);
 /* ERR_OK as long as every sync was good; otherwise STORE. */
 enum err durable_check(struct ctx *cx, struct store *store);
-/* Returns when all is on disk that the writer committed before. Error: STORE, and what
+/* After a commit: the number of the first sync that brings it to disk. */
+uint64_t durable_next(struct store *store);
+/* The disk may begin to write; whether and how that ends only a sync tells. */
+void durable_hint(struct store *store);
+/* Returns when that sync has ended; makes it when nobody else does. Error: STORE, and what
  * was committed may or may not outlive a power failure. */
-enum err durable_wait(struct ctx *cx, struct store *store);
+enum err durable_wait(struct ctx *cx, struct store *store, uint64_t number);
 
 /* ---- epoch.c ---- */
 /* Differs from one start of the machine to the next. */
@@ -129,6 +134,9 @@ struct scope {
     bool own;
 };
 enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope);
+/* durability: of its own transaction. */
+enum err scope_open_for(struct ctx *cx, struct store *store, enum durability durability,
+    struct scope *scope);
 /* Commits when err is ERR_OK, rolls back otherwise; returns err or that of the commit. */
 enum err scope_close(struct ctx *cx, struct scope *scope, enum err err);
 enum err counter_next(

@@ -44,8 +44,8 @@ static void give_back(struct store_conn *writer)
     pthread_mutex_unlock(&writer->store->write_lock);
 }
 
-static enum err begin(
-    struct ctx *cx, struct store *store, bool journalled, struct store_conn **writer)
+static enum err begin(struct ctx *cx, struct store *store, enum durability durability,
+    struct store_conn **writer)
 {
     struct store_conn *own = NULL;
     TRY(conn_own(cx, store, &own));
@@ -60,7 +60,7 @@ static enum err begin(
     TRY(take_writer(cx, store, own));
     struct store_conn *one = store->writer;
     one->broken = false;
-    one->journalled = journalled;
+    one->durability = durability;
     enum err err = sql_run(cx, one, SQL_BEGIN, "");
     if (err != ERR_OK) {
         give_back(one);
@@ -79,6 +79,17 @@ static void roll_back(struct store_conn *writer)
     give_back(writer);
 }
 
+/* What one sync brings to disk, a later one does too: only the last is remembered. */
+enum err store_settle(struct ctx *cx, struct store *store)
+{
+    struct store_conn *own = pthread_getspecific(store->conn_key);
+    if (own == NULL || own->owed == 0)
+        return ERR_OK;
+    TRY(durable_wait(cx, store, own->owed));
+    own->owed = 0;
+    return ERR_OK;
+}
+
 static enum err commit(struct ctx *cx, struct store_conn *writer)
 {
     struct store *store = writer->store;
@@ -95,15 +106,22 @@ static enum err commit(struct ctx *cx, struct store_conn *writer)
         roll_back(writer);
         return err;
     }
-    bool wait = writer->logged && !writer->journalled;
+    struct store_conn *own = writer->borrower;
+    enum durability durability = writer->logged ? writer->durability : SOME_TIME;
     give_back(writer);
-    return wait ? durable_wait(cx, store) : ERR_OK;
+    if (durability == SOME_TIME)
+        return ERR_OK;
+    own->owed = durable_next(store);
+    if (durability == AT_ONCE)
+        return store_settle(cx, store);
+    durable_hint(store);
+    return ERR_OK;
 }
 
 enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx)
 {
     struct store_conn *writer = NULL;
-    TRY(begin(cx, store, false, &writer));
+    TRY(begin(cx, store, AT_ONCE, &writer));
     *tx = &writer->tx;
     return ERR_OK;
 }
@@ -111,7 +129,7 @@ enum err store_begin(struct ctx *cx, struct store *store, struct store_tx **tx)
 enum err store_begin_journalled(struct ctx *cx, struct store *store, struct store_tx **tx)
 {
     struct store_conn *writer = NULL;
-    TRY(begin(cx, store, true, &writer));
+    TRY(begin(cx, store, SOME_TIME, &writer));
     *tx = &writer->tx;
     return ERR_OK;
 }
@@ -129,15 +147,21 @@ enum err store_end(struct ctx *cx, struct store_tx *tx, enum err err)
     return end(cx, tx->conn, err);
 }
 
-enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope)
+enum err scope_open_for(struct ctx *cx, struct store *store, enum durability durability,
+    struct scope *scope)
 {
     struct store_conn *conn = NULL;
     TRY(conn_get(cx, store, &conn));
     bool own = !conn->writing;
     if (own)
-        TRY(begin(cx, store, false, &conn));
+        TRY(begin(cx, store, durability, &conn));
     *scope = (struct scope){.conn = conn, .own = own};
     return ERR_OK;
+}
+
+enum err scope_open(struct ctx *cx, struct store *store, struct scope *scope)
+{
+    return scope_open_for(cx, store, AT_ONCE, scope);
 }
 
 enum err scope_close(struct ctx *cx, struct scope *scope, enum err err)

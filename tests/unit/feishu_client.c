@@ -257,6 +257,39 @@ static void every_call_is_told_of_with_payer_calendar_and_purpose(void **state)
     assert_string_equal(spending.text, expected);
 }
 
+static enum err not_ready_at_first(void *self, struct ctx *cx)
+{
+    int *asked = self;
+    return ++*asked == 1 ? fail(cx, ERR_STORE, "the disk is full") : ERR_OK;
+}
+
+static void nothing_is_sent_before_the_caller_is_ready(void **state)
+{
+    struct world *world = *state;
+    cJSON *data;
+    int asked = 0;
+    struct feishu_options options = {.base_url = world->server->url,
+        .accounts_url = world->server->url,
+        .app_id = "cli_x",
+        .app_secret = secret_new(world->cx->arena, "s3cret"),
+        .rate_per_second = 50,
+        .rate_per_minute = 1000,
+        .timeout_s = 5,
+        .ready = not_ready_at_first,
+        .ready_self = &asked};
+    feishu_free(world->feishu);
+    world->feishu = feishu_new(&options);
+    SERVER_SCRIPT(world->server,
+        {.status = 500, .body = "{\"code\":190003,\"msg\":\"x\"}"},
+        {.status = 200, .body = OK_EVENT});
+    assert_err(
+        world->cx, ERR_STORE, request(world, FEISHU_EVENT_GET, NULL, NULL, &data));
+    assert_int_equal(world->server->n_seen, 0);
+    assert_ok(world->cx, request(world, FEISHU_EVENT_GET, NULL, NULL, &data));
+    assert_int_equal(world->server->n_seen, 2); /* the first try failed */
+    assert_int_equal(asked, 3);
+}
+
 static void a_call_with_little_patience_does_not_wait_long_for_its_turn(void **state)
 {
     struct world *world = *state;
@@ -289,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_call_is_made_as_the_table_says),
         WORLD_TEST(every_call_is_told_of_with_payer_calendar_and_purpose),
+        WORLD_TEST(nothing_is_sent_before_the_caller_is_ready),
         WORLD_TEST(a_call_with_little_patience_does_not_wait_long_for_its_turn),
         WORLD_TEST(a_reply_without_data_gives_an_empty_object),
         WORLD_TEST(a_chunked_reply_is_read_whole),

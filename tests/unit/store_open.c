@@ -68,83 +68,6 @@ static void the_epoch_stays_when_the_program_was_closed_before(void **state)
     assert_string_not_equal(epoch_after(w, "three"), first);
 }
 
-static void only_a_journalled_transaction_is_not_waited_for(void **state)
-{
-    struct world *w = *state;
-    struct store_tx *tx;
-    const uint64_t *syncs = &w->store->durable.ended;
-    uint64_t before = *syncs;
-    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "green"));
-    assert_int_equal(*syncs, before + 1);
-    assert_ok(w->cx, store_begin_journalled(w->cx, w->store, &tx));
-    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "blue"));
-    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
-    assert_ok(w->cx, store_begin(w->cx, w->store, &tx)); /* nothing is written */
-    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
-    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
-    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
-    store_end(w->cx, tx, ERR_INTERNAL);
-    assert_int_equal(*syncs, before + 1);
-    assert_ok(w->cx, store_begin(w->cx, w->store, &tx));
-    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
-    assert_ok(w->cx, store_end(w->cx, tx, ERR_OK));
-    assert_int_equal(*syncs, before + 2);
-}
-
-#define WRITERS 8
-#define WRITES 50
-
-static void *write_some(void *self)
-{
-    struct world *w = self;
-    struct ctx *cx = ctx_new(NULL);
-    const char *name = arena_printf(cx->arena, "%p", (void *)cx);
-    for (int i = 0; i < WRITES; i++)
-        assert_ok(cx,
-            store_setting_set(cx, w->store, name, arena_printf(cx->arena, "%d", i)));
-    ctx_free(cx);
-    return NULL;
-}
-
-static void every_writer_has_a_sync_that_began_after_its_commit(void **state)
-{
-    struct world *w = *state;
-    pthread_t threads[WRITERS];
-    uint64_t before = w->store->durable.ended;
-    for (int i = 0; i < WRITERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, write_some, w), 0);
-    for (int i = 0; i < WRITERS; i++)
-        pthread_join(threads[i], NULL);
-    uint64_t syncs = w->store->durable.ended - before;
-    /* From all of them for all to each for itself. */
-    assert_true(syncs >= WRITES && syncs <= WRITERS * WRITES);
-}
-
-static void after_a_sync_that_failed_nothing_is_written_until_a_restart(void **state)
-{
-    struct world *w = *state;
-    struct store_tx *tx;
-    char *value;
-    int pipes[2];
-    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "green"));
-    assert_int_equal(pipe(pipes), 0);
-    int good = w->store->durable.fd;
-    w->store->durable.fd = pipes[0]; /* EINVAL */
-    assert_err(
-        w->cx, ERR_STORE, store_setting_set(w->cx, w->store, "colour", "blue"));
-    assert_non_null(strstr(ctx_error(w->cx), "could not be synced"));
-    w->store->durable.fd = good;
-    assert_err(w->cx, ERR_STORE, store_setting_set(w->cx, w->store, "colour", "red"));
-    assert_err(w->cx, ERR_STORE, store_begin(w->cx, w->store, &tx));
-    assert_err(w->cx, ERR_STORE, store_begin_journalled(w->cx, w->store, &tx));
-    assert_ok(w->cx, store_setting(w->cx, w->store, "colour", &value));
-    assert_string_not_equal(value, "red");
-    reopen(w);
-    assert_ok(w->cx, store_setting_set(w->cx, w->store, "colour", "red"));
-    close(pipes[0]);
-    close(pipes[1]);
-}
-
 static void another_key_is_refused_in_plain_words(void **state)
 {
     struct world *w = *state;
@@ -324,9 +247,6 @@ int main(void)
         WORLD_TEST(settings_and_epoch_outlive_closing),
         WORLD_TEST(the_epoch_changes_when_the_machine_went_down_without_warning),
         WORLD_TEST(the_epoch_stays_when_the_program_was_closed_before),
-        WORLD_TEST(only_a_journalled_transaction_is_not_waited_for),
-        WORLD_TEST(every_writer_has_a_sync_that_began_after_its_commit),
-        WORLD_TEST(after_a_sync_that_failed_nothing_is_written_until_a_restart),
         WORLD_TEST(another_key_is_refused_in_plain_words),
         WORLD_TEST(a_store_of_a_newer_version_is_refused_in_plain_words),
         WORLD_TEST(a_database_of_another_program_is_refused),
