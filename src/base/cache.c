@@ -42,10 +42,7 @@ void cache_free(struct cache *cache)
 
 static struct slot *slot_of(struct cache *cache, const char *key)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *at = key; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 16777619u;
-    return &cache->slots[hash % SLOTS];
+    return &cache->slots[str_hash(key) % SLOTS];
 }
 
 bool cache_get(struct ctx *cx, struct cache *cache, const char *key, struct kept *kept)

@@ -217,6 +217,14 @@ bool str_eq(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+uint32_t str_hash(const char *text)
+{
+    uint32_t hash = 2166136261u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return hash;
+}
+
 bool str_ieq(const char *a, const char *b)
 {
     if (!a || !b)

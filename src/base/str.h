@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -43,6 +44,8 @@ bool str_starts(const char *text, const char *prefix);
 bool str_istarts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
 bool str_empty(const char *text); /* NULL or "" */
+/* FNV-1a, for tables in memory: not for names that somebody chooses to collide. */
+uint32_t str_hash(const char *text);
 /* A copy without white space at both ends. */
 char *str_trim(struct arena *arena, const char *text);
 char *str_lower(struct arena *arena, const char *text); /* ASCII */

@@ -31,15 +31,16 @@ static enum err user_from(struct ctx *cx, struct bridge *bridge,
         .timezone = !str_empty(account->timezone) ? account->timezone : TIMEZONE_DEFAULT,
         .home_change = account->home_change,
         .needs_sign_in = account->state != ACCOUNT_OK,
+        .account = account,
     };
     return ERR_OK;
 }
 
 enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user)
 {
-    struct account account;
-    TRY(store_account(cx, bridge->store, id, &account));
-    return user_from(cx, bridge, &account, user);
+    struct account *account = ARENA_NEW(cx->arena, struct account);
+    TRY(store_account(cx, bridge->store, id, account));
+    return user_from(cx, bridge, account, user);
 }
 
 static void user_from_person(
@@ -63,11 +64,11 @@ static void user_from_person(
 enum err be_user_by_segment(
     struct ctx *cx, struct bridge *bridge, const char *segment, struct be_user *user)
 {
-    struct account account;
+    struct account *account = ARENA_NEW(cx->arena, struct account);
     struct person person;
-    enum err err = store_account_by_open_id(cx, bridge->store, segment, &account);
+    enum err err = store_account_by_open_id(cx, bridge->store, segment, account);
     if (!err)
-        return user_from(cx, bridge, &account, user);
+        return user_from(cx, bridge, account, user);
     if (err != ERR_NOT_FOUND)
         return err;
     TRY(store_person_by_id(cx, bridge->store, segment, &person));
@@ -142,6 +143,7 @@ static void calendar_from(struct ctx *cx, const struct be_user *user,
             : str_empty(one->owner)             ? NULL
                                                 : one->owner,
         .everybody = everybody(one->permissions),
+        .calendar = one,
     };
 }
 
@@ -165,10 +167,10 @@ enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_use
 enum err be_calendar(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     const char *name, struct be_calendar *calendar)
 {
-    struct calendar found;
-    TRY(store_calendar_by_name(cx, bridge->store, user->id, name, &found));
-    interest_note(cx, bridge, user->id, found.id, found.last_pull_s);
-    calendar_from(cx, user, &found, calendar);
+    struct calendar *found = ARENA_NEW(cx->arena, struct calendar);
+    TRY(store_calendar_by_name(cx, bridge->store, user->id, name, found));
+    interest_note(cx, bridge, user->id, found->id, found->last_pull_s);
+    calendar_from(cx, user, found, calendar);
     return ERR_OK;
 }
 

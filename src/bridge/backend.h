@@ -18,6 +18,7 @@ struct bridge;
 enum be_user_kind { BE_INDIVIDUAL, BE_ROOM };
 
 /* A signed-in person, or anybody else, or a room. */
+struct account;
 struct be_user {
     int64_t id;               /* 0 = has no account here */
     enum be_user_kind kind;
@@ -28,6 +29,7 @@ struct be_user {
     const char *timezone;         /* IANA, never NULL */
     int64_t home_change;          /* number of the last change to the list of calendars */
     bool needs_sign_in;           /* reads work, writes fail with UPSTREAM_SIGN_IN */
+    const struct account *account; /* as it is stored; NULL where id is 0 */
 };
 /* Errors: NOT_FOUND. */
 enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user);
@@ -57,6 +59,7 @@ enum err be_user_by_address(struct ctx *cx, struct bridge *bridge, const char *a
 
 enum be_role { BE_FREEBUSY, BE_READER, BE_WRITER, BE_OWNER };
 
+struct calendar;
 struct be_calendar {
     int64_t id;
     const char *name; /* segment */
@@ -71,6 +74,7 @@ struct be_calendar {
     bool complete;        /* false while the first pull is under way */
     const char *owner;    /* segment of the owner's principal, NULL = not known */
     enum be_everybody { BE_NOBODY, BE_BUSY_TIMES, BE_EVENTS } everybody; /* may see */
+    const struct calendar *calendar; /* as it is stored */
 };
 enum err be_calendars(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
     struct be_calendar **list, size_t *n);
@@ -205,6 +209,7 @@ struct be_put {
     const char *name;
     const char *text;
     size_t text_bytes;
+    const struct ics_object *parsed; /* the text, of the same arena */
     struct be_expect expect;
     bool quiet; /* the others of a meeting are not told */
 };

@@ -267,14 +267,24 @@ static enum err lay_exception(
     return facts_patch(cx, &scene, facts);
 }
 
+/* The facts of the shadow's master; NULL where nobody asks for them. */
+static enum err shadow_facts(struct ctx *cx, struct down *down, cJSON **facts)
+{
+    *facts = NULL;
+    if (down->view.master == NULL || down->view.overrides.n == 0)
+        return ERR_OK;
+    struct scene scene = scene_of(down, down->view.master);
+    return facts_up(cx, &scene, facts);
+}
+
 /* Overrides without a row upstream. One that never said more than its master (a snoozed
  * alarm, say) is the client's own and follows the master; any other was an exception and
- * is gone. before = facts of the shadow's master. */
+ * is gone. before = shadow_facts. */
 static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *before)
 {
     const struct view *view = &down->view;
     cJSON *now = NULL;
-    if (view->master != NULL)
+    if (view->master != NULL && view->overrides.n > 0)
         TRY(row_facts(cx, down, down->series->master, &now));
     for (size_t i = 0; i < view->overrides.n; i++) {
         const struct view_override *one = &view->overrides.items[i];
@@ -434,11 +444,8 @@ static enum err lay(struct ctx *cx, struct down *down, struct comp *calendar, ch
 {
     clean(calendar);
     TRY(view_of(cx, down->env, calendar, &down->view));
-    cJSON *before = NULL;
-    if (down->view.master != NULL) {
-        struct scene scene = scene_of(down, down->view.master);
-        TRY(facts_up(cx, &scene, &before));
-    }
+    cJSON *before;
+    TRY(shadow_facts(cx, down, &before));
     TRY(lay_master(cx, down));
     for (size_t i = 0; i < down->series->n_exceptions; i++)
         TRY(lay_exception(cx, down, &down->series->exceptions[i]));

@@ -159,7 +159,7 @@ static void add_answers(
 void move_read_answers(struct ctx *cx, struct move *move, const struct write *source)
 {
     for (size_t i = 0; i < source->push.rows.n; i++)
-        add_answers(cx, move, &source->push.rows.items[i], source->account.open_id);
+        add_answers(cx, move, &source->push.rows.items[i], source->account->open_id);
 }
 
 static const char *primary_of(

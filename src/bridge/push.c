@@ -23,23 +23,22 @@ enum err write_check_rights(struct ctx *cx, struct bridge *bridge,
     return ERR_OK;
 }
 
-enum err write_open(struct ctx *cx, struct write *write,
-    const struct be_user *user, const struct be_calendar *calendar, const char *name)
+void write_open(struct ctx *cx, struct write *write, const struct be_user *user,
+    const struct be_calendar *calendar, const char *name)
 {
     if (!cx->deadline_ms)
         cx->deadline_ms = ctx_monotonic_ms(cx) + WRITE_LIMIT_MS;
-    TRY(store_account(cx, write->bridge->store, user->id, &write->account));
-    TRY(store_calendar(cx, write->bridge->store, calendar->id, &write->calendar));
-    env_fill(cx, write->bridge, &write->account, &write->calendar, &write->env);
+    write->account = user->account;
+    write->calendar = calendar->calendar;
+    env_fill(cx, write->bridge, write->account, write->calendar, &write->env);
     write->push = (struct push){
         .bridge = write->bridge,
-        .account = &write->account,
-        .calendar = &write->calendar,
+        .account = write->account,
+        .calendar = write->calendar,
         .name = name,
         .from = write->from,
         .move = write->move,
     };
-    return ERR_OK;
 }
 
 /* A deletion taken back ("undo") comes as a PUT to the name of an invitation that was
@@ -51,7 +50,7 @@ enum err write_load_hidden(struct ctx *cx, struct write *write)
         return ERR_OK;
     char *uid = arena_strndup(cx->arena, name, strlen(name) - 4);
     enum err err = store_object_full(
-        cx, write->bridge->store, NULL, write->calendar.id, uid, &write->object);
+        cx, write->bridge->store, NULL, write->calendar->id, uid, &write->object);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
     TRY(err);
@@ -68,12 +67,12 @@ enum err write_load(struct ctx *cx, struct write *write)
     struct push *push = &write->push;
     struct object one;
     enum err err =
-        store_object(cx, write->bridge->store, write->calendar.id, push->name, &one);
+        store_object(cx, write->bridge->store, write->calendar->id, push->name, &one);
     write->have = !err;
     if (err == ERR_NOT_FOUND)
         return write_load_hidden(cx, write);
     TRY(err);
-    TRY(store_object_full(cx, write->bridge->store, NULL, write->calendar.id,
+    TRY(store_object_full(cx, write->bridge->store, NULL, write->calendar->id,
         one.upstream_uid, &write->object));
     push->uid = write->object.upstream_uid;
     return push_load_rows(cx, push);
@@ -108,7 +107,7 @@ static enum err meet_upstream(struct ctx *cx, struct write *write)
 enum err write_finish_before(struct ctx *cx, struct write *write, const char *uid)
 {
     return journal_finish_object(cx, write->bridge,
-        &(struct journal_object){write->calendar.id, write->push.name, uid});
+        &(struct journal_object){write->calendar->id, write->push.name, uid});
 }
 
 /* ---- PUT ---- */
@@ -119,7 +118,7 @@ static enum err check_uid(struct ctx *cx, struct write *write, const char *uid)
     if (write->have && !str_eq(write->object.uid, uid))
         return fail(cx, ERR_UID_CONFLICT, "%s", write->push.name);
     enum err err =
-        store_object_by_uid(cx, write->bridge->store, write->calendar.id, uid, &other);
+        store_object_by_uid(cx, write->bridge->store, write->calendar->id, uid, &other);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
     TRY(err);
@@ -192,7 +191,7 @@ static bool answer_again(struct ctx *cx, const struct write *write, const char *
 {
     const struct be_expect *expect = write->expect;
     if (!write->have || !expect->check || !expect->strict || expect->etag ||
-        !unanswered_is(cx, write->bridge, write->calendar.id, write->push.name, text))
+        !unanswered_is(cx, write->bridge, write->calendar->id, write->push.name, text))
         return false;
     write_result(write, &write->object, text, result);
     result->created = true;
@@ -212,7 +211,7 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     TRY(check_uid(cx, write, parsed->uid));
     if (write->have)
         TRY(meet_upstream(cx, write));
-    directory_want_people(cx, write->bridge, write->account.id, parsed->calendar);
+    directory_want_people(cx, write->bridge, write->account->id, parsed->calendar);
     push->text = write->split.text;
     TRY(plan_put(cx, write));
     push->ical_uid = parsed->uid;
@@ -232,7 +231,7 @@ static enum err put_locked(struct ctx *cx, struct write *write,
 static enum err take_event(
     struct ctx *cx, struct write *write, const char *uid, struct held *held)
 {
-    int64_t calendar_id = write->calendar.id;
+    int64_t calendar_id = write->calendar->id;
     const char *name = write->push.name;
     struct wanted wanted[] = {
         {.kind = LOCK_CALENDAR, .number = calendar_id, .shared = true},
@@ -246,7 +245,7 @@ static enum err take_event(
 static enum err take_calendar(struct ctx *cx, struct write *write, struct held *held)
 {
     return held_take(
-        cx, write->bridge->locks, LOCK_CALENDAR, write->calendar.id, held);
+        cx, write->bridge->locks, LOCK_CALENDAR, write->calendar->id, held);
 }
 
 /* Who cuts a series writes several events, some of which may be there already, and so may
@@ -259,7 +258,7 @@ static enum err take_for_write(
         return take_calendar(cx, write, held);
     TRY(take_event(cx, write, uid, held));
     enum err err = journal_has_others(cx, write->bridge,
-        &(struct journal_object){write->calendar.id, write->push.name, uid}, &others);
+        &(struct journal_object){write->calendar->id, write->push.name, uid}, &others);
     if (!err && !others)
         return ERR_OK;
     held_release(held);
@@ -269,17 +268,16 @@ static enum err take_for_write(
 enum err write_put(struct ctx *cx, struct write *write, const struct be_user *user,
     const struct be_put *put, struct be_put_result *result)
 {
-    struct ics_object parsed;
+    const struct ics_object *parsed = put->parsed;
     struct held held;
     write->expect = &put->expect;
     write->quiet = put->quiet;
     TRY(write_check_rights(cx, write->bridge, user, put->calendar));
-    TRY(ics_object_parse(cx, put->text, put->text_bytes, &parsed));
-    TRY(write_open(cx, write, user, put->calendar, put->name));
+    write_open(cx, write, user, put->calendar, put->name);
     char *text = arena_strndup(cx->arena, put->text, put->text_bytes);
-    TRY(convert_split(cx, &write->env, text, parsed.calendar, &write->split));
-    TRY(take_for_write(cx, write, parsed.uid, &held));
-    enum err err = put_locked(cx, write, &parsed, text, result);
+    TRY(convert_split(cx, &write->env, text, parsed->calendar, &write->split));
+    TRY(take_for_write(cx, write, parsed->uid, &held));
+    enum err err = put_locked(cx, write, parsed, text, result);
     held_release(&held);
     /* Who wrote it knows it, though it is not read again. */
     if (!err && result->same_text)
@@ -328,7 +326,7 @@ enum err write_delete(struct ctx *cx, struct write *write,
 {
     struct held held;
     TRY(write_check_rights(cx, write->bridge, user, calendar));
-    TRY(write_open(cx, write, user, calendar, name));
+    write_open(cx, write, user, calendar, name);
     /* Its UID is nobody else's before it is gone. */
     TRY(take_for_write(cx, write, NULL, &held));
     enum err err = delete_locked(cx, write, reply);

@@ -10,6 +10,8 @@
 static const char *with_was(struct ctx *cx, const struct push *push,
     const struct row *row, const struct row *stored, int64_t now_ms)
 {
+    if (!stored && (row->original_time || !push->destroyed.n))
+        return row->json;
     cJSON *event = json_parse(cx->arena, row->json);
     const cJSON *before = stored ? json_parse(cx->arena, stored->json) : NULL;
     bool guarded = stored && seen_is_guarded(stored->seen, now_ms);

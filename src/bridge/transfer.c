@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "bridge/move.h"
+#include "ical/ics.h"
 
 /* An answer given to an invitation belongs to the calendar that was invited. */
 static enum err check_movable(struct ctx *cx, struct write *write)
@@ -32,7 +33,7 @@ static enum err check_name(
     struct object other;
     const char *name = transfer->to_name;
     enum err err =
-        store_object(cx, write->bridge->store, write->calendar.id, name, &other);
+        store_object(cx, write->bridge->store, write->calendar->id, name, &other);
     if (!err && !transfer->replace)
         return fail(cx, ERR_PRECONDITION, "there is already something at %s", name);
     if (!err)
@@ -80,7 +81,7 @@ static enum err rename_object(struct ctx *cx, struct bridge *bridge,
     struct write write = {.bridge = bridge, .expect = &transfer->expect};
     struct held held;
     TRY(moves_settle(cx, bridge, user->id));
-    TRY(write_open(cx, &write, user, transfer->from, transfer->from_name));
+    write_open(cx, &write, user, transfer->from, transfer->from_name);
     TRY(held_take(cx, bridge->locks, LOCK_CALENDAR, transfer->from->id, &held));
     enum err err = rename_locked(cx, &write, transfer, result);
     held_release(&held);
@@ -95,7 +96,7 @@ static enum err read_source(struct ctx *cx, const struct be_user *user,
 {
     struct held held;
     source->expect = &transfer->expect;
-    TRY(write_open(cx, source, user, transfer->from, transfer->from_name));
+    write_open(cx, source, user, transfer->from, transfer->from_name);
     TRY(held_take(
         cx, source->bridge->locks, LOCK_CALENDAR, transfer->from->id, &held));
     enum err err = load_source(cx, source);
@@ -116,11 +117,14 @@ static enum err put_there(struct ctx *cx, const struct be_user *user,
     struct write write = {.bridge = source->bridge,
         .from = {transfer->from->id, transfer->from_name},
         .move = move};
+    struct ics_object parsed;
+    TRY(ics_object_parse(cx, source->object.text, source->object.text_bytes, &parsed));
     struct be_put put = {
         .calendar = transfer->to,
         .name = transfer->to_name,
         .text = source->object.text,
         .text_bytes = source->object.text_bytes,
+        .parsed = &parsed,
         .expect = {.check = !transfer->replace, .strict = !transfer->replace},
         .quiet = !transfer->copy,
     };

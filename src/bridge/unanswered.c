@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define TOLD_MAX 1024 /* since the store was told: more than a second can bring */
+#define BUCKETS 256
 
 struct told {
     struct told *next;
@@ -25,7 +26,7 @@ struct told {
 
 struct unanswered {
     pthread_mutex_t mutex;
-    struct told *told;
+    struct told *told[BUCKETS];
     size_t n;
     uint64_t number; /* the last one given */
 };
@@ -51,20 +52,27 @@ void unanswered_free(struct unanswered *one)
 {
     if (!one)
         return;
-    while (one->told) {
-        struct told *first = one->told;
-        one->told = first->next;
-        free(first);
-    }
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (one->told[i]) {
+            struct told *first = one->told[i];
+            one->told[i] = first->next;
+            free(first);
+        }
     pthread_mutex_destroy(&one->mutex);
     free(one);
+}
+
+static struct told **bucket_of(
+    struct unanswered *all, int64_t calendar_id, const char *name)
+{
+    return &all->told[(str_hash(name) + (uint64_t)calendar_id) % BUCKETS];
 }
 
 /* The mutex is held. */
 static struct told **find(
     struct unanswered *all, int64_t calendar_id, const char *name)
 {
-    struct told **at = &all->told;
+    struct told **at = bucket_of(all, calendar_id, name);
     while (*at && ((*at)->calendar_id != calendar_id || !str_eq((*at)->name, name)))
         at = &(*at)->next;
     return at;
@@ -88,11 +96,11 @@ static void forget(struct unanswered *all, int64_t calendar_id, const char *name
     pthread_mutex_unlock(&all->mutex);
 }
 
-static void forget_number(struct unanswered *all, uint64_t number)
+static void forget_one(struct unanswered *all, const struct told *one)
 {
     pthread_mutex_lock(&all->mutex);
-    struct told **at = &all->told;
-    while (*at && (*at)->number != number)
+    struct told **at = bucket_of(all, one->calendar_id, one->name);
+    while (*at && (*at)->number != one->number)
         at = &(*at)->next;
     if (*at)
         drop(all, at);
@@ -102,7 +110,7 @@ static void forget_number(struct unanswered *all, uint64_t number)
 static bool is_any(struct unanswered *all)
 {
     pthread_mutex_lock(&all->mutex);
-    bool any = all->told != NULL;
+    bool any = all->n > 0;
     pthread_mutex_unlock(&all->mutex);
     return any;
 }
@@ -157,9 +165,10 @@ static void request_ends(void *self)
     pthread_mutex_lock(&all->mutex);
     bool room = all->n < TOLD_MAX;
     if (room) {
+        struct told **bucket = bucket_of(all, one->calendar_id, one->name);
         one->number = ++all->number;
-        one->next = all->told;
-        all->told = one;
+        one->next = *bucket;
+        *bucket = one;
         all->n++;
     }
     pthread_mutex_unlock(&all->mutex);
@@ -185,13 +194,14 @@ static const struct told *copy_told(struct ctx *cx, struct unanswered *all)
 {
     struct told *list = NULL;
     pthread_mutex_lock(&all->mutex);
-    for (const struct told *one = all->told; one; one = one->next) {
-        size_t bytes = sizeof(*one) + strlen(one->name) + 1;
-        struct told *copy = arena_alloc(cx->arena, bytes);
-        memcpy(copy, one, bytes);
-        copy->next = list;
-        list = copy;
-    }
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct told *one = all->told[i]; one; one = one->next) {
+            size_t bytes = sizeof(*one) + strlen(one->name) + 1;
+            struct told *copy = arena_alloc(cx->arena, bytes);
+            memcpy(copy, one, bytes);
+            copy->next = list;
+            list = copy;
+        }
     pthread_mutex_unlock(&all->mutex);
     return list;
 }
@@ -210,5 +220,5 @@ void unanswered_flush(struct ctx *cx, struct bridge *bridge)
     if (store_end(cx, tx, err))
         return;
     for (const struct told *one = list; one; one = one->next)
-        forget_number(all, one->number);
+        forget_one(all, one);
 }

@@ -10,8 +10,8 @@
 struct write {
     struct bridge *bridge;
     const struct be_expect *expect;
-    struct account account;
-    struct calendar calendar;
+    const struct account *account;
+    const struct calendar *calendar;
     struct convert_env env;
     struct push push;
     struct object object; /* as it was served when the client asked */
@@ -28,7 +28,7 @@ struct write {
 enum err write_check_rights(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, const struct be_calendar *calendar);
 /* Of write, bridge, expect, quiet, from and move are set. */
-enum err write_open(struct ctx *cx, struct write *write, const struct be_user *user,
+void write_open(struct ctx *cx, struct write *write, const struct be_user *user,
     const struct be_calendar *calendar, const char *name);
 /* What is unfinished of its name, and of the UID where that is not NULL: see
  * journal_finish_object. */

@@ -62,23 +62,22 @@ static enum err check_instances(struct dav *dav, const struct comp *calendar)
     return ERR_OK;
 }
 
-static enum err check_body(struct dav *dav)
+static enum err check_body(struct dav *dav, struct ics_object *object)
 {
     struct ctx *cx = dav->cx;
     const struct dav_request *request = dav->request;
-    struct ics_object object = {0};
     TRY(check_type(dav));
     if (request->body_bytes > DAV_MAX_RESOURCE_BYTES)
         return fail(
             cx, ERR_MAX_RESOURCE_SIZE, "more than %u bytes", DAV_MAX_RESOURCE_BYTES);
     if (!request->body_bytes)
         return fail(cx, ERR_VALID_CALENDAR_DATA, "the body is empty");
-    TRY(ics_object_parse(cx, request->body, request->body_bytes, &object));
+    TRY(ics_object_parse(cx, request->body, request->body_bytes, object));
     size_t at = 0;
     const struct comp *component;
-    while ((component = comp_next_sub(object.calendar, object.component, &at)))
-        TRY(check_component(dav, object.calendar, component));
-    return check_instances(dav, object.calendar);
+    while ((component = comp_next_sub(object->calendar, object->component, &at)))
+        TRY(check_component(dav, object->calendar, component));
+    return check_instances(dav, object->calendar);
 }
 
 /* Where the target ends up: conditions need what is there now. */
@@ -124,10 +123,11 @@ void put_conflict(struct dav *dav, const struct resource *where)
 enum err put_object(struct dav *dav, const struct resource *where,
     const struct be_expect *expect, struct be_put_result *result)
 {
-    TRY(check_body(dav));
+    struct ics_object parsed;
+    TRY(check_body(dav, &parsed));
     struct be_put put = {.calendar = where->calendar, .name = where->name,
         .text = dav->request->body, .text_bytes = dav->request->body_bytes,
-        .expect = *expect};
+        .parsed = &parsed, .expect = *expect};
     enum err err =
         be_object_put(dav->cx, dav->request->bridge, &dav->user, &put, result);
     if (err == ERR_UID_CONFLICT)

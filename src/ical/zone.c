@@ -102,10 +102,7 @@ static char *zone_tab;
 
 static size_t bucket_of(const char *name)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash % BUCKETS;
+    return str_hash(name) % BUCKETS;
 }
 
 static const struct zone *cached(const char *name)
