@@ -277,6 +277,31 @@ static enum err shadow_facts(struct ctx *cx, struct down *down, cJSON **facts)
     return facts_up(cx, &scene, facts);
 }
 
+/* *same: the override says of its occurrence what the master of these facts does. */
+static enum err says_the_same(struct ctx *cx, struct down *down,
+    const struct view_override *one, const cJSON *master, bool *same)
+{
+    cJSON *own = NULL;
+    struct scene scene = scene_of(down, one->event);
+    TRY(facts_up(cx, &scene, &own));
+    *same =
+        facts_same_occurrence(own, facts_of_occurrence(cx, master, one->original_time));
+    return ERR_OK;
+}
+
+/* Lines that cannot be read are not patched: then it says something else afterwards. */
+static enum err follow_master(struct ctx *cx, struct down *down,
+    const struct view_override *one, const cJSON *facts, bool *follows)
+{
+    cJSON *master = NULL;
+    struct scene scene = scene_of(down, one->event);
+    struct scene master_scene = scene_of(down, down->view.master);
+    TRY(keep_id(cx, down, one->event, one->original_time));
+    TRY(facts_patch(cx, &scene, facts_of_occurrence(cx, facts, one->original_time)));
+    TRY(facts_up(cx, &master_scene, &master));
+    return says_the_same(cx, down, one, master, follows);
+}
+
 /* Overrides without a row upstream. One that never said more than its master (a snoozed
  * alarm, say) is the client's own and follows the master; any other was an exception and
  * is gone. before = shadow_facts. */
@@ -297,19 +322,12 @@ static enum err lay_leftovers(struct ctx *cx, struct down *down, const cJSON *be
         }
         bool keep = before != NULL && now != NULL && !one->cancelled &&
             view_has(cx, down->env, view, one->original_time);
-        struct scene scene = scene_of(down, one->event);
-        if (keep) {
-            cJSON *own = NULL;
-            TRY(facts_up(cx, &scene, &own));
-            keep = facts_same_occurrence(
-                own, facts_of_occurrence(cx, before, one->original_time));
-        }
-        if (!keep) {
+        if (keep)
+            TRY(says_the_same(cx, down, one, before, &keep));
+        if (keep)
+            TRY(follow_master(cx, down, one, now, &keep));
+        if (!keep)
             comp_remove_sub(view->calendar, one->event);
-            continue;
-        }
-        TRY(keep_id(cx, down, one->event, one->original_time));
-        TRY(facts_patch(cx, &scene, facts_of_occurrence(cx, now, one->original_time)));
     }
     return ERR_OK;
 }
