@@ -174,6 +174,21 @@ int api_calendar_patch(struct request *rq, struct reply *rp)
     return 0;
 }
 
+/* What was on it has gone for its guests, too. Nobody is told: of that nothing is known.
+ */
+static void cancel_events(struct calendar *cal)
+{
+    for (size_t i = 0; i < cal->entries.n; i++) {
+        struct event *ev = ((struct entry *)cal->entries.p[i])->ev;
+
+        if (ev->home != cal || ev->cancelled || ev->purged)
+            continue;
+        event_before_change(ev);
+        ev->cancelled = true;
+        event_changed(ev, FEED_DELETE);
+    }
+}
+
 int api_calendar_delete(struct request *rq, struct reply *rp)
 {
     struct calendar *cal = need_calendar(rq, rp, ROLE_FREE_BUSY, TYPE_ANY);
@@ -184,6 +199,7 @@ int api_calendar_delete(struct request *rq, struct reply *rp)
         return refuse(rp, 191004);
     if (calendar_role(cal, rq->who) < ROLE_OWNER)
         return refuse(rp, 191002);
+    cancel_events(cal);
     cal->deleted = true;
     for (size_t i = 0; i < W.people.n; i++)
         member_leave(W.people.p[i], cal);

@@ -82,6 +82,19 @@ def test_a_calendar_that_went_leaves_the_home_once_and_the_others_alone(sim, bri
     assert ada.ctag(ada.home()) == ctag
 
 
+def test_an_invitation_goes_with_the_calendar_that_it_came_from(sim, bridge):
+    team = sim.edit(BOB, "calendar_create", calendar={"summary": "Bob's team"})["calendar"]["calendar_id"]
+    sim.add_event(BOB, "Invited", (SOON, SOON + HOUR), calendar_id=team, attendees=[{"user": ADA}])
+    ada = bridge.sign_in(ADA)
+    mine = ada.calendars()["Ada"]
+    [href] = ada.members(mine)
+    token = ada.sync_collection(mine)[2]
+    sim.edit(BOB, "calendar_delete", calendar_id=team)
+    bridge.sync(ada.name)
+    assert ada.sync_collection(mine, token)[:2] == ({}, [href])
+    assert ada.request("GET", href).status_code == 404
+
+
 def test_access_that_was_lost_and_given_back_brings_the_same_events(sim, bridge):
     team = shared(sim, permissions="private")
     sim.add_event(BOB, "Team event", (SOON, SOON + HOUR), calendar_id=team, reminders=[])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from asked import ADA, BOB, DAY, code, open_id, share, shared
+from asked import (ADA, BOB, DAY, code, everything, listing, make, occurrence, open_id, share, shared,
+                   weekly)
 
 
 # ---- calendars (3) ----
@@ -43,6 +44,25 @@ def test_only_an_owner_renames_and_deletes(sim):
     assert code(sim.call(BOB, "DELETE", f"/{cal}")) == (403, 191002)
     assert sim.call(ADA, "DELETE", f"/{cal}").status_code == 200
     assert code(sim.call(ADA, "GET", f"/{cal}")) == (403, 191003)
+
+
+def test_with_a_calendar_its_events_go_for_their_guests_too(sim):
+    def states(page):
+        return {event["event_id"]: event["status"] for event in page["items"]}
+    cal = shared(sim)
+    series = weekly(sim, cal=cal)
+    moved = occurrence(series, 1)
+    sim.data(ADA, "POST", f"/{cal}/events/{series['event_id']}/attendees", {
+        "attendees": [{"type": "user", "user_id": open_id(sim, BOB)}]})
+    sim.data(ADA, "PATCH", f"/{cal}/events/{moved}", {"summary": "Moved"})
+    make(sim, summary="Hers")
+    before = everything(sim, BOB)
+    assert states(before) == {series["event_id"]: "tentative", moved: "tentative"}
+    sim.clear_notifications()
+    assert sim.call(ADA, "DELETE", f"/{cal}").status_code == 200
+    after = listing(sim, BOB, sync_token=before["sync_token"])
+    assert states(after) == {series["event_id"]: "cancelled", moved: "cancelled"}
+    assert [e["summary"] for e in sim.events()] == ["Hers"] and not sim.notifications()
 
 
 def test_a_primary_calendar_is_neither_deleted_nor_left(sim):
