@@ -8,7 +8,7 @@ import pytest
 
 from bridge import event, precondition, responses
 from feishu_sim import ADA, BOB, DAY, HOUR, SOON
-from test_pull import event_lists, shared, texts, weekly
+from pulled import event_lists, shared, texts, weekly
 
 
 def subscribe(sim, who, calendar_id):

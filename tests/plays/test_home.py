@@ -8,8 +8,8 @@ import pytest
 
 from bridge import event, precondition, responses, wait_until
 from feishu_sim import ADA, BOB, DAY, HOUR, SOON, FeishuSim
+from pulled import shared
 from stage import Stage, has_hooks
-from test_pull import shared
 
 NAMES = ('<d:displayname/><d:getetag/><a:calendar-color xmlns:a="http://apple.com/ns/ical/"/>')
 COLOR = "{http://apple.com/ns/ical/}calendar-color"

@@ -8,7 +8,7 @@ import pytest
 from bridge import event, precondition, responses
 from feishu_sim import ADA, BOB, HOUR, SOON
 from shared import ada, bridge, sim  # noqa: F401
-from test_events_both_ways import override
+from both_ways import override
 
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 ORGANIZER = "ORGANIZER:mailto:ada@example.com\nATTENDEE;RSVP=TRUE:mailto:bob@example.com"
