@@ -7,6 +7,12 @@
 # shellcheck disable=SC2317  # step calls functions by name
 set -uo pipefail
 
+case "${1:-}" in
+"" | --quick) ;;
+--help | -h) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+*) echo "check.sh: unknown option $1 (try --help)" >&2; exit 2 ;;
+esac
+
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=contrib/packages.sh
 . "$top/contrib/packages.sh"

@@ -143,6 +143,17 @@ def test_check_finds_what_serve_would_refuse(run, tmp_path):
     assert f"store: {key} is not a store" in done.stdout
 
 
+@pytest.mark.parametrize("script", ["quickstart.sh", "check.sh"])
+def test_the_scripts_tell_what_they_do_before_they_do_it(script):
+    path = pathlib.Path(__file__).parents[2] / "contrib" / script
+    told = subprocess.run([path, "--help"], text=True, capture_output=True, timeout=20, check=True)
+    assert f"contrib/{script}" in told.stdout and not told.stderr
+    done = subprocess.run([path, "--nonsense"], text=True, capture_output=True, timeout=20,
+                          check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{script}: unknown option --nonsense (try --help)\n"
+
+
 def test_output_that_cannot_be_written_is_a_failure(run):
     done = subprocess.run(["sh", "-c", f"'{BUILD}/feishu-caldav' config >/dev/full"],
                           text=True, capture_output=True, check=False)
