@@ -13,6 +13,19 @@
 #define CODE_DELETED 193003
 #define DAY_S 86400
 
+/* A series has one occurrence a day that begins at midnight; one of that day by another
+ * name is left from when the series had times. */
+static bool is_of_its_day(struct ctx *cx, const cJSON *item, int64_t original_time)
+{
+    const cJSON *start = cJSON_GetObjectItemCaseSensitive(item, "start_time");
+    int64_t other;
+    char *uid;
+    return *json_text(start, "date") &&
+        event_id_split(cx, json_text(item, "event_id"), &uid, &other) &&
+        other != original_time && other % DAY_S == 0 &&
+        other == original_time - original_time % DAY_S;
+}
+
 /* The instances of a series list cancelled ones, too (feishu-api 5.13). */
 static enum err look_at_instances(
     struct ctx *cx, const struct occurrence *one, enum occurrence_state *state)
@@ -32,6 +45,8 @@ static enum err look_at_instances(
     TRY(bridge_request(cx, one->bridge, one->account_id, &call, NULL, &data));
     cJSON_ArrayForEach(item, json_array(data, "items"))
     {
+        if (is_of_its_day(cx, item, one->original_time))
+            *state = OCCURRENCE_PLAIN;
         if (!str_eq(json_text(item, "event_id"), id))
             continue;
         if (event_cancelled(item))

@@ -56,6 +56,20 @@ static bool is_told(
             cJSON_GetObjectItemCaseSensitive(p->series_now, "attendees"), guests);
 }
 
+static bool is_heard(const struct change *change, const struct field *field)
+{
+    return change->heard != NULL && facts_equal(field, change->heard, change->now);
+}
+
+bool plan_says_the_same(const struct change *change)
+{
+    bool same = change->heard != NULL;
+    for (size_t i = 0; same && i < n_fields; i++)
+        same = fields[i].write == NULL || !fields[i].concerns_others ||
+            fields[i].master_only || is_heard(change, &fields[i]);
+    return same;
+}
+
 enum err plan_body(struct ctx *cx, const struct planner *p, const struct change *change,
     cJSON *body, bool *visible)
 {
@@ -86,8 +100,9 @@ enum err plan_body(struct ctx *cx, const struct planner *p, const struct change 
             else
                 cJSON_AddItemToObject(body, item->string, item);
         }
-        concerned =
-            concerned || (field->concerns_others && !is_told(p, change, field));
+        concerned = concerned ||
+            (field->concerns_others && !is_heard(change, field) &&
+                !is_told(p, change, field));
     }
     *visible = concerned;
     return ERR_OK;
@@ -95,7 +110,7 @@ enum err plan_body(struct ctx *cx, const struct planner *p, const struct change 
 
 /* ---- create ---- */
 
-static bool is_past(struct ctx *cx, const cJSON *facts)
+bool plan_is_past(struct ctx *cx, const cJSON *facts)
 {
     struct fact_time end = fact_time(facts, "end_time");
     int64_t end_s = end.is_date ? end.days * INT64_C(86400) : end.unix_s;
@@ -124,7 +139,7 @@ enum err plan_create(struct ctx *cx, struct planner *p)
     if (cJSON_HasObjectItem(facts, "status"))
         return fail(cx, ERR_UPSTREAM_REFUSED,
             "STATUS:CANCELLED: Feishu cannot hold a cancelled event");
-    p->past = is_past(cx, facts);
+    p->past = plan_is_past(cx, facts);
     change.now = facts;
     bool visible;
     TRY(plan_body(cx, p, &change, body, &visible));
@@ -152,6 +167,50 @@ static void delete_row(struct ctx *cx, struct planner *p, const struct series_ro
             .original_time = row->original_time});
 }
 
+void plan_leave_row(struct ctx *cx, struct planner *p, const struct series_row *row,
+    const cJSON *series)
+{
+    const struct view_override *one = view_find(&p->was, row->original_time);
+    struct series_row full = series_row_with_people(p->before, row);
+    cJSON *facts = NULL;
+    if (row_is_cancelled(row))
+        return;
+    if (one != NULL && !one->cancelled) {
+        if (plan_override_facts(cx, p, &p->was, one, &facts) != ERR_OK)
+            return;
+    } else if (facts_read(cx, p->env, &full, &facts) != ERR_OK) {
+        return;
+    }
+    plan_leave(cx, p, row->original_time, facts, series);
+}
+
+static void add_people(const cJSON *facts, cJSON *list)
+{
+    const cJSON *people = cJSON_GetObjectItemCaseSensitive(facts, "attendees"), *one;
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
+        cJSON_AddItemToArray(list, cJSON_Duplicate(one, true));
+}
+
+/* Facts that name all who hear of a change of the series. Where exceptions are made again,
+ * their guests hear of that. */
+static cJSON *who_hear(
+    struct ctx *cx, const struct planner *p, const cJSON *was, const cJSON *now)
+{
+    cJSON *facts = json_own(cx, cJSON_CreateObject());
+    cJSON *list = cJSON_AddArrayToObject(
+        cJSON_AddObjectToObject(facts, "attendees"), "list");
+    add_people(was, list);
+    add_people(now, list);
+    for (size_t i = 0; !p->end_moved && i < p->now.overrides.n; i++) {
+        const struct view_override *one = &p->now.overrides.items[i];
+        cJSON *own = NULL;
+        if (!one->cancelled &&
+            plan_override_facts(cx, p, &p->now, one, &own) == ERR_OK)
+            add_people(own, list);
+    }
+    return facts;
+}
+
 /* Exceptions that a change of time or rule takes away (feishu-api 5.19). A rule that only
  * ends elsewhere leaves those that it still has. */
 static void plan_reset(
@@ -164,10 +223,14 @@ static void plan_reset(
         return;
     bool end_only = !start && recurrence_same_but_end(old_rule, new_rule);
     p->end_moved = end_only;
+    const cJSON *hear = who_hear(cx, p, was, now);
     for (size_t i = 0; i < p->before->n_exceptions; i++) {
         const struct series_row *row = &p->before->exceptions[i];
-        if (!end_only || !view_has(cx, p->env, &p->now, row->original_time))
-            delete_row(cx, p, row);
+        if (end_only && view_has(cx, p->env, &p->now, row->original_time))
+            continue;
+        if (view_find(&p->was, row->original_time) != NULL)
+            plan_leave_row(cx, p, row, hear);
+        delete_row(cx, p, row);
     }
     p->reset = !end_only;
 }
@@ -275,13 +338,13 @@ static bool others_attend(struct ctx *cx, struct planner *p, const struct series
 {
     cJSON *facts = NULL;
     struct series_row full = series_row_with_people(p->before, row);
-    bool over = facts_read(cx, p->env, &full, &facts) == ERR_OK && is_past(cx, facts);
+    bool over = facts_read(cx, p->env, &full, &facts) == ERR_OK && plan_is_past(cx, facts);
     for (size_t i = 0; over && row->original_time == 0 && i < p->before->n_exceptions;
          i++) {
         const struct series_row *one = &p->before->exceptions[i];
         cJSON *own = NULL;
         over = row_is_cancelled(one) || facts_read(cx, p->env, one, &own) != ERR_OK ||
-            is_past(cx, own);
+            plan_is_past(cx, own);
     }
     return facts != NULL && !over && plan_concerns_others(p, facts) &&
         !keeps_to_itself(cx, p, row);
@@ -299,8 +362,14 @@ enum err convert_plan_delete(struct ctx *cx, const struct convert_env *env,
     if (served != NULL && read_was(cx, &p, served) != ERR_OK)
         p.was = (struct view){0};
     const struct series_row *master = before->master;
+    cJSON *series = NULL;
+    if (p.organizer && master != NULL && before->n_exceptions > 0 &&
+        facts_read(cx, env, master, &series) != ERR_OK)
+        series = NULL;
     for (size_t i = 0; p.organizer && i < before->n_exceptions; i++) {
         const struct series_row *row = &before->exceptions[i];
+        if (series != NULL)
+            plan_leave_row(cx, &p, row, series);
         if (master != NULL)
             delete_row(cx, &p, row);
         else if (!row_is_cancelled(row))

@@ -141,6 +141,31 @@ static void plan_removed(struct ctx *cx, struct planner *p, const struct change 
     }
 }
 
+void plan_leave(struct ctx *cx, struct planner *p, int64_t original_time,
+    const cJSON *facts, const cJSON *series)
+{
+    struct requests all = {STEP_REMOVE_ATTENDEES, "delete_ids", ATTENDEES_MAX_REMOVE,
+        ATTENDEES_MAX_REMOVE, 0, 0, true, NULL};
+    const struct change change = {.original_time = original_time};
+    const cJSON *people = people_of(facts), *one;
+    if (people == NULL || !plan_concerns_others(p, facts) || plan_is_past(cx, facts))
+        return;
+    const struct people_index *own = index_of(cx, p, people);
+    const struct people_index *others = index_of(cx, p, people_of(series));
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
+    {
+        if (!is_guest(p, one) || json_bool(one, "refused", false) ||
+            json_bool(one, "silent", false) || is_repeated(cx, p, own, one) ||
+            plan_find_person(cx, p->env, others, one) != NULL)
+            continue;
+        cJSON *request = people_request(cx, p->env, one);
+        if (request == NULL || str_eq(json_text(request, "type"), "resource"))
+            continue;
+        cJSON_DeleteItemFromObjectCaseSensitive(request, "is_optional");
+        add_request(cx, p, &change, &all, request);
+    }
+}
+
 static void plan_added(struct ctx *cx, struct planner *p, const struct change *change)
 {
     struct requests all = {STEP_ADD_ATTENDEES, "attendees", ATTENDEES_MAX_ADD,
@@ -154,6 +179,9 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
     const struct people_index *after = index_of(cx, p, people);
     const struct people_index *known = index_of(cx, p, people_of(p->known));
     const struct series_people series = series_people(cx, p, change);
+    /* Who hears nothing when the people of an exception are made again as they were. */
+    const struct people_index *there =
+        plan_says_the_same(change) ? index_of(cx, p, people_of(change->heard)) : NULL;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
         if (!is_guest(p, one) || json_bool(one, "refused", false) ||
@@ -172,7 +200,9 @@ static void plan_added(struct ctx *cx, struct planner *p, const struct change *c
         bool hears = p->known == NULL || p->news ||
             plan_find_person(cx, p->env, known, one) == NULL;
         bool tell = was == NULL && hears && !silent && !json_bool(one, "silent", false) &&
-            !comes_to_series(cx, p, &series, one);
+            !comes_to_series(cx, p, &series, one) &&
+            (there == NULL || hears_of_series(cx, p, &series, one) ||
+                plan_find_person(cx, p->env, there, one) == NULL);
         add_request(cx, p, change, tell ? &all : &quiet, request);
     }
 }

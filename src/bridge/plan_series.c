@@ -101,7 +101,7 @@ static char *id_text(struct ctx *cx, int64_t original)
     return arena_strdup(cx->arena, when_rfc3339(original, text));
 }
 
-static enum err override_facts(struct ctx *cx, const struct planner *p,
+enum err plan_override_facts(struct ctx *cx, const struct planner *p,
     const struct view *view, const struct view_override *one, cJSON **facts)
 {
     struct scene scene = view_scene(p->env, view, one->event);
@@ -134,7 +134,7 @@ static enum err facts_before(struct ctx *cx, const struct planner *p,
     bool own = false;
     cJSON *said = NULL;
     if (old != NULL)
-        TRY(override_facts(cx, p, &p->was, old, &said));
+        TRY(plan_override_facts(cx, p, &p->was, old, &said));
     if (old != NULL && series != NULL &&
         series_find(p->before, one->original_time) == NULL)
         TRY(says_nothing(cx, p, old, said, &own));
@@ -145,6 +145,49 @@ static enum err facts_before(struct ctx *cx, const struct planner *p,
     return ERR_OK;
 }
 
+static enum err cancel(
+    struct ctx *cx, struct planner *p, int64_t original, const cJSON *facts)
+{
+    if (!view_has(cx, p->env, &p->now, original) &&
+        (p->before == NULL || series_find(p->before, original) == NULL))
+        return ERR_OK; /* excludes nothing */
+    const struct series_row *row =
+        p->before == NULL ? NULL : series_find(p->before, original);
+    if (!p->organizer && row != NULL && str_eq(people_own_answer(p->env, row), "decline"))
+        return ERR_OK;
+    /* An exception has people of its own. */
+    const struct view_override *old = view_find(&p->was, original);
+    cJSON *said = NULL;
+    if (old != NULL && !old->cancelled)
+        TRY(plan_override_facts(cx, p, &p->was, old, &said));
+    if (p->organizer)
+        plan_step(cx, p,
+            (struct step){.kind = STEP_DELETE,
+                .original_time = original,
+                .notify = plan_tells(p, said != NULL ? said : facts)});
+    else
+        plan_step(cx, p,
+            (struct step){
+                .kind = STEP_REPLY, .original_time = original, .rsvp = "decline"});
+    return ERR_OK;
+}
+
+/* What the occurrence said in the text that is replaced; stays NULL where it did not take
+ * place. */
+static enum err facts_heard(
+    struct ctx *cx, const struct planner *p, int64_t original, cJSON **heard)
+{
+    const struct view_override *old = view_find(&p->was, original);
+    if (p->before == NULL || (old != NULL && old->cancelled))
+        return ERR_OK;
+    if (old != NULL)
+        return plan_override_facts(cx, p, &p->was, old, heard);
+    if (p->series_was != NULL && !view_cancels(&p->was, original) &&
+        view_has(cx, p->env, &p->was, original))
+        *heard = facts_of_occurrence(cx, p->series_was, original);
+    return ERR_OK;
+}
+
 static enum err plan_override(struct ctx *cx, struct planner *p,
     const struct view_override *one, const struct view_override *old, const cJSON *series)
 {
@@ -152,12 +195,24 @@ static enum err plan_override(struct ctx *cx, struct planner *p,
     const struct series_row *row =
         p->before == NULL ? NULL : series_find(p->before, original);
     cJSON *was = NULL, *now = NULL, *body = json_own(cx, cJSON_CreateObject());
-    TRY(override_facts(cx, p, &p->now, one, &now));
+    cJSON *heard = NULL;
+    TRY(plan_override_facts(cx, p, &p->now, one, &now));
     TRY(facts_before(cx, p, one, old, series, &was));
+    TRY(facts_heard(cx, p, original, &heard));
+    if (p->reset && p->before->master != NULL) {
+        struct meanwhile also = {
+            .original_time = original, .series = series, .now = now};
+        TRY(plan_meanwhile(cx, p, &also));
+        if (also.cancelled)
+            return cancel(cx, p, original, series);
+        now = also.now;
+        heard = also.heard;
+    }
     if (was == NULL)
         return fail(cx, ERR_UPSTREAM_REFUSED,
             "RECURRENCE-ID %s: Feishu knows no such occurrence", id_text(cx, original));
-    struct change change = {.original_time = original, .was = was, .now = now};
+    struct change change = {
+        .original_time = original, .was = was, .now = now, .heard = heard};
     bool visible;
     size_t steps = p->plan->steps.n;
     TRY(plan_body(cx, p, &change, body, &visible));
@@ -176,28 +231,6 @@ static enum err plan_override(struct ctx *cx, struct planner *p,
 }
 
 /* ---- cancelled and restored occurrences ---- */
-
-static enum err cancel(
-    struct ctx *cx, struct planner *p, int64_t original, const cJSON *facts)
-{
-    if (!view_has(cx, p->env, &p->now, original) &&
-        (p->before == NULL || series_find(p->before, original) == NULL))
-        return ERR_OK; /* excludes nothing */
-    const struct series_row *row =
-        p->before == NULL ? NULL : series_find(p->before, original);
-    if (!p->organizer && row != NULL && str_eq(people_own_answer(p->env, row), "decline"))
-        return ERR_OK;
-    if (p->organizer)
-        plan_step(cx, p,
-            (struct step){.kind = STEP_DELETE,
-                .original_time = original,
-                .notify = plan_tells(p, facts)});
-    else
-        plan_step(cx, p,
-            (struct step){
-                .kind = STEP_REPLY, .original_time = original, .rsvp = "decline"});
-    return ERR_OK;
-}
 
 /* What a changed occurrence has to be told to be as the rule gives it. */
 static enum err plain_body(struct ctx *cx, const struct planner *p,
@@ -226,6 +259,7 @@ static enum err restore(
     if (p->end_moved && !view_has(cx, p->env, &p->now, original))
         return ERR_OK;
     TRY(plain_body(cx, p, row, master, &body));
+    plan_leave_row(cx, p, row, master);
     plan_step(cx, p,
         (struct step){.kind = STEP_DELETE,
             .original_time = original,
@@ -281,8 +315,12 @@ static enum err plan_gone(
         if (p->now.master != NULL) {
             TRY(restore(cx, p, original, master));
         } else if (row != NULL) {
-            plan_step(
-                cx, p, (struct step){.kind = STEP_DELETE, .original_time = original});
+            cJSON *said = NULL;
+            TRY(plan_override_facts(cx, p, was, one, &said));
+            plan_step(cx, p,
+                (struct step){.kind = STEP_DELETE,
+                    .original_time = original,
+                    .notify = plan_tells(p, said)});
         }
     }
     struct times cancelled = cancelled_of(cx, was);
@@ -299,8 +337,14 @@ enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master)
     const struct view *old_view = p->reset || p->before == NULL ? &nothing : &p->was;
     if (p->before != NULL)
         TRY(plan_gone(cx, p, old_view, master));
-    if (p->reset)
-        TRY(plan_carry(cx, p, master));
+    cJSON *series = NULL;
+    if (p->reset && p->before->master != NULL) {
+        TRY(plan_series_facts(cx, p, &series));
+        TRY(plan_carry(cx, p));
+        master = series;
+    } else if (p->before != NULL && !p->reset) {
+        TRY(plan_follow(cx, p));
+    }
     struct times cancelled = cancelled_of(cx, &p->now);
     for (size_t i = 0; i < cancelled.n; i++) {
         if (!view_cancels(old_view, cancelled.items[i]))

@@ -166,10 +166,13 @@ static enum err meet_guarded(struct ctx *cx, struct pull *pull, struct store_tx 
     bool both_gone = event_cancelled(event) && event_cancelled(item->event);
     if (!both_gone && event_differs(event, item->event))
         pull->deferred = pull->result->deferred = true;
-    else if (!both_gone && old->attendees &&
-        (!row.original_time || !str_eq(old->attendees, "[]"))) {
-        /* It may have been delivered for its people, too. */
-        row.json = event_with_attendees(cx, event, old->attendees);
+    else if (!both_gone &&
+        (old->attendees ? !row.original_time || !str_eq(old->attendees, "[]")
+                        : row.original_time != 0)) {
+        /* It may have been delivered for its people, too, and those of an exception that
+         * a write made are not known yet. */
+        if (old->attendees)
+            row.json = event_with_attendees(cx, event, old->attendees);
         row.attendees = NULL;
         if (row.original_time)
             TRY(mark_master(cx, tx, rows, n));

@@ -110,6 +110,9 @@ void push_row_set(struct ctx *cx, struct push *push, int64_t original_time,
     }
     if (event) {
         cJSON *copy = json_copy(cx, event);
+        /* Who attends what was cancelled and takes place again, is to be read. */
+        if (!event_cancelled(event) && event_cancelled(json_parse(cx->arena, row->json)))
+            row->attendees = NULL;
         cJSON_DeleteItemFromObjectCaseSensitive(copy, "attendees");
         keep_files(cx, copy, row->json);
         if (!row->attendees && !attendees)
