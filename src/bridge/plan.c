@@ -191,8 +191,8 @@ static void add_people(const cJSON *facts, cJSON *list)
         cJSON_AddItemToArray(list, cJSON_Duplicate(one, true));
 }
 
-/* Facts that name all who hear of a change of the series. Where exceptions are made again,
- * their guests hear of that. */
+/* Facts that name all who hear of a change of the series. Where exceptions are made
+ * again, their guests hear of that. */
 static cJSON *who_hear(
     struct ctx *cx, const struct planner *p, const cJSON *was, const cJSON *now)
 {
@@ -338,7 +338,8 @@ static bool others_attend(struct ctx *cx, struct planner *p, const struct series
 {
     cJSON *facts = NULL;
     struct series_row full = series_row_with_people(p->before, row);
-    bool over = facts_read(cx, p->env, &full, &facts) == ERR_OK && plan_is_past(cx, facts);
+    bool over =
+        facts_read(cx, p->env, &full, &facts) == ERR_OK && plan_is_past(cx, facts);
     for (size_t i = 0; over && row->original_time == 0 && i < p->before->n_exceptions;
          i++) {
         const struct series_row *one = &p->before->exceptions[i];

@@ -58,8 +58,8 @@ enum err plan_same_organizer(struct ctx *cx, const struct convert_env *env,
  * ATTENDEE_CHANGE, MAX_ATTENDEES. */
 enum err plan_people(struct ctx *cx, struct planner *p, const struct change *change);
 
-/* A step for the guests of an exception alone, before its row is destroyed: what is told of
- * the series does not reach them. facts: of the exception; series: of what its guests
+/* A step for the guests of an exception alone, before its row is destroyed: what is told
+ * of the series does not reach them. facts: of the exception; series: of what its guests
  * hear, NULL = nothing. */
 void plan_leave(struct ctx *cx, struct planner *p, int64_t original_time,
     const cJSON *facts, const cJSON *series);

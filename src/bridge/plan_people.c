@@ -151,12 +151,14 @@ void plan_leave(struct ctx *cx, struct planner *p, int64_t original_time,
     if (people == NULL || !plan_concerns_others(p, facts) || plan_is_past(cx, facts))
         return;
     const struct people_index *own = index_of(cx, p, people);
-    const struct people_index *others = index_of(cx, p, people_of(series));
+    const struct people_index *others = index_of(cx, p, people_of(series)),
+                              *before = index_of(cx, p, people_of(p->series_was));
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(people, "list"))
     {
         if (!is_guest(p, one) || json_bool(one, "refused", false) ||
             json_bool(one, "silent", false) || is_repeated(cx, p, own, one) ||
-            plan_find_person(cx, p->env, others, one) != NULL)
+            plan_find_person(cx, p->env, others, one) != NULL ||
+            plan_find_person(cx, p->env, before, one) != NULL)
             continue;
         cJSON *request = people_request(cx, p->env, one);
         if (request == NULL || str_eq(json_text(request, "type"), "resource"))
