@@ -27,6 +27,7 @@ struct recipient {
     const char *id; /* open_id or room id, NULL = nobody */
     const char *key; /* NULL = not to be cached */
     bool done, failed, room;
+    bool masked; /* takes part in the event that is left out */
     busy_list busy;
 };
 struct question {
@@ -37,6 +38,7 @@ struct question {
     size_t n;
     const char *mask_uid;
     busy_list masked; /* when that event takes place */
+    struct comp *masked_calendar;
     struct arena *arena;
 };
 
@@ -90,13 +92,15 @@ static void sort_and_merge(struct recipient *one)
     one->busy.n = kept + 1;
 }
 
-/* Upstream lists meetings one by one, so that one of them can be left out. */
-static bool is_masked(const struct question *question, const struct be_busy *busy)
+/* Upstream lists meetings one by one, so that one of them can be left out: once, since
+ * whoever has another one at the very same time is busy. */
+static bool is_masked(
+    const struct question *question, bool *left_out, const struct be_busy *busy)
 {
     for (size_t i = 0; i < question->masked.n; i++)
-        if (question->masked.items[i].start_s == busy->start_s &&
+        if (!left_out[i] && question->masked.items[i].start_s == busy->start_s &&
             question->masked.items[i].end_s == busy->end_s)
-            return true;
+            return left_out[i] = true;
     return false;
 }
 
@@ -104,13 +108,15 @@ static void add_items(struct ctx *cx, const struct question *question,
     struct recipient *one, const cJSON *items)
 {
     const cJSON *item;
+    bool *left_out = ARENA_ARRAY(cx->arena, bool, question->masked.n + 1);
     cJSON_ArrayForEach(item, items)
     {
         struct be_busy busy = {.kind = BUSY_BUSY};
         const char *answer = json_text(item, "rsvp_status");
         if (!when_parse_rfc3339(json_text(item, "start_time"), &busy.start_s) ||
             !when_parse_rfc3339(json_text(item, "end_time"), &busy.end_s) ||
-            str_ieq(answer, "decline") || is_masked(question, &busy))
+            str_ieq(answer, "decline") ||
+            (one->masked && is_masked(question, left_out, &busy)))
             continue;
         if (str_ieq(answer, "tentative") || str_ieq(answer, "needs_action"))
             busy.kind = BUSY_TENTATIVE;
@@ -251,6 +257,22 @@ static bool mask_one(void *self, const struct instance *one)
     return true;
 }
 
+/* Whoever has no part in the event is busy then with another one. */
+static bool takes_part(struct ctx *cx, const struct question *question,
+    const struct be_user *user, const char *id)
+{
+    const struct comp *event;
+    const struct line *line;
+    if (!question->masked.n || !id || str_eq(id, user->segment))
+        return question->masked.n && id;
+    for (size_t i = 0; (event = comp_next_sub(question->masked_calendar, "VEVENT", &i));)
+        for (size_t j = 0; (line = comp_next_line(event, "ATTENDEE", &j));)
+            if (!str_ieq(line_param(line, "PARTSTAT"), "DECLINED") &&
+                str_eq(directory_person(cx, question->bridge, user, line->value), id))
+                return true;
+    return false;
+}
+
 static void read_mask(struct ctx *cx, struct question *question)
 {
     struct calendar *list;
@@ -264,11 +286,13 @@ static void read_mask(struct ctx *cx, struct question *question)
         store_calendars(
             cx, question->bridge->store, question->account_id, &list, &n))
         return;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !question->masked_calendar; i++)
         if (!store_object_by_uid(cx, question->bridge->store, list[i].id,
                 question->mask_uid, &object) &&
-            !ics_object_parse(cx, object.text, object.text_bytes, &parsed))
+            !ics_object_parse(cx, object.text, object.text_bytes, &parsed)) {
+            question->masked_calendar = parsed.calendar;
             expand_each(cx, parsed.calendar, &range, mask_one, question);
+        }
 }
 
 enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user *user,
@@ -297,6 +321,7 @@ enum err be_freebusy(struct ctx *cx, struct bridge *bridge, const struct be_user
         struct recipient *one = &question.recipients[i];
         one->id = directory_person(cx, bridge, user, addresses[i]);
         one->room = one->id && str_starts(one->id, "omm_");
+        one->masked = takes_part(cx, &question, user, one->id);
         /* One's own busy time changes with every own write. */
         if (one->id && !str_eq(one->id, user->segment) && !question.mask_uid)
             known_get(cx, &question, one);

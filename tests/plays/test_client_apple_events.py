@@ -10,6 +10,7 @@ from apple import (HOME, PRINCIPAL, TEXT, body, element, expand, multiget, outbo
 from bridge import event, precondition, responses
 from clients import (ADA, BOB, CALDAV, CS, DAV, MAIL, SOON, busy_answers, found_in, only, put_event,
                      send, token_of, written)
+from feishu_sim import EVE
 from shared import ada, bridge, sim  # noqa: F401
 
 
@@ -250,6 +251,28 @@ def test_apples_masked_uid_leaves_an_event_out(sim, bridge, ada):
     masked = outbox(ada, ["ada@example.com"], (f"X-CALENDARSERVER-MASK-UID:{uid}",))
     assert busy not in masked.text
     assert ada.delete(href).status_code == 204
+
+
+def test_a_masked_uid_hides_no_other_event_of_the_same_time(sim, bridge, ada):
+    """Who moves a meeting wants to know who has another one then."""
+    when = (SOON + 100000, SOON + 103600)
+    ours = sim.add_event(ADA, "Ours", when, attendees=[{"user": BOB, "rsvp": "accept"}])
+    bridge.sync(ada.name)
+    href, = [one for one in ada.members(ada.href) if "SUMMARY:Ours" in ada.get(one)]
+    mask = ("X-CALENDARSERVER-MASK-UID:" + re.search("UID:(.*)\r\n", ada.get(href)).group(1),)
+    three = ["ada@example.com", "bob@example.com", "eve@example.com"]
+
+    def busy(more=mask):
+        return {who.split(":")[1].split("@")[0] for who, (_, data) in
+                busy_answers(outbox(ada, three, more)).items() if "20270116T114640Z" in data}
+    assert busy(("X-CALENDARSERVER-MASK-UID:none",)) == {"ada", "bob"} and busy() == set()
+    sim.add_event(EVE, "Hers", when)
+    assert busy() == {"eve"}
+    sim.add_event(BOB, "His", when)
+    assert busy() == {"bob", "eve"}
+    sim.add_event(ADA, "Mine", when)
+    assert busy() == set(name.split("@")[0] for name in three)
+    sim.edit(ADA, "event_delete", event_id=ours["event_id"])
 
 
 def test_the_window_of_availability_asks_by_expansion(ada):
