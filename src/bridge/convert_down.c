@@ -398,8 +398,7 @@ static bool until_of(const cJSON *facts, int64_t *until_s)
     if (rule == NULL)
         return false;
     *until_s = when_parse_ics(json_text(rule, "until"), &civil, &is_date, &is_utc)
-        ? civil_seconds(&civil)
-        : ZONE_HORIZON_S;
+        ? civil_seconds(&civil) : ZONE_HORIZON_S;
     return true;
 }
 
@@ -412,18 +411,14 @@ static enum err add_zones(struct ctx *cx, struct down *down)
     for (size_t i = 0; i <= down->series->n_exceptions; i++) {
         const struct series_row *row =
             i == 0 ? down->series->master : &down->series->exceptions[i - 1];
-        if (row == NULL ||
-            (i > 0 &&
-                (row_is_cancelled(row) || !exception_is_shown(down->series, row))))
+        if (row == NULL || (i > 0 && (row_is_cancelled(row) ||
+                                         !exception_is_shown(down->series, row))))
             continue;
         cJSON *facts = NULL;
-        if (i == 0)
-            TRY(row_facts(cx, down, row, &facts));
-        else
-            TRY(exception_facts(cx, down, row, &facts));
+        TRY(i == 0 ? row_facts(cx, down, row, &facts)
+                   : exception_facts(cx, down, row, &facts));
         int64_t start_s = fact_time(facts, "start_time").unix_s;
-        int64_t end_s = fact_time(facts, "end_time").unix_s;
-        int64_t last_s;
+        int64_t end_s = fact_time(facts, "end_time").unix_s, last_s;
         if (until_of(facts, &last_s) && last_s > end_s)
             end_s = last_s;
         from_s = start_s < from_s ? start_s : from_s;
@@ -441,8 +436,7 @@ static enum err add_zones(struct ctx *cx, struct down *down)
     return ERR_OK;
 }
 
-/* libical's error notes are never served; METHOD has no place in a stored object (RFC
- * 4791 4.1). */
+/* X-LIC-ERROR is never served; METHOD has no place in a stored object (RFC 4791 4.1). */
 static void clean(struct comp *comp)
 {
     size_t kept = 0;
@@ -493,13 +487,12 @@ enum err convert_down(struct ctx *cx, const struct convert_env *env,
     struct comp *calendar;
     if (series_is_veiled(env, series))
         shadow = NULL;
-    if (shadow != NULL && lines_parse(cx, shadow, strlen(shadow), &calendar) == ERR_OK) {
-        struct down down = {.env = env, .series = series};
-        if (lay(cx, &down, calendar, text) == ERR_OK)
-            return ERR_OK;
-    }
-    /* A shadow that can no longer be read must not hide the event. */
     struct down down = {.env = env, .series = series};
+    if (shadow != NULL && lines_parse(cx, shadow, strlen(shadow), &calendar) == ERR_OK &&
+        lay(cx, &down, calendar, text) == ERR_OK)
+        return ERR_OK;
+    /* A shadow that can no longer be read must not hide the event. */
+    down = (struct down){.env = env, .series = series};
     TRY(lay(cx, &down, calendar_new(cx), text));
     cx->err = ERR_OK;
     cx->err_text = NULL;

@@ -45,7 +45,7 @@ enum err store_begin_journalled(
     struct ctx *cx, struct store *store, struct store_tx **tx);
 /* Commits when err is ERR_OK, else rolls back; returns err or that of the commit. */
 enum err store_end(struct ctx *cx, struct store_tx *tx, enum err err);
-/* Returns when all is on disk that this thread has written, journal entries too. STORE. */
+/* Returns when all is on disk that this thread wrote, journal entries too. STORE. */
 enum err store_settle(struct ctx *cx, struct store *store);
 
 /* Between the two, every read of this thread sees one state of the store and costs
@@ -291,8 +291,7 @@ struct row {
     int64_t seen;           /* number of the full read that saw it last */
 };
 enum err store_rows(struct ctx *cx, struct store *store, int64_t calendar_id,
-    const char *uid, struct row **list,
-    size_t *n); /* master first, then by original_time */
+    const char *uid, struct row **list, size_t *n); /* by original_time, master first */
 enum err store_rows_tx(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
     const char *uid, struct row **list, size_t *n);
 enum err store_row_save(struct ctx *cx, struct store_tx *tx, const struct row *row);
@@ -493,7 +492,6 @@ enum err store_journals(
 /* ---- creates whose clients were not told how they ended ---- */
 enum err store_unanswered_set(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,
     const char *name, const unsigned char digest[SHA256_BYTES]);
-/* True when there is one of that name and digest. */
 enum err store_unanswered(struct ctx *cx, struct store *store, int64_t calendar_id,
     const char *name, const unsigned char digest[SHA256_BYTES], bool *found);
 enum err store_unanswered_remove(

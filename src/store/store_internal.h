@@ -89,8 +89,8 @@ enum err durable_check(struct ctx *cx, struct store *store);
 uint64_t durable_next(struct store *store);
 /* The disk may begin to write; whether and how that ends only a sync tells. */
 void durable_hint(struct store *store);
-/* Returns when that sync has ended; makes it when nobody else does. Error: STORE, and what
- * was committed may or may not outlive a power failure. */
+/* Returns when that sync has ended; makes it when nobody else does. Error: STORE, and
+ * what was committed may or may not outlive a power failure. */
 enum err durable_wait(struct ctx *cx, struct store *store, uint64_t number);
 
 /* ---- epoch.c ---- */
