@@ -9,7 +9,8 @@ import functools
 import pytest
 
 from feishu_sim import ADA, BOB, DAY, HOUR, SOON, FeishuSim
-from stage import WRITES, Stage, has_hooks, patient, put, simple
+from stage import Stage, has_hooks, patient
+from writing import WRITES, put, simple
 
 MOMENTS_MAX = 150
 

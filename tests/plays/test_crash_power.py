@@ -16,8 +16,8 @@ import pytest
 import powercut
 from bridge import Bridge, Client, event, wait_until
 from feishu_sim import ADA, BOB, HOUR, SOON, FeishuSim
-from stage import (ChangeAttendees, ChangeSeries, Create, CreateCalendar, DeleteSeries,
-                   Move, Stage, has_hooks, make, patient, simple)
+from stage import Stage, has_hooks, patient
+from writing import ChangeAttendees, ChangeSeries, Create, CreateCalendar, DeleteSeries, Move, make, simple
 
 pytestmark = pytest.mark.skipif(not (has_hooks() and powercut.works()),
                                 reason="built without --enable-test-hooks, or with a sanitizer")

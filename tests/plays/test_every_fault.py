@@ -10,7 +10,8 @@ import threading
 import pytest
 
 from feishu_sim import FeishuSim
-from stage import WRITES, Create, Stage, has_hooks, patient, simple, put
+from stage import Stage, has_hooks, patient
+from writing import WRITES, Create, put, simple
 
 pytestmark = pytest.mark.skipif(not has_hooks(), reason="built without --enable-test-hooks")
 

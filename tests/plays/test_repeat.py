@@ -9,7 +9,8 @@ import requests
 
 from bridge import event, wait_until
 from feishu_sim import FeishuSim
-from stage import INVITE_BOB, Stage, has_hooks, living, told
+from stage import Stage, has_hooks, living, told
+from writing import INVITE_BOB
 
 pytestmark = pytest.mark.skipif(not has_hooks(), reason="built without --enable-test-hooks")
 NEW = {"If-None-Match": "*"}

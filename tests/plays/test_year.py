@@ -16,7 +16,8 @@ import requests
 
 from bridge import event, precondition, responses, wait_until
 from feishu_sim import ADA, BOB, DAY, HOUR, SOON, FeishuSim
-from stage import INVITE_BOB, ORGANIZER, Stage, check_equal, has_hooks, patient
+from stage import Stage, check_equal, has_hooks, patient
+from writing import INVITE_BOB, ORGANIZER
 
 pytestmark = pytest.mark.skipif(not has_hooks(), reason="built without --enable-test-hooks")
 GRANT = 365 * DAY
