@@ -35,10 +35,12 @@ build_all() {
     make -s -j"$(nproc)" >make.log 2>&1 || { tail -n 40 make.log >&2; exit 1; }
 }
 
-# True when a Feishu app is configured by environment or file.
+# True when a Feishu app is configured by environment or file. A configuration with a mistake in
+# it says so, and is not mistaken for none.
 app_configured() {
-    [ -n "${FEISHU_CALDAV_FEISHU_APP_ID:-}" ] ||
-        "$build/feishu-caldav" config 2>/dev/null | grep -q '^feishu\.app-id = .'
+    local effective
+    effective=$("$build/feishu-caldav" config) || exit 1
+    grep -q '^feishu\.app-id = .' <<<"$effective"
 }
 
 # wait_for SECONDS COMMAND...: tries until the command succeeds.
