@@ -150,11 +150,13 @@ static enum err check_framing(struct exchange *ex, const char *version)
     const char *host = exchange_header(ex, "Host");
     const char *length = exchange_header(ex, "Content-Length");
     bool old = str_eq(version, "HTTP/1.0");
-    if ((host || old) && !(host && strchr(host, ',')) && !(length && strchr(length, ',')))
+    bool one_host = host ? !strchr(host, ',') : old;
+    if (one_host && (!length || (!strchr(length, ',') &&
+                                    !exchange_header(ex, "Transfer-Encoding"))))
         return ERR_OK;
     ex->unclear = true;
     return fail(ex->cx, ERR_BAD_REQUEST,
-        "a request has one Host header, and one Content-Length at most");
+        "a request has one Host header, and one way at most to tell its length");
 }
 
 static void answer_verdict(struct exchange *ex)

@@ -205,7 +205,8 @@ def test_a_request_may_name_the_whole_url(bridge):
 
 @pytest.mark.parametrize("head", [
     "", "Host: a\r\nHost: b\r\n",
-    "Host: a\r\nContent-Length: 0\r\nContent-Length: 40\r\n"])
+    "Host: a\r\nContent-Length: 0\r\nContent-Length: 40\r\n",
+    "Host: a\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\n"])
 def test_what_could_be_read_in_two_ways_is_400_and_ends_the_connection(bridge, head):
     """RFC 9112 3.2, 6.3: what follows may be a request for one reader, a body for the other."""
     one = f"GET /healthz HTTP/1.1\r\n{head}\r\n"
