@@ -325,11 +325,15 @@ enum err write_delete(struct ctx *cx, struct write *write,
     bool reply)
 {
     struct held held;
+    struct object one = {0};
     TRY(write_check_rights(cx, write->bridge, user, calendar));
     write_open(cx, write, user, calendar, name);
-    /* Its UID is nobody else's before it is gone. */
-    TRY(take_for_write(cx, write, NULL, &held));
-    enum err err = delete_locked(cx, write, reply);
+    /* Who gives its UID to another name waits until it is gone. */
+    enum err err = store_object(cx, write->bridge->store, calendar->id, name, &one);
+    if (err && err != ERR_NOT_FOUND)
+        return err;
+    TRY(take_for_write(cx, write, one.uid, &held));
+    err = delete_locked(cx, write, reply);
     held_release(&held);
     return err;
 }

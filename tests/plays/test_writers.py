@@ -65,11 +65,12 @@ def test_a_delete_of_one_event_waits_for_no_writer_of_another(sim, ada):
     slow = Writer(ada, ada.href + "slow.ics", None)
     is_held(sim)
     assert ada.delete(ada.href + "quick.ics").status_code == 204
-    again = Writer(ada, ada.href + "slow.ics", event("slow", summary="Again"))
+    again = Writer(ada, ada.href + "again.ics", event("slow", summary="Again"))
     assert list(ada.members(ada.href)) == [ada.href + "slow.ics"]
     assert slow.is_alive() and again.is_alive()
     sim.clear_faults()
     assert (slow.status(), again.status()) == (204, 201)
+    assert list(ada.members(ada.href)) == [ada.href + "again.ics"]
 
 
 def test_a_slow_write_and_a_waiting_pull_hold_up_no_other_write(sim, ada):
