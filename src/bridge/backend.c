@@ -36,6 +36,16 @@ static enum err user_from(struct ctx *cx, struct bridge *bridge,
     return ERR_OK;
 }
 
+enum err be_look_begin(struct ctx *cx, struct bridge *bridge)
+{
+    return store_snapshot_begin(cx, bridge->store);
+}
+
+void be_look_end(struct bridge *bridge)
+{
+    store_snapshot_end(bridge->store);
+}
+
 enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user)
 {
     struct account *account = ARENA_NEW(cx->arena, struct account);

@@ -89,6 +89,10 @@ struct be_gone {
 };
 enum err be_calendars_gone(struct ctx *cx, struct bridge *bridge,
     const struct be_user *user, int64_t since, struct be_gone **list, size_t *n);
+/* What is read between the two is of one moment, and costs less. Inside, nobody waits for
+ * anything. */
+enum err be_look_begin(struct ctx *cx, struct bridge *bridge);
+void be_look_end(struct bridge *bridge);
 /* Joins a sync token's number to this store; sync tokens of another epoch are not
  * valid. */
 const char *be_epoch(struct bridge *bridge);

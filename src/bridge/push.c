@@ -198,17 +198,28 @@ static bool answer_again(struct ctx *cx, const struct write *write, const char *
     return true;
 }
 
+/* *result has an object when there is nothing left to do. */
+static enum err look(struct ctx *cx, struct write *write, const char *uid,
+    struct be_put_result *result)
+{
+    TRY(write_load(cx, write));
+    if (answer_again(cx, write, write->split.text, result))
+        return ERR_OK;
+    TRY(write_check_expectation(cx, write));
+    return check_uid(cx, write, uid);
+}
+
 static enum err put_locked(struct ctx *cx, struct write *write,
     const struct ics_object *parsed, const char *text, struct be_put_result *result)
 {
     struct push *push = &write->push;
     struct render_result rendered = {0};
     TRY(write_finish_before(cx, write, parsed->uid));
-    TRY(write_load(cx, write));
-    if (answer_again(cx, write, write->split.text, result))
-        return ERR_OK;
-    TRY(write_check_expectation(cx, write));
-    TRY(check_uid(cx, write, parsed->uid));
+    TRY(be_look_begin(cx, write->bridge));
+    enum err err = look(cx, write, parsed->uid, result);
+    be_look_end(write->bridge);
+    if (err || result->object.name)
+        return err;
     if (write->have)
         TRY(meet_upstream(cx, write));
     directory_want_people(cx, write->bridge, write->account->id, parsed->calendar);
@@ -216,7 +227,7 @@ static enum err put_locked(struct ctx *cx, struct write *write,
     TRY(plan_put(cx, write));
     push->ical_uid = parsed->uid;
     push->was_there = write->have || write->revive;
-    enum err err = execute(cx, push, &rendered);
+    err = execute(cx, push, &rendered);
     if (err == ERR_UPSTREAM_GONE && write->have)
         return meet_gone(cx, write);
     TRY(err);

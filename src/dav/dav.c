@@ -263,22 +263,30 @@ static enum err work(struct dav *dav)
     return err ? fail(dav->cx, err, "%s", text) : ERR_OK;
 }
 
-static enum err handle(struct dav *dav)
+static enum err look(struct dav *dav)
 {
-    struct ctx *cx = dav->cx;
     const struct dav_request *request = dav->request;
-    dav->target.kind = KIND_ROOT;
-    dav->method = method_find(request->method);
-    if (!dav->method)
-        return fail(cx, ERR_NOT_IMPLEMENTED, "the method is not known");
-    TRY(be_user(cx, request->bridge, request->user_id, &dav->user));
+    TRY(be_user(dav->cx, request->bridge, request->user_id, &dav->user));
     prefer_read(dav);
     enum err err = resource_find(dav, &request->path, &dav->target);
     if (err)
         return nowhere(dav, err);
     TRY(check_target(dav));
     TRY(check_body(dav));
-    TRY(check_conditions(dav));
+    return check_conditions(dav);
+}
+
+static enum err handle(struct dav *dav)
+{
+    struct bridge *bridge = dav->request->bridge;
+    dav->target.kind = KIND_ROOT;
+    dav->method = method_find(dav->request->method);
+    if (!dav->method)
+        return fail(dav->cx, ERR_NOT_IMPLEMENTED, "the method is not known");
+    TRY(be_look_begin(dav->cx, bridge));
+    enum err err = look(dav);
+    be_look_end(bridge);
+    TRY(err);
     return dav->response->status ? ERR_OK : work(dav);
 }
 

@@ -8,23 +8,55 @@ struct task {
     void *job;
 };
 
+struct worker {
+    struct workers *all;
+    pthread_t thread;
+    pthread_cond_t woken;
+    struct worker *below; /* rests longer */
+    bool resting;
+};
+
+/* Who began to rest last is woken first: what it works with is still in the caches, those
+ * of its connection to the store among them. */
 struct workers {
     pthread_mutex_t lock;
-    pthread_cond_t ready;
     struct task *ring;
     size_t size, first, waiting;
     bool stopping;
+    struct worker *rested_last;
     size_t n_threads;
-    pthread_t threads[];
+    struct worker threads[];
 };
 
-static void *work(void *self)
+/* The lock is held, but not while it rests. */
+static void rest(struct worker *self)
 {
-    struct workers *workers = self;
+    struct workers *workers = self->all;
+    self->below = workers->rested_last;
+    workers->rested_last = self;
+    self->resting = true;
+    while (self->resting)
+        pthread_cond_wait(&self->woken, &workers->lock);
+}
+
+static void wake_one(struct workers *workers)
+{
+    struct worker *one = workers->rested_last;
+    if (!one)
+        return;
+    workers->rested_last = one->below;
+    one->resting = false;
+    pthread_cond_signal(&one->woken);
+}
+
+static void *work(void *me)
+{
+    struct worker *self = me;
+    struct workers *workers = self->all;
     pthread_mutex_lock(&workers->lock);
     for (;;) {
         while (!workers->waiting && !workers->stopping)
-            pthread_cond_wait(&workers->ready, &workers->lock);
+            rest(self);
         if (!workers->waiting)
             break;
         struct task task = workers->ring[workers->first];
@@ -42,7 +74,7 @@ enum err workers_start(
     struct ctx *cx, long threads, long max_waiting, struct workers **out)
 {
     struct workers *workers =
-        calloc(1, sizeof *workers + (size_t)threads * sizeof(pthread_t));
+        calloc(1, sizeof *workers + (size_t)threads * sizeof(struct worker));
     struct task *ring = calloc((size_t)max_waiting, sizeof *ring);
     if (!workers || !ring) {
         free(workers);
@@ -52,9 +84,12 @@ enum err workers_start(
     workers->ring = ring;
     workers->size = (size_t)max_waiting;
     pthread_mutex_init(&workers->lock, NULL);
-    pthread_cond_init(&workers->ready, NULL);
     for (long i = 0; i < threads; i++) {
-        if (pthread_create(&workers->threads[i], NULL, work, workers) != 0) {
+        struct worker *one = &workers->threads[i];
+        one->all = workers;
+        pthread_cond_init(&one->woken, NULL);
+        if (pthread_create(&one->thread, NULL, work, one) != 0) {
+            pthread_cond_destroy(&one->woken);
             workers_stop(workers);
             workers_free(workers);
             return fail(cx, ERR_INTERNAL, "cannot start worker thread %ld", i + 1);
@@ -72,7 +107,7 @@ bool workers_add(struct workers *workers, void (*run)(void *job), void *job)
     if (room) {
         size_t last = (workers->first + workers->waiting++) % workers->size;
         workers->ring[last] = (struct task){.run = run, .job = job};
-        pthread_cond_signal(&workers->ready);
+        wake_one(workers);
     }
     pthread_mutex_unlock(&workers->lock);
     return room;
@@ -84,10 +119,13 @@ void workers_stop(struct workers *workers)
         return;
     pthread_mutex_lock(&workers->lock);
     workers->stopping = true;
-    pthread_cond_broadcast(&workers->ready);
+    while (workers->rested_last)
+        wake_one(workers);
     pthread_mutex_unlock(&workers->lock);
-    for (size_t i = 0; i < workers->n_threads; i++)
-        pthread_join(workers->threads[i], NULL);
+    for (size_t i = 0; i < workers->n_threads; i++) {
+        pthread_join(workers->threads[i].thread, NULL);
+        pthread_cond_destroy(&workers->threads[i].woken);
+    }
     workers->n_threads = 0;
 }
 
@@ -96,7 +134,6 @@ void workers_free(struct workers *workers)
     if (!workers)
         return;
     pthread_mutex_destroy(&workers->lock);
-    pthread_cond_destroy(&workers->ready);
     free(workers->ring);
     free(workers);
 }
