@@ -18,6 +18,9 @@ struct planner {
      * again of each exception that follows it. */
     const cJSON *series_was, *series_now;
     bool series_told; /* its own change is told */
+    /* The caller's new answer to the series, which upstream may take for one to each of
+     * its occurrences; NULL = none. */
+    const char *series_reply;
     /* Of a part that was cut off: what its first occurrence said so far, and whether it
      * now says what those should hear who knew it; NULL for anything else. */
     const cJSON *known;

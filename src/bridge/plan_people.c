@@ -318,9 +318,13 @@ static enum err plan_answer(
     }
     const char *answer = json_text(now, "rsvp");
     /* There is no way back to "no answer" (feishu-api 5.15). */
+    bool overruled = change->original_time != 0 && p->series_reply != NULL &&
+        !str_eq(answer, p->series_reply);
     if (str_eq(answer, "needs_action") ||
-        (was != NULL && str_eq(answer, json_text(was, "rsvp"))))
+        (!overruled && was != NULL && str_eq(answer, json_text(was, "rsvp"))))
         return ERR_OK;
+    if (change->original_time == 0)
+        p->series_reply = answer;
     plan_step(cx, p,
         (struct step){
             .kind = STEP_REPLY, .rsvp = answer, .original_time = change->original_time});

@@ -172,6 +172,18 @@ static enum err cancel(
     return ERR_OK;
 }
 
+/* What was declined before stays declined when the series is answered otherwise. */
+static void decline_again(struct ctx *cx, struct planner *p, int64_t original)
+{
+    const struct series_row *row = series_find(p->before, original);
+    if (p->organizer || p->series_reply == NULL ||
+        str_eq(p->series_reply, "decline") || row == NULL || row_is_cancelled(row))
+        return;
+    plan_step(cx, p,
+        (struct step){
+            .kind = STEP_REPLY, .original_time = original, .rsvp = "decline"});
+}
+
 /* What the occurrence said in the text that is replaced; stays NULL where it did not take
  * place. */
 static enum err facts_heard(
@@ -256,8 +268,17 @@ static enum err restore(
         return fail(cx, ERR_ATTENDEE_CHANGE,
             "EXDATE: the occurrence of %s was cancelled by the organizer",
             id_text(cx, original));
-    if (p->end_moved && !view_has(cx, p->env, &p->now, original))
+    /* What the rule does not have, it does not give back. */
+    if (!view_has(cx, p->env, &p->now, original)) {
+        if (!p->end_moved) {
+            plan_leave_row(cx, p, row, master);
+            plan_step(cx, p,
+                (struct step){.kind = STEP_DELETE,
+                    .original_time = original,
+                    .delete_exception = true});
+        }
         return ERR_OK;
+    }
     TRY(plain_body(cx, p, row, master, &body));
     plan_leave_row(cx, p, row, master);
     plan_step(cx, p,
@@ -349,6 +370,8 @@ enum err plan_exceptions(struct ctx *cx, struct planner *p, const cJSON *master)
     for (size_t i = 0; i < cancelled.n; i++) {
         if (!view_cancels(old_view, cancelled.items[i]))
             TRY(cancel(cx, p, cancelled.items[i], master));
+        else
+            decline_again(cx, p, cancelled.items[i]);
     }
     for (size_t i = 0; i < p->now.overrides.n; i++) {
         const struct view_override *one = &p->now.overrides.items[i];

@@ -174,14 +174,18 @@ static enum err execute(struct ctx *cx, struct push *push, struct render_result 
     return push_settle(cx, push, push_execute(cx, push), result);
 }
 
-/* Deleted in Feishu a moment ago: no client is told of a success, and the next attempt
- * knows. */
+/* Deleted in Feishu a moment ago, or an occurrence of it is: no client is told of a
+ * success, and the next attempt knows. */
 static enum err meet_gone(struct ctx *cx, struct write *write)
 {
     char *text = arena_strdup(cx->arena, ctx_error(cx));
-    TRY(push_gone(cx, &write->push));
+    const struct push *push = &write->push;
+    struct push_fresh fresh = {0};
+    TRY(push_refresh(cx, &write->push, &fresh));
+    bridge_poke(push->bridge, push->account->id, push->calendar->id);
     if (write->expect->check && write->expect->strict)
-        return fail(cx, ERR_PRECONDITION, "the event was deleted in Feishu meanwhile");
+        return fail(cx, ERR_PRECONDITION, "the event was %s in Feishu meanwhile",
+            fresh.gone ? "deleted" : "changed");
     return fail(cx, ERR_UPSTREAM_GONE, "%s", text);
 }
 

@@ -102,6 +102,27 @@ def test_a_series_that_becomes_all_day_has_all_its_days(sim, bridge, ada):
     one.gone()
 
 
+def test_a_cancelled_day_that_the_rule_has_no_more_can_be_taken_back(sim, bridge, ada):
+    one = Series(sim, bridge, ada, lines(5, "Series", "RRULE:FREQ=DAILY;COUNT=5",
+                                         "EXDATE;TZID=Asia/Shanghai:20270108T100000"))
+    sim.edit(ADA, "event_patch", event_id=one.uid + "0", event={"recurrence": "FREQ=DAILY;COUNT=2"})
+    one.seen("the rule", lambda: "COUNT=5" not in ada.get(one.href))
+    text = re.sub("EXDATE.*\r\n", "", ada.get(one.href))
+    one.put(text)
+    assert ada.get(one.href) == text
+    one.gone()
+
+
+def test_an_occurrence_that_is_gone_does_not_take_its_series_along(sim, bridge, ada):
+    one = Series(sim, bridge, ada, lines(5, "Series", "RRULE:FREQ=DAILY;COUNT=5"))
+    sim.fault(method="PATCH", path="*/events/*", code=193001, status=404, count=-1)
+    answer = ada.put(one.href, override(one.text, 7, "Once"))
+    sim.clear_faults()
+    assert answer.status_code >= 400
+    assert ada.get(one.href) == one.text
+    one.gone()
+
+
 def test_who_was_invited_to_one_occurrence_alone_hears_that_it_goes(sim, bridge, ada):
     """With its series, by an earlier end, by an EXDATE, by being taken back; nobody else hears it twice."""
     series = lines(5, "Series", "RRULE:FREQ=DAILY;COUNT=5", ORGANIZER, BOB_LINE)
