@@ -16,6 +16,7 @@
 #include "bridge/split.h"
 #include "feishu/client.h"
 #include "feishu/oauth.h"
+#include "store/journal.h"
 #include "store/polls.h"
 #include "store/store.h"
 

@@ -1,27 +1,18 @@
 /* Upstream laid over the shadow, component by component and field by field. */
 #include "bridge/attendee.h"
-#include "bridge/field_time.h"
+#include "bridge/convert_down.h"
 #include "bridge/rdate.h"
-#include "bridge/series.h"
 #include "bridge/unreadable.h"
 #include "bridge/veil.h"
 
 #include <string.h>
 
-#define PRODID "-//feishu-caldav//feishu-caldav//EN"
 /* How far a VTIMEZONE's history reaches for a series without an end: 2038-01-01. */
 #define ZONE_HORIZON_S INT64_C(2145916800)
 #define DAY_S 86400
 #define YEAR_S INT64_C(31556952)
 
-struct down {
-    const struct convert_env *env;
-    const struct series *series;
-    struct view view;
-    struct zone_list zones;
-};
-
-static struct scene scene_of(struct down *down, struct comp *event)
+struct scene down_scene(struct down *down, struct comp *event)
 {
     struct scene scene = view_scene(down->env, &down->view, event);
     scene.zones = &down->zones;
@@ -33,76 +24,6 @@ static enum err row_facts(
 {
     struct series_row full = series_row_with_people(down->series, row);
     return facts_read(cx, down->env, &full, facts);
-}
-
-/* ---- new components ---- */
-
-static struct comp *calendar_new(struct ctx *cx)
-{
-    struct comp *calendar = comp_new(cx, "VCALENDAR");
-    comp_add_line(cx, calendar, line_new(cx, "VERSION:2.0"));
-    comp_add_line(cx, calendar, line_new(cx, "PRODID:" PRODID));
-    comp_add_line(cx, calendar, line_new(cx, "CALSCALE:GREGORIAN"));
-    return calendar;
-}
-
-/* The one of the other events: a client may have left it unescaped. */
-static struct line *uid_line(struct ctx *cx, const struct down *down)
-{
-    size_t at = 0;
-    const struct comp *other = comp_next_sub(down->view.calendar, "VEVENT", &at);
-    struct line *line = other == NULL ? NULL : comp_line(other, "UID");
-    return line != NULL ? line : line_new(cx, "UID:%s", down->series->ical_uid);
-}
-
-static struct comp *event_new(
-    struct ctx *cx, const struct down *down, const struct series_row *row)
-{
-    char text[WHEN_TEXT_BYTES];
-    struct comp *event = comp_new(cx, "VEVENT");
-    int64_t created_s = json_int(row->event, "create_time", 0);
-    if (created_s < 0 || !time_fits(created_s))
-        created_s = 0;
-    comp_add_line(cx, event, uid_line(cx, down));
-    comp_add_line(
-        cx, event, line_new(cx, "DTSTAMP:%s", when_ics_utc(created_s, text)));
-    return event;
-}
-
-static const char *const series_lines[] = {
-    "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"};
-
-/* A new override: with a shadow it carries what the master's lines say and upstream
- * cannot hold. */
-static struct comp *override_new(
-    struct ctx *cx, struct down *down, const struct series_row *row)
-{
-    struct comp *event;
-    if (down->view.master != NULL) {
-        event = comp_clone(cx, down->view.master);
-        for (size_t i = 0; i < sizeof series_lines / sizeof series_lines[0]; i++)
-            comp_replace_lines(cx, event, series_lines[i], NULL, 0);
-    } else {
-        event = event_new(cx, down, row);
-    }
-    struct scene scene = scene_of(down, event);
-    struct ics_time form = down->view.form;
-    if (!form.set) {
-        const cJSON *start = cJSON_GetObjectItemCaseSensitive(row->event, "start_time");
-        const struct zone *zone = zone_find(json_text(start, "timezone"));
-        form.is_date = *json_text(start, "date") != '\0';
-        form.zone = zone == NULL ? zone_utc() : zone;
-    }
-    struct line *id =
-        original_line(cx, &scene, "RECURRENCE-ID", &form, row->original_time);
-    size_t place = 0;
-    for (size_t i = 0; i < event->items.n; i++) {
-        const struct line *line = event->items.items[i].line;
-        if (line != NULL && (str_eq(line->name, "UID") || str_eq(line->name, "DTSTAMP")))
-            place = i + 1;
-    }
-    comp_insert(cx, event, place, (struct comp_item){.line = id});
-    return event;
 }
 
 static void add_event(struct ctx *cx, struct down *down, struct comp *event, bool first)
@@ -134,10 +55,10 @@ static enum err lay_master(struct ctx *cx, struct down *down)
     cJSON *facts = NULL;
     TRY(row_facts(cx, down, down->series->master, &facts));
     if (view->master == NULL) {
-        view->master = event_new(cx, down, down->series->master);
+        view->master = down_new_event(cx, down, down->series->master);
         add_event(cx, down, view->master, true);
     }
-    struct scene scene = scene_of(down, view->master);
+    struct scene scene = down_scene(down, view->master);
     TRY(facts_patch(cx, &scene, facts));
     TRY(ics_time(cx, view->calendar, comp_line(view->master, "DTSTART"), &view->form));
     view->form.set = true;
@@ -161,7 +82,7 @@ static enum err keep_id(
     int64_t now = original_time(down->env, form.set ? &form : NULL, &id);
     if (now == original || (form.is_date && now / DAY_S == original / DAY_S))
         return ERR_OK;
-    struct scene scene = scene_of(down, event);
+    struct scene scene = down_scene(down, event);
     struct line *own = original_line(cx, &scene, "RECURRENCE-ID", &form, original);
     comp_replace_lines(cx, event, "RECURRENCE-ID", &own, 1);
     return ERR_OK;
@@ -221,7 +142,7 @@ static enum err lay_moved(
         return rdate_unpair(cx, down->env, view, one, false);
     cJSON *facts = NULL, *own = NULL;
     one->event = rdate_event(cx, down->env, view, one->moved_to);
-    struct scene scene = scene_of(down, one->event);
+    struct scene scene = down_scene(down, one->event);
     TRY(exception_facts(cx, down, row, &facts));
     TRY(facts_up(cx, &scene, &own));
     *kept = facts_same_occurrence(own, facts);
@@ -258,12 +179,12 @@ static enum err lay_exception(
         return ERR_OK;
     cJSON *facts = NULL;
     TRY(exception_facts(cx, down, row, &facts));
-    struct comp *event = old != NULL ? old->event : override_new(cx, down, row);
+    struct comp *event = old != NULL ? old->event : down_new_override(cx, down, row);
     if (old == NULL)
         add_event(cx, down, event, false);
     else
         TRY(keep_id(cx, down, event, row->original_time));
-    struct scene scene = scene_of(down, event);
+    struct scene scene = down_scene(down, event);
     return facts_patch(cx, &scene, facts);
 }
 
@@ -273,7 +194,7 @@ static enum err shadow_facts(struct ctx *cx, struct down *down, cJSON **facts)
     *facts = NULL;
     if (down->view.master == NULL || down->view.overrides.n == 0)
         return ERR_OK;
-    struct scene scene = scene_of(down, down->view.master);
+    struct scene scene = down_scene(down, down->view.master);
     return facts_up(cx, &scene, facts);
 }
 
@@ -282,7 +203,7 @@ static enum err says_the_same(struct ctx *cx, struct down *down,
     const struct view_override *one, const cJSON *master, bool *same)
 {
     cJSON *own = NULL;
-    struct scene scene = scene_of(down, one->event);
+    struct scene scene = down_scene(down, one->event);
     TRY(facts_up(cx, &scene, &own));
     *same =
         facts_same_occurrence(own, facts_of_occurrence(cx, master, one->original_time));
@@ -294,8 +215,8 @@ static enum err follow_master(struct ctx *cx, struct down *down,
     const struct view_override *one, const cJSON *facts, bool *follows)
 {
     cJSON *master = NULL;
-    struct scene scene = scene_of(down, one->event);
-    struct scene master_scene = scene_of(down, down->view.master);
+    struct scene scene = down_scene(down, one->event);
+    struct scene master_scene = down_scene(down, down->view.master);
     TRY(keep_id(cx, down, one->event, one->original_time));
     TRY(facts_patch(cx, &scene, facts_of_occurrence(cx, facts, one->original_time)));
     TRY(facts_up(cx, &master_scene, &master));
@@ -362,7 +283,7 @@ static enum err lay_exdates(struct ctx *cx, struct down *down)
         return ERR_OK;
     struct excluded excluded = {cx, down};
     TRY(view_keep_dates(cx, down->env, view, "EXDATE", stays_excluded, &excluded));
-    struct scene scene = scene_of(down, view->master);
+    struct scene scene = down_scene(down, view->master);
     size_t place = 0;
     for (size_t i = 0; i < view->master->items.n; i++) {
         const struct line *line = view->master->items.items[i].line;
@@ -493,7 +414,7 @@ enum err convert_down(struct ctx *cx, const struct convert_env *env,
         return ERR_OK;
     /* A shadow that can no longer be read must not hide the event. */
     down = (struct down){.env = env, .series = series};
-    TRY(lay(cx, &down, calendar_new(cx), text));
+    TRY(lay(cx, &down, down_new_calendar(cx), text));
     cx->err = ERR_OK;
     cx->err_text = NULL;
     return ERR_OK;

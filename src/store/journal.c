@@ -1,3 +1,4 @@
+#include "store/journal.h"
 #include "store/store_internal.h"
 
 #include "base/str.h"

@@ -1,3 +1,4 @@
+#include "store/journal.h"
 #include "store/store_internal.h"
 
 enum err store_unanswered_set(struct ctx *cx, struct store_tx *tx, int64_t calendar_id,

@@ -3,6 +3,18 @@
 
 #include "ical/expand.h"
 
+enum err be_look_begin(struct ctx *cx, struct bridge *bridge)
+{
+    (void)cx;
+    (void)bridge;
+    return ERR_OK;
+}
+
+void be_look_end(struct bridge *bridge)
+{
+    (void)bridge;
+}
+
 enum err be_user(struct ctx *cx, struct bridge *bridge, int64_t id, struct be_user *user)
 {
     for (size_t i = 0; i < 4; i++)

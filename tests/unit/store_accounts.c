@@ -1,6 +1,7 @@
 #include "store_unit.h"
 
 #include "base/str.h"
+#include "store/journal.h"
 
 #define TOKEN "u-a-token-that-must-not-be-in-the-file"
 

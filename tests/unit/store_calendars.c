@@ -1,5 +1,7 @@
 #include "store_unit.h"
 
+#include "store/journal.h"
+
 #include "base/str.h"
 
 static void a_calendar_reads_back_as_it_was_saved(void **state)

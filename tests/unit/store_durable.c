@@ -1,5 +1,7 @@
 #include "store_unit.h"
 
+#include "store/journal.h"
+
 #define WRITERS 8
 #define WRITES 50
 
