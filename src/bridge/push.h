@@ -101,8 +101,6 @@ struct push_fresh {
     bool changed, gone;
 };
 enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fresh);
-/* Takes over that the series was deleted upstream. */
-enum err push_gone(struct ctx *cx, struct push *push);
 /* What execution left behind is put in order: err is how it ended. Returns the error to
  * report. */
 enum err push_settle(

@@ -186,7 +186,7 @@ static enum err take_over(struct ctx *cx, struct push *push)
     return store_end(cx, tx, err);
 }
 
-enum err push_gone(struct ctx *cx, struct push *push)
+static enum err take_over_deletion(struct ctx *cx, struct push *push)
 {
     cJSON *event = json_object(cx->arena);
     cJSON_AddStringToObject(event, "event_id", event_id_join(cx, push->uid, 0));
@@ -259,7 +259,7 @@ enum err push_refresh(struct ctx *cx, struct push *push, struct push_fresh *fres
     fresh->gone =
         !guarded && (err == ERR_UPSTREAM_GONE || (!err && event_cancelled(event)));
     if (fresh->gone)
-        return push_gone(cx, push);
+        return take_over_deletion(cx, push);
     /* What was just made may not be readable yet; and what cannot be asked is taken as
      * known. */
     if (err == ERR_UPSTREAM_GONE || err == ERR_UPSTREAM_APP)
