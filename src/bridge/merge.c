@@ -20,6 +20,8 @@
  * served again, and the client that fetches it may put it back. Of a text older than the
  * few that are kept (OLDER_MAX, OLDER_MAX_S) the oldest is taken for its base.
  */
+#include "bridge/attendee.h"
+#include "bridge/plan.h"
 #include "bridge/series.h"
 
 #include <stdlib.h>
@@ -74,9 +76,43 @@ static void weigh(
         add_name(&tally->back, name);
 }
 
-static void weigh_fields(
-    struct tally *tally, const cJSON *base, const cJSON *upstream, const cJSON *text)
+/* The facts of three texts. */
+struct said {
+    const cJSON *base, *upstream, *text;
+};
+
+static const cJSON *people_of(const cJSON *facts)
 {
+    return cJSON_GetObjectItemCaseSensitive(facts, "attendees");
+}
+
+static bool attends(struct ctx *cx, const struct convert_env *env,
+    const struct people_index *people, const cJSON *one)
+{
+    return plan_find_person(cx, env, people, one) != NULL;
+}
+
+/* Guests come and go one by one: who has somebody that upstream invited saw that, whoever
+ * else is invited beside. */
+static bool knows_a_guest(
+    struct ctx *cx, const struct convert_env *env, const struct said *said)
+{
+    const cJSON *one, *theirs = people_of(said->upstream), *ours = people_of(said->text);
+    bool known = false;
+    if (theirs == NULL || ours == NULL || equal_people(people_of(said->base), theirs))
+        return false;
+    const struct people_index *was = people_index(cx, env, people_of(said->base), true),
+                              *now = people_index(cx, env, ours, true);
+    cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(theirs, "list")) known |=
+        !json_bool(one, "self", false) && !json_bool(one, "organizer", false) &&
+        !attends(cx, env, was, one) && attends(cx, env, now, one);
+    return known;
+}
+
+static void weigh_fields(struct ctx *cx, const struct convert_env *env,
+    const struct said *said, struct tally *tally)
+{
+    const cJSON *base = said->base, *upstream = said->upstream, *text = said->text;
     for (size_t i = 0; i < n_fields; i++) {
         const struct field *field = &fields[i];
         if (field->up != NULL)
@@ -86,6 +122,7 @@ static void weigh_fields(
     }
     weigh(tally, !facts_same_answer(upstream, base), facts_same_answer(upstream, text),
         !facts_same_answer(text, base), "PARTSTAT");
+    tally->known |= knows_a_guest(cx, env, said);
 }
 
 enum occurrence { AS_THE_RULE, CHANGED, CANCELLED };
@@ -142,7 +179,7 @@ static enum err weigh_occurrence(
     TRY(occurrence_facts(cx, sides, &sides->upstream, original, &they_say));
     TRY(occurrence_facts(cx, sides, &sides->text, original, &we_say));
     if (said != NULL && theirs == CHANGED && ours == CHANGED)
-        weigh_fields(tally, said, they_say, we_say);
+        weigh_fields(cx, sides->env, &(struct said){said, they_say, we_say}, tally);
     else
         weigh(tally, !alike(theirs, was, they_say, said),
             alike(theirs, ours, they_say, we_say), !alike(ours, was, we_say, said),
@@ -175,7 +212,9 @@ static enum err compare(struct ctx *cx, const struct convert_env *env, const cha
     TRY(read_side(cx, env, text, &sides.text));
     if (sides.base.master != NULL && sides.upstream.master != NULL &&
         sides.text.master != NULL)
-        weigh_fields(tally, sides.base.master, sides.upstream.master, sides.text.master);
+        weigh_fields(cx, env,
+            &(struct said){sides.base.master, sides.upstream.master, sides.text.master},
+            tally);
     return weigh_occurrences(cx, &sides, tally);
 }
 

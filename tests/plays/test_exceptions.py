@@ -102,6 +102,25 @@ def test_a_series_that_becomes_all_day_has_all_its_days(sim, bridge, ada):
     one.gone()
 
 
+def test_an_old_text_knows_a_guest_of_feishus_also_where_it_adds_another(sim, bridge, ada):
+    """It was made from what invited Eve, so all of it is new beside her."""
+    one = Series(sim, bridge, ada, lines(5, "Series", "RRULE:FREQ=DAILY;COUNT=5"))
+    sim.edit(ADA, "attendees_add", event_id=one.id(2), attendees=[{"user": EVE}])
+    one.seen("Eve", lambda: one.people(7) == {"eve"})
+    text = ada.get(one.href).replace("\r\n ", "")
+    sim.edit(ADA, "event_patch", event_id=one.id(3), event={"location": {"name": "There"}})
+    one.seen("the place", lambda: "There" in ada.get(one.href))
+    sim.clear_notifications()
+    master, other = text.split("END:VEVENT\r\n", 1)
+    one.put(master + f"{ORGANIZER}\r\n{BOB_LINE}\r\nEND:VEVENT\r\n" +
+            other.replace("END:VEVENT", f"{BOB_LINE}\r\nEND:VEVENT"))
+    assert [len(sim.told(who, "invite")) for who in (BOB, EVE)] == [1, 0]
+    for exception in sim.event("Series")["exceptions"]:
+        assert BOB in [who.get("user_id") for who in exception["attendees"]]
+    assert "There" in ada.get(one.href)
+    one.gone()
+
+
 def test_a_cancelled_day_that_the_rule_has_no_more_can_be_taken_back(sim, bridge, ada):
     one = Series(sim, bridge, ada, lines(5, "Series", "RRULE:FREQ=DAILY;COUNT=5",
                                          "EXDATE;TZID=Asia/Shanghai:20270108T100000"))
