@@ -120,6 +120,14 @@ void put_conflict(struct dav *dav, const struct resource *where)
     fail(dav->cx, ERR_UID_CONFLICT, "another object of this calendar has this UID");
 }
 
+/* RFC 4791 has no element of its own for what the server behind this one cannot hold; the
+ * text says which line that is. */
+static enum err put_refused(struct dav *dav)
+{
+    const char *text = arena_strdup(dav->cx->arena, ctx_error(dav->cx));
+    return fail(dav->cx, ERR_VALID_CALENDAR_OBJECT, "%s", text);
+}
+
 enum err put_object(struct dav *dav, const struct resource *where,
     const struct be_expect *expect, struct be_put_result *result)
 {
@@ -132,7 +140,7 @@ enum err put_object(struct dav *dav, const struct resource *where,
         be_object_put(dav->cx, dav->request->bridge, &dav->user, &put, result);
     if (err == ERR_UID_CONFLICT)
         put_conflict(dav, where);
-    return err;
+    return err == ERR_UPSTREAM_REFUSED ? put_refused(dav) : err;
 }
 
 enum err put_handle(struct dav *dav)

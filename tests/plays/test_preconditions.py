@@ -37,6 +37,8 @@ def refused(answer, name, status=403):
     ("supported-calendar-data", event(UID), {"Content-Type": "text/plain"}),
     ("valid-calendar-data", event(UID).replace("DTSTART;TZID=Asia/Shanghai:", "DTSTART:x"), {}),
     ("valid-calendar-object-resource", two_uids(), {}),
+    ("valid-calendar-object-resource", event(UID, extra="RRULE:FREQ=HOURLY;COUNT=3"), {}),
+    ("valid-calendar-object-resource", event(UID, summary="x" * 1001), {}),
     ("supported-calendar-component", TODO, {}),
     ("max-resource-size", event(UID, extra="\n".join(["X-LONG:" + 900 * "x"] * 1200)), {}),
     ("min-date-time", event(UID, start="18990105T100000", end="18990105T110000"), {}),

@@ -355,7 +355,7 @@ static void upstream_errors_keep_their_meaning(void **state)
         {ERR_UPSTREAM_UNKNOWN, 503, NULL},
         /* Never 401, the password is right; nor 403, DAVx5 would drop the change. */
         {ERR_UPSTREAM_SIGN_IN, 503, NULL},
-        {ERR_UPSTREAM_REFUSED, 403, NULL},
+        {ERR_UPSTREAM_REFUSED, 403, "C:valid-calendar-object-resource"},
         {ERR_UPSTREAM_GONE, 404, NULL}, /* DAVx5 sends it again as new */
         {ERR_UPSTREAM_RIGHTS, 403, "D:need-privileges"},
         {ERR_ORGANIZER_CHANGE, 403, "C:allowed-organizer-scheduling-object-change"},
