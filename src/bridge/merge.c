@@ -138,7 +138,16 @@ static enum occurrence occurrence_in(const struct side *side, int64_t original)
 struct sides {
     const struct convert_env *env;
     struct side base, upstream, text;
+    bool moved; /* the text moves the series and names occurrences by their new starts */
 };
+
+/* What the text calls an occurrence of the other two. */
+static int64_t name_in_text(const struct sides *sides, int64_t original)
+{
+    return sides->moved
+        ? occurrence_moved(sides->base.master, sides->text.master, original)
+        : original;
+}
 
 /* What a side says of an occurrence; stays NULL where it does not take place. */
 static enum err occurrence_facts(struct ctx *cx, const struct sides *sides,
@@ -171,13 +180,14 @@ static bool alike(
 static enum err weigh_occurrence(
     struct ctx *cx, const struct sides *sides, int64_t original, struct tally *tally)
 {
+    int64_t named = name_in_text(sides, original);
     enum occurrence was = occurrence_in(&sides->base, original),
                     theirs = occurrence_in(&sides->upstream, original),
-                    ours = occurrence_in(&sides->text, original);
+                    ours = occurrence_in(&sides->text, named);
     cJSON *said = NULL, *they_say = NULL, *we_say = NULL;
     TRY(occurrence_facts(cx, sides, &sides->base, original, &said));
     TRY(occurrence_facts(cx, sides, &sides->upstream, original, &they_say));
-    TRY(occurrence_facts(cx, sides, &sides->text, original, &we_say));
+    TRY(occurrence_facts(cx, sides, &sides->text, named, &we_say));
     if (said != NULL && theirs == CHANGED && ours == CHANGED)
         weigh_fields(cx, sides->env, &(struct said){said, they_say, we_say}, tally);
     else
@@ -187,18 +197,55 @@ static enum err weigh_occurrence(
     return ERR_OK;
 }
 
-static enum err weigh_occurrences(
-    struct ctx *cx, const struct sides *sides, struct tally *tally)
+typedef LIST(int64_t) name_list;
+
+static void add_names(struct ctx *cx, const struct view *view, name_list *names)
 {
-    const struct side *all[] = {&sides->base, &sides->upstream, &sides->text};
-    for (size_t k = 0; k < 3; k++) {
-        const struct view *view = &all[k]->view;
-        for (size_t i = 0; i < view->exdates.n; i++)
-            TRY(weigh_occurrence(cx, sides, view->exdates.items[i], tally));
-        for (size_t i = 0; i < view->overrides.n; i++)
-            TRY(weigh_occurrence(
-                cx, sides, view->overrides.items[i].original_time, tally));
+    for (size_t i = 0; i < view->exdates.n; i++)
+        LIST_ADD(cx->arena, names, view->exdates.items[i]);
+    for (size_t i = 0; i < view->overrides.n; i++)
+        LIST_ADD(cx->arena, names, view->overrides.items[i].original_time);
+}
+
+static bool starts_alike(const struct side *a, const struct side *b)
+{
+    return cJSON_Compare(cJSON_GetObjectItemCaseSensitive(a->master, "start_time"),
+        cJSON_GetObjectItemCaseSensitive(b->master, "start_time"), true);
+}
+
+/* A client that moves a series names its occurrences anew; one that gives it a later
+ * first day does not. Which of both is told by those that the texts name. */
+static bool names_anew(const struct sides *sides, const name_list *names)
+{
+    if (sides->base.master == NULL || sides->upstream.master == NULL ||
+        sides->text.master == NULL || !starts_alike(&sides->base, &sides->upstream) ||
+        starts_alike(&sides->base, &sides->text))
+        return false;
+    size_t n_new = 0, n_old = 0;
+    for (size_t i = 0; i < names->n; i++) {
+        int64_t old = names->items[i];
+        int64_t new = occurrence_moved(sides->base.master, sides->text.master, old);
+        n_new += occurrence_in(&sides->text, new) != AS_THE_RULE;
+        n_old += occurrence_in(&sides->text, old) != AS_THE_RULE;
     }
+    return n_new >= n_old;
+}
+
+static enum err weigh_occurrences(
+    struct ctx *cx, struct sides *sides, struct tally *tally)
+{
+    name_list names = {0}, own = {0};
+    add_names(cx, &sides->base.view, &names);
+    add_names(cx, &sides->upstream.view, &names);
+    add_names(cx, &sides->text.view, &own);
+    sides->moved = names_anew(sides, &names);
+    for (size_t i = 0; i < own.n; i++)
+        LIST_ADD(cx->arena, &names,
+            sides->moved
+                ? occurrence_moved(sides->text.master, sides->base.master, own.items[i])
+                : own.items[i]);
+    for (size_t i = 0; i < names.n; i++)
+        TRY(weigh_occurrence(cx, sides, names.items[i], tally));
     return ERR_OK;
 }
 

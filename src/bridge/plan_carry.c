@@ -4,33 +4,6 @@
 #include "bridge/plan.h"
 #include "bridge/unreadable.h"
 
-#define DAY_S 86400
-
-static int64_t day_of(const struct fact_time *start, int64_t original)
-{
-    if (start->is_date)
-        return original / DAY_S;
-    struct civil local = zone_to_local(start->zone, original);
-    return civil_days(local.year, local.month, local.day);
-}
-
-/* The occurrence that takes the place of another when the series begins elsewhere. */
-static int64_t moved_start(const cJSON *was, const cJSON *now, int64_t original)
-{
-    struct fact_time from = fact_time(was, "start_time"),
-                     to = fact_time(now, "start_time");
-    int64_t first = from.is_date ? from.days : day_of(&from, from.unix_s);
-    int64_t days = day_of(&from, original) - first;
-    if (to.is_date)
-        return (to.days + days) * DAY_S;
-    struct civil start = zone_to_local(to.zone, to.unix_s);
-    struct civil moved = civil_from_days(day_of(&to, to.unix_s) + days);
-    moved.hour = start.hour;
-    moved.minute = start.minute;
-    moved.second = start.second;
-    return zone_to_unix(to.zone, &moved);
-}
-
 /* What the client could not know, and what the series that it wrote has a place for. */
 static bool is_unknown(const struct planner *p, const struct series_row *row)
 {
@@ -202,7 +175,7 @@ static const struct series_row *row_at(
     for (size_t i = 0; i < p->before->n_exceptions; i++) {
         const struct series_row *row = &p->before->exceptions[i];
         if (exception_is_shown(p->before, row) &&
-            moved_start(was, series, row->original_time) == original)
+            occurrence_moved(was, series, row->original_time) == original)
             return row;
     }
     return NULL;
@@ -283,7 +256,7 @@ enum err plan_carry(struct ctx *cx, struct planner *p)
         const struct series_row *row = &p->before->exceptions[i];
         if (!is_unknown(p, row) || !view_has(cx, p->env, &p->was, row->original_time))
             continue;
-        int64_t original = moved_start(was, series, row->original_time);
+        int64_t original = occurrence_moved(was, series, row->original_time);
         if (!has_place(cx, p, original))
             continue;
         if (row_is_cancelled(row))

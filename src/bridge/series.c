@@ -114,6 +114,30 @@ cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original
     return facts;
 }
 
+static int64_t local_day(const struct fact_time *start, int64_t original)
+{
+    if (start->is_date)
+        return original / DAY_S;
+    struct civil local = zone_to_local(start->zone, original);
+    return civil_days(local.year, local.month, local.day);
+}
+
+int64_t occurrence_moved(const cJSON *was, const cJSON *now, int64_t original)
+{
+    struct fact_time from = fact_time(was, "start_time"),
+                     to = fact_time(now, "start_time");
+    int64_t first = from.is_date ? from.days : local_day(&from, from.unix_s);
+    int64_t days = local_day(&from, original) - first;
+    if (to.is_date)
+        return (to.days + days) * DAY_S;
+    struct civil start = zone_to_local(to.zone, to.unix_s);
+    struct civil moved = civil_from_days(local_day(&to, to.unix_s) + days);
+    moved.hour = start.hour;
+    moved.minute = start.minute;
+    moved.second = start.second;
+    return zone_to_unix(to.zone, &moved);
+}
+
 /* ---- components ---- */
 
 static bool is_cancelled(const struct comp *event)

@@ -52,6 +52,9 @@ struct scene view_scene(
 
 /* Facts of an untouched occurrence: the master's, moved to the scheduled start. */
 cJSON *facts_of_occurrence(struct ctx *cx, const cJSON *master, int64_t original_time);
+/* The scheduled start that takes the place of another when the series, by facts of its
+ * master, begins elsewhere: as many days after the first, at the new time of day. */
+int64_t occurrence_moved(const cJSON *was, const cJSON *now, int64_t original_time);
 
 /* The row of a scheduled start, NULL when there is none. */
 const struct series_row *series_find(const struct series *series, int64_t original_time);

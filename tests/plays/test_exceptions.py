@@ -121,6 +121,25 @@ def test_an_old_text_knows_a_guest_of_feishus_also_where_it_adds_another(sim, br
     one.gone()
 
 
+def test_an_old_text_that_moves_its_series_knows_what_it_names_by_the_new_starts(sim, bridge, ada):
+    """So it is no older than it is, and nothing comes back that is cancelled in Feishu since."""
+    one = Series(sim, bridge, ada, lines(5, "Series", "RRULE:FREQ=DAILY;COUNT=5;INTERVAL=2"))
+    sim.edit(ADA, "event_patch", event_id=one.id(2), event={"location": {"name": "There"}})
+    sim.edit(ADA, "event_delete", event_id=one.id(4))
+    one.seen("both", lambda: all(what in ada.get(one.href) for what in ("There", "EXDATE")))
+    one.put(one.text.replace("SUMMARY:Series", "SUMMARY:Series\r\nX-OWN:1"))
+    text = ada.get(one.href)
+    sim.edit(ADA, "event_delete", event_id=one.id(2))
+    one.seen("the other cancellation", lambda: "There" not in ada.get(one.href))
+    ahead = {"0105": "0106", "0107": "0108", "0109": "0110"}
+    one.put(re.sub("2027(01..)T", lambda found: f"2027{ahead[found[1]]}T", text))
+    assert "There" not in ada.get(one.href)
+    assert len(re.findall(r"2027(?:0108|0110)T100000", "".join(re.findall("EXDATE.*", ada.get(one.href))))) == 2
+    made = sim.event("Series")["exceptions"]
+    assert not [row for row in made if row["status"] != "cancelled" and not row["is_deleted"]]
+    one.gone()
+
+
 def test_a_cancelled_day_that_the_rule_has_no_more_can_be_taken_back(sim, bridge, ada):
     one = Series(sim, bridge, ada, lines(5, "Series", "RRULE:FREQ=DAILY;COUNT=5",
                                          "EXDATE;TZID=Asia/Shanghai:20270108T100000"))
