@@ -15,7 +15,7 @@ static cJSON *step_json(const struct step *step, bool done)
     cJSON_AddNumberToObject(json, "kind", step->kind);
     cJSON_AddNumberToObject(json, "original_time", (double)step->original_time);
     if (step->body)
-        cJSON_AddItemToObject(json, "body", cJSON_Duplicate(step->body, true));
+        cJSON_AddItemReferenceToObject(json, "body", step->body);
     cJSON_AddBoolToObject(json, "notify", step->notify);
     cJSON_AddBoolToObject(json, "delete_exception", step->delete_exception);
     cJSON_AddBoolToObject(json, "restore", step->restore);
