@@ -4,6 +4,8 @@
 #include "base/str.h"
 #include "main.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,6 +140,10 @@ static int run_command(
     struct ctx *cx = ctx_new(NULL);
     const struct conf *conf = NULL;
     int status;
+    /* A connection that is gone, and a limit on files, are told by the write that meets
+     * them. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (conf_load(cx, file, &conf) && !command->conf_optional) {
         status = command_failed(cx);
     } else {
@@ -149,11 +155,11 @@ static int run_command(
         status = command->run(cx, conf, argc, argv);
     }
     ctx_free(cx);
-    if (fflush(stdout) || ferror(stdout)) {
+    if (!fflush(stdout) && !ferror(stdout))
+        return status;
+    if (errno != EPIPE) /* who reads has enough */
         fputs(PROGRAM ": standard output cannot be written\n", stderr);
-        return EXIT_FAILED;
-    }
-    return status;
+    return EXIT_FAILED;
 }
 
 int main(int argc, char **argv)

@@ -110,8 +110,6 @@ static int run(struct ctx *cx, const struct conf *conf, int argc, char **argv)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on files is told by the write that meets it */
     if (bridge_open(cx, conf, &bridge))
         return command_failed(cx);
     return serve(cx, conf, bridge, &signals);

@@ -2,11 +2,13 @@
 
 import json
 import os
+import resource
 import signal
+import subprocess
 
 import pytest
 
-from bridge import Bridge, event, wait_until
+from bridge import PROGRAM, Bridge, event, wait_until
 from feishu_sim import ADA, SOON
 
 
@@ -41,6 +43,27 @@ def test_sync_says_what_changed(sim, bridge):
     changed = json.loads(bridge.run("sync", "--json", ada.name).stdout)
     assert (changed["changed"], changed["removed"], changed["failed"]) == (0, 1, 0)
     assert "0 events changed" in bridge.run("sync", ada.name).stdout
+
+
+def test_a_limit_on_files_is_told_in_plain_words(sim, bridge):
+    ada = bridge.sign_in(ADA)
+    sim.add_event(ADA, "One", (SOON, SOON + 3600))
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    done = subprocess.run([PROGRAM, "sync", ada.name], env=bridge.env, text=True, cwd=bridge.dir,
+                          capture_output=True, timeout=60,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard)))
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert "database" in done.stderr or "store" in done.stderr
+    assert "1 events changed" in bridge.run("sync", ada.name).stdout
+
+
+def test_a_reader_that_has_enough_hears_no_complaint(bridge):
+    done = subprocess.Popen([PROGRAM, "user", "list"], env=bridge.env, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+    done.stdout.close()
+    assert done.stderr.read() == b""
+    done.stderr.close()
+    done.wait(timeout=30)
 
 
 def test_sync_tells_of_what_feishu_gave_unreadable_and_has_not_failed(sim, bridge):
