@@ -85,6 +85,73 @@ static enum err somebody_leaves(struct ctx *cx, const struct convert_env *env,
     return ERR_OK;
 }
 
+/* What the occurrence says in a part; stays NULL where it has none. */
+static enum err occurrence_facts(struct ctx *cx, const struct convert_env *env,
+    const char *part, int64_t original, cJSON **facts)
+{
+    struct view view;
+    cJSON *master = NULL;
+    TRY(read_view(cx, env, part, &view, &master));
+    const struct view_override *one = view_find(&view, original);
+    if (view_cancels(&view, original))
+        return ERR_OK;
+    if (one != NULL) {
+        struct scene scene = view_scene(env, &view, one->event);
+        return facts_up(cx, &scene, facts);
+    }
+    if (view_has(cx, env, &view, original))
+        *facts = master;
+    return ERR_OK;
+}
+
+static void remove_request(struct ctx *cx, const struct convert_env *env, cJSON *list,
+    const cJSON *person)
+{
+    cJSON *request = people_request(cx, env, person), *one, *next;
+    if (request == NULL)
+        return;
+    cJSON_DeleteItemFromObjectCaseSensitive(request, "is_optional");
+    for (one = list->child; one != NULL; one = next) {
+        next = one->next;
+        if (cJSON_Compare(one, request, true))
+            cJSON_Delete(cJSON_DetachItemViaPointer(list, one));
+    }
+    cJSON_Delete(request);
+}
+
+/* Who goes on attending an occurrence is not told that its old exception goes. list: who
+ * would be. */
+static enum err leave_out_staying(struct ctx *cx, const struct convert_env *env,
+    const char *part, const struct step *step, cJSON *list)
+{
+    cJSON *facts = NULL;
+    const cJSON *person;
+    TRY(occurrence_facts(cx, env, part, step->original_time, &facts));
+    cJSON_ArrayForEach(person, member(member(facts, "attendees"), "list"))
+    {
+        if (is_told(person))
+            remove_request(cx, env, list, person);
+    }
+    return ERR_OK;
+}
+
+static enum err keep_staying(struct ctx *cx, const struct convert_env *env,
+    const char *const *parts, size_t n_parts, struct plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->steps.n; i++) {
+        const struct step *step = &plan->steps.items[i];
+        cJSON *list = cJSON_GetObjectItemCaseSensitive(step->body, "delete_ids");
+        bool leave = step->kind == STEP_REMOVE_ATTENDEES && step->original_time != 0;
+        for (size_t k = 0; leave && list != NULL && k < n_parts; k++)
+            TRY(leave_out_staying(cx, env, parts[k], step, list));
+        if (!leave || list == NULL || list->child != NULL)
+            plan->steps.items[n++] = *step;
+    }
+    plan->steps.n = n;
+    return ERR_OK;
+}
+
 enum err convert_plan_cut(struct ctx *cx, const struct convert_env *env, const char *text,
     const char *const *parts, size_t n_parts, struct plan *plan)
 {
@@ -100,7 +167,7 @@ enum err convert_plan_cut(struct ctx *cx, const struct convert_env *env, const c
         if (step->kind == STEP_PATCH && step->original_time == 0 && end_only)
             step->notify = step->notify && leaves;
     }
-    return ERR_OK;
+    return keep_staying(cx, env, parts, n_parts, plan);
 }
 
 /* ---- what goes along ---- */

@@ -243,6 +243,23 @@ def test_who_is_not_in_the_part_hears_that_the_series_ends(sim, bridge, ada):
     assert notified(sim, "update", EVE) == 1 and notified(sim, "invite", EVE) == 0
 
 
+def test_who_is_invited_to_one_occurrence_alone_does_not_leave_it_with_the_cut(sim, bridge, ada):
+    def told(keeps):
+        uid = new_uid()
+        one = component(uid, "20270202", summary="Once", extra=INVITE + "\nATTENDEE:mailto:eve@example.com")
+        other = component(uid, "20270209", summary="Twice", extra=INVITE + "\nATTENDEE:mailto:eve@example.com")
+        cut = Cut(sim, bridge, ada, series(uid, one, other, summary="Old", extra=INVITE), series(
+            uid, other, one if keeps else "", from_on(uid, "20270119", summary="New", extra=INVITE),
+            summary="Old", extra=INVITE))
+        _, [(_, part)] = cut.parts()
+        assert part.count("mailto:eve@") == (2 if keeps else 1)
+        return notified(sim, "uninvite", EVE), notified(sim, "invite", EVE), notified(sim, "invite", BOB)
+    assert told(keeps=True) == (0, 2, 1)
+    for href in ada.members(ada.href):
+        ada.delete(href)
+    assert told(keeps=False) == (1, 1, 1)
+
+
 def test_what_icalendar_does_not_say_goes_along(sim, bridge, ada):
     sim.add_event(ADA, "Rich", (FIRST, FIRST + 3600), recurrence="FREQ=WEEKLY",
                   description="<b>bold</b> words", attendee_ability="can_invite_others",
