@@ -4,6 +4,8 @@
 
 #include "bridge/push.h"
 
+#include <string.h>
+
 #define OLD_S 86400
 #define FINISH_LIMIT_MS 60000
 
@@ -230,14 +232,28 @@ static enum err finish_one(
     return finish(cx, &push);
 }
 
-/* Of its name, or to be created with its UID. */
-static bool is_of(
-    struct ctx *cx, const struct journal *journal, const struct journal_object *object)
+/* How a plan names the UID. Other writers have most of the entries, and to read a plan
+ * takes longer than to see that this is not in it. */
+static const char *uid_mark(struct ctx *cx, const struct journal_object *object)
 {
-    if (journal->calendar_id != object->calendar_id || move_is(cx, journal))
+    cJSON *json = json_object(cx->arena);
+    if (str_empty(object->uid))
+        return NULL;
+    cJSON_AddStringToObject(json, "ical_uid", object->uid);
+    const char *text = json_print(cx->arena, json) + 1;
+    return arena_strndup(cx->arena, text, strlen(text) - 1); /* no braces */
+}
+
+/* Of its name, or to be created with its UID. */
+static bool is_of(struct ctx *cx, const struct journal *journal,
+    const struct journal_object *object, const char *mark)
+{
+    if (journal->calendar_id != object->calendar_id || move_is(journal))
         return false;
-    const char *uid = json_text(json_parse(cx->arena, journal->plan), "ical_uid");
-    return str_eq(journal->name, object->name) || (*uid && str_eq(uid, object->uid));
+    if (str_eq(journal->name, object->name))
+        return true;
+    return mark && strstr(journal->plan, mark) &&
+        str_eq(json_text(json_parse(cx->arena, journal->plan), "ical_uid"), object->uid);
 }
 
 static bool has_others(
@@ -256,9 +272,10 @@ enum err journal_has_others(struct ctx *cx, struct bridge *bridge,
     size_t n;
     bool found = false;
     TRY(store_journals(cx, bridge->store, &list, &n));
+    const char *mark = n ? uid_mark(cx, object) : NULL;
     for (size_t i = 0; i < n; i++)
         found = found ||
-            (is_of(cx, &list[i], object) && has_others(cx, &list[i], object));
+            (is_of(cx, &list[i], object, mark) && has_others(cx, &list[i], object));
     *has = found;
     return ERR_OK;
 }
@@ -269,8 +286,9 @@ enum err journal_finish_object(
     struct journal *list;
     size_t n;
     TRY(store_journals(cx, bridge->store, &list, &n));
+    const char *mark = n ? uid_mark(cx, object) : NULL;
     for (size_t i = 0; i < n; i++)
-        if (is_of(cx, &list[i], object))
+        if (is_of(cx, &list[i], object, mark))
             TRY(finish_one(cx, bridge, &list[i]));
     return ERR_OK;
 }
@@ -296,7 +314,7 @@ bool journal_finish_all(struct ctx *cx, struct bridge *bridge)
         return false;
     for (size_t i = 0; i < n && !bridge->stopping; i++) {
         cx->deadline_ms = ctx_monotonic_ms(cx) + FINISH_LIMIT_MS;
-        if (move_is(cx, &list[i]))
+        if (move_is(&list[i]))
             continue;
         if (!list[i].calendar_id) {
             calendar_finish(cx, bridge, &list[i]);
@@ -313,7 +331,7 @@ bool journal_finish_all(struct ctx *cx, struct bridge *bridge)
     /* They come to an end once what they are made of has. */
     for (size_t i = 0; i < n && !bridge->stopping; i++) {
         cx->deadline_ms = ctx_monotonic_ms(cx) + FINISH_LIMIT_MS;
-        if (move_is(cx, &list[i]) && moves_settle(cx, bridge, list[i].account_id))
+        if (move_is(&list[i]) && moves_settle(cx, bridge, list[i].account_id))
             log_line(cx, LOG_INFO, LOG_SYNC, "an unfinished move stays open: %s",
                 ctx_error(cx));
     }

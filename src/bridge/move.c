@@ -7,6 +7,9 @@
 
 /* ---- the entry ---- */
 
+/* With this every one begins, and nothing else: it is told without being read. */
+#define MOVE_START "{\"kind\":\"move\""
+
 static const char *move_text(struct ctx *cx, const struct move *move)
 {
     cJSON *json = json_object(cx->arena);
@@ -31,9 +34,9 @@ static const char *move_text(struct ctx *cx, const struct move *move)
     return json_print(cx->arena, json);
 }
 
-bool move_is(struct ctx *cx, const struct journal *journal)
+bool move_is(const struct journal *journal)
 {
-    return str_eq(json_text(json_parse(cx->arena, journal->plan), "kind"), "move");
+    return str_starts(journal->plan, MOVE_START);
 }
 
 static void move_read(struct ctx *cx, const struct journal *journal, struct move *move)
@@ -352,7 +355,7 @@ enum err moves_settle_locked(struct ctx *cx, struct bridge *bridge, int64_t acco
     TRY(store_journals(cx, bridge->store, &list, &n));
     for (size_t i = 0; i < n; i++) {
         struct move move;
-        if (list[i].account_id != account_id || !move_is(cx, &list[i]))
+        if (list[i].account_id != account_id || !move_is(&list[i]))
             continue;
         move_read(cx, &list[i], &move);
         TRY(settle(cx, bridge, &move));
@@ -368,7 +371,7 @@ enum err moves_settle(struct ctx *cx, struct bridge *bridge, int64_t account_id)
     bool any = false;
     TRY(store_journals(cx, bridge->store, &list, &n));
     for (size_t i = 0; i < n && !any; i++)
-        any = list[i].account_id == account_id && move_is(cx, &list[i]);
+        any = list[i].account_id == account_id && move_is(&list[i]);
     if (!any)
         return ERR_OK;
     TRY(held_take(cx, bridge->locks, LOCK_MOVE, account_id, &held));

@@ -132,7 +132,7 @@ bool journal_finish_all(struct ctx *cx, struct bridge *bridge);
  * written. Errors: those of the attempt while the outcome stays open. */
 enum err moves_settle(struct ctx *cx, struct bridge *bridge, int64_t account_id);
 /* True for entries that are moves and no writes. */
-bool move_is(struct ctx *cx, const struct journal *journal);
+bool move_is(const struct journal *journal);
 /* In the transaction that stores the new event. */
 enum err move_made(struct ctx *cx, struct bridge *bridge, int64_t id,
     const struct object *made, bool created);
