@@ -205,8 +205,11 @@ static enum err says_the_same(struct ctx *cx, struct down *down,
     cJSON *own = NULL;
     struct scene scene = down_scene(down, one->event);
     TRY(facts_up(cx, &scene, &own));
-    *same =
-        facts_same_occurrence(own, facts_of_occurrence(cx, master, one->original_time));
+    const cJSON *rule = facts_of_occurrence(cx, master, one->original_time);
+    /* To the own series upstream has no answer, whoever the text says it is of. */
+    *same = series_is_organizer(down->env, down->series)
+        ? facts_same_fields(own, rule)
+        : facts_same_occurrence(own, rule);
     return ERR_OK;
 }
 

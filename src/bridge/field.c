@@ -134,14 +134,19 @@ bool facts_same_answer(const cJSON *a, const cJSON *b)
     return str_eq(json_text(x, "rsvp"), json_text(y, "rsvp"));
 }
 
-bool facts_same_occurrence(const cJSON *a, const cJSON *b)
+bool facts_same_fields(const cJSON *a, const cJSON *b)
 {
     for (size_t i = 0; i < n_fields; i++) {
         const struct field *field = &fields[i];
         if (field->up != NULL && applies(field, true) && !facts_equal(field, a, b))
             return false;
     }
-    return facts_same_answer(a, b);
+    return true;
+}
+
+bool facts_same_occurrence(const cJSON *a, const cJSON *b)
+{
+    return facts_same_fields(a, b) && facts_same_answer(a, b);
 }
 
 /* Asked when the rows above are patched already: where an event ends and where its rule

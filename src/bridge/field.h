@@ -88,7 +88,9 @@ bool facts_equal(const struct field *field, const cJSON *a, const cJSON *b);
  * none: where a, the newer one, or that of an occurrence of b, has none it is the same.
  */
 bool facts_same_answer(const cJSON *a, const cJSON *b);
-/* In all that an occurrence can say of its own: a, which b may be for the series. */
+/* In all that an occurrence can say of its own, but for the answer. */
+bool facts_same_fields(const cJSON *a, const cJSON *b);
+/* With the answer: a, which b may be for the series. */
 bool facts_same_occurrence(const cJSON *a, const cJSON *b);
 /* Makes the component say the facts; lines that say them already keep their bytes. */
 enum err facts_patch(struct ctx *cx, const struct scene *scene, const cJSON *facts);

@@ -93,10 +93,12 @@ class Storm:
 
     def client_change(self):
         members = self.ada.members(self.href)
-        if not members:
+        texts = {href: answer.content.decode() for href in members
+                 if (answer := self.ada.request("GET", href)).status_code == 200}
+        if not texts:  # none, or all gone by a pull meanwhile
             return
-        href = self.random.choice(sorted(members, key=self.ada.get))
-        text = self.ada.get(href)
+        href = self.random.choice(sorted(texts, key=texts.get))
+        text = texts[href]
         if "mailto:bob@example.com" in text and "ORGANIZER;CN=Bob" in text.replace("\r\n ", ""):
             return
         lines = text.split("\r\n")
