@@ -231,15 +231,9 @@ static void every_call_is_told_of_with_payer_calendar_and_purpose(void **state)
     struct world *world = *state;
     struct spending spending = {""};
     cJSON *data;
-    struct feishu_options options = {.base_url = world->server->url,
-        .accounts_url = world->server->url,
-        .app_id = "cli_x",
-        .app_secret = secret_new(world->cx->arena, "s3cret"),
-        .rate_per_second = 50,
-        .rate_per_minute = 1000,
-        .timeout_s = 5,
-        .spent = note_spent,
-        .spent_self = &spending};
+    struct feishu_options options = options_for(world->cx, world->server->url, 5);
+    options.spent = note_spent;
+    options.spent_self = &spending;
     feishu_free(world->feishu);
     world->feishu = feishu_new(&options);
     world->cx->payer = 7;
@@ -268,15 +262,9 @@ static void nothing_is_sent_before_the_caller_is_ready(void **state)
     struct world *world = *state;
     cJSON *data;
     int asked = 0;
-    struct feishu_options options = {.base_url = world->server->url,
-        .accounts_url = world->server->url,
-        .app_id = "cli_x",
-        .app_secret = secret_new(world->cx->arena, "s3cret"),
-        .rate_per_second = 50,
-        .rate_per_minute = 1000,
-        .timeout_s = 5,
-        .ready = not_ready_at_first,
-        .ready_self = &asked};
+    struct feishu_options options = options_for(world->cx, world->server->url, 5);
+    options.ready = not_ready_at_first;
+    options.ready_self = &asked;
     feishu_free(world->feishu);
     world->feishu = feishu_new(&options);
     SERVER_SCRIPT(world->server,
@@ -294,13 +282,9 @@ static void a_call_with_little_patience_does_not_wait_long_for_its_turn(void **s
 {
     struct world *world = *state;
     cJSON *data;
-    struct feishu_options options = {.base_url = world->server->url,
-        .accounts_url = world->server->url,
-        .app_id = "cli_x",
-        .app_secret = secret_new(world->cx->arena, "s3cret"),
-        .rate_per_second = 1,
-        .rate_per_minute = 1,
-        .timeout_s = 5};
+    struct feishu_options options = options_for(world->cx, world->server->url, 5);
+    options.rate_per_second = 1;
+    options.rate_per_minute = 1;
     struct feishu_call call = {.endpoint = FEISHU_CALENDAR_LIST,
         .user = &world->user,
         .priority = FEISHU_POLL,

@@ -38,15 +38,21 @@ static inline enum err user_token(
     return ERR_OK;
 }
 
-static inline struct feishu *client_for(struct ctx *cx, const char *url, long timeout_s)
+static inline struct feishu_options options_for(
+    struct ctx *cx, const char *url, long timeout_s)
 {
-    struct feishu_options options = {.base_url = url,
+    return (struct feishu_options){.base_url = url,
         .accounts_url = url,
         .app_id = "cli_x",
         .app_secret = secret_new(cx->arena, "s3cret"),
         .rate_per_second = 50,
         .rate_per_minute = 1000,
         .timeout_s = timeout_s};
+}
+
+static inline struct feishu *client_for(struct ctx *cx, const char *url, long timeout_s)
+{
+    struct feishu_options options = options_for(cx, url, timeout_s);
     return feishu_new(&options);
 }
 
